@@ -1,0 +1,111 @@
+"""What a knowledge base needs of a graph database."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+
+from ...queries.result import Result
+from ...schema import Node, Relationship
+
+Progress = Callable[[int], None]
+"""Told how many more rows are in."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the store can do beyond plain Cypher."""
+
+    vector_index: bool
+    fulltext_index: bool
+    import_files: bool
+    """Whether it takes neo4j-admin import files."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `neuronkb store status` shows."""
+
+    kind: str
+    location: str
+    version: str
+    """Name and version of the server."""
+    schema_version: int | None
+    nodes: dict[str, int]
+    """Count by label, absent labels left out."""
+    relationships: dict[str, int]
+    """Count by type, absent types left out."""
+    bytes: int | None = None
+    """Size on disk, where it can be known."""
+    pid: int | None = None
+    port: int | None = None
+
+
+class Store(ABC):
+    """One graph database, opened. Reads cannot write; writes are for this package's own statements."""
+
+    kind: str
+    capabilities: Capabilities
+
+    @abstractmethod
+    def read(
+        self,
+        cypher: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = 30.0,
+        limit: int | None = 1000,
+    ) -> Result:
+        """Run Cypher that cannot write, whatever it says.
+
+        `timeout` in seconds and `limit` in rows; None lifts either. `Result.truncated` says when rows were cut.
+        Raises ReadOnlyError, LimitError or QueryError with the server's message and position.
+        """
+
+    @abstractmethod
+    def write(self, cypher: str, params: Mapping[str, Any] | None = None) -> Result:
+        """Run one of our own statements in a managed transaction (retried on transient errors)."""
+
+    @abstractmethod
+    def setup(self) -> None:
+        """Create constraints and indexes from the ontology and record the schema version; idempotent.
+
+        Raises VersionError when the store holds another version.
+        """
+
+    @abstractmethod
+    def create_nodes(self, node: Node, rows: pa.Table, progress: Progress | None = None) -> None:
+        """Add nodes that are not there yet; `rows` conforms to the label's Arrow schema."""
+
+    @abstractmethod
+    def merge_nodes(self, node: Node, rows: pa.Table) -> None:
+        """Add nodes or, where the id exists, set their non-null properties. For small tables."""
+
+    @abstractmethod
+    def create_relationships(self, rel: Relationship, rows: pa.Table, progress: Progress | None = None) -> None:
+        """Add relationships that are not there yet; both ends exist. `rows` conforms to the Arrow schema."""
+
+    @abstractmethod
+    def repair(self) -> None:
+        """Make the graph whole after a load that was killed (half-written relationships); cheap when nothing is wrong."""
+
+    @abstractmethod
+    def status(self) -> Status:
+        """Where and how big it is."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of connections; the database goes on."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,75 @@
+"""The answer to a query: rows under named columns, and whether a limit cut them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A node or relationship in an answer, freed of the driver."""
+
+    labels: tuple[str, ...]
+    """A node's labels, or a relationship's one type."""
+    properties: dict[str, Any]
+    start: str | None = None
+    """A relationship's start node id; None for a node."""
+    end: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """Rows of plain values: numbers, text, lists, dicts, `Entity` for nodes and relationships."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    truncated: bool = False
+    """Whether more rows were there than the limit let through."""
+    limit: int | None = None
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """One dict a row, entities as plain dicts."""
+        return [{c: plain(v) for c, v in zip(self.columns, row, strict=True)} for row in self.rows]
+
+    def arrow(self) -> pa.Table:
+        """An Arrow table; columns of mixed type become JSON text."""
+        from .convert import to_arrow
+
+        return to_arrow(self)
+
+    def pandas(self) -> pd.DataFrame:
+        """A pandas DataFrame; needs the `pandas` extra."""
+        from .convert import to_pandas
+
+        return to_pandas(self)
+
+    def networkx(self) -> nx.MultiDiGraph:
+        """The nodes, relationships and paths in the rows as one directed multigraph, by node `id`."""
+        from .convert import to_networkx
+
+        return to_networkx(self)
+
+
+def plain(value: Any) -> Any:
+    """A value with entities, at any depth, as dicts that JSON can write."""
+    if isinstance(value, Entity):
+        ends = {} if value.start is None else {"start": value.start, "end": value.end}
+        return {"labels": list(value.labels), **ends, **{k: plain(v) for k, v in value.properties.items()}}
+    if isinstance(value, dict):
+        return {key: plain(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    return value

@@ -1,0 +1,60 @@
+"""What is stored: node labels, relationship types, ids, Arrow schemas and errors."""
+
+from .arrow import arrow_schema, conform
+from .errors import (
+    BundleError,
+    IdError,
+    LimitError,
+    LinkError,
+    ModelError,
+    NeuronKBError,
+    QueryError,
+    ReadOnlyError,
+    RunError,
+    SchemaError,
+    StoreBusyError,
+    StoreError,
+    VersionError,
+    WeightsError,
+)
+from .ids import NeuronId, digest, fold, run_id
+from .nodes import NODES
+from .ontology import SCHEMA_VERSION, TABLES, table
+from .property import Index, Kind, Node, Property, Relationship, Table
+from .relationships import POLES, PROJECTIONS, RELATIONSHIPS
+
+__all__ = [
+    "NODES",
+    "POLES",
+    "PROJECTIONS",
+    "RELATIONSHIPS",
+    "SCHEMA_VERSION",
+    "TABLES",
+    "BundleError",
+    "IdError",
+    "Index",
+    "Kind",
+    "LimitError",
+    "LinkError",
+    "ModelError",
+    "NeuronId",
+    "NeuronKBError",
+    "Node",
+    "Property",
+    "QueryError",
+    "ReadOnlyError",
+    "Relationship",
+    "RunError",
+    "SchemaError",
+    "StoreBusyError",
+    "StoreError",
+    "Table",
+    "VersionError",
+    "WeightsError",
+    "arrow_schema",
+    "conform",
+    "digest",
+    "fold",
+    "run_id",
+    "table",
+]

@@ -1,0 +1,78 @@
+"""Every error neuronkb raises on purpose.
+
+    NeuronKBError
+    ├── IdError            an id that cannot be read
+    ├── SchemaError        data or a store that does not fit the ontology
+    │   └── VersionError   a schema version this release does not know
+    ├── BundleError        a bundle that is damaged, unfinished or not a bundle
+    ├── ModelError         a model that cannot be found, read or decoded
+    │   └── WeightsError   evidence made on other weights under the same name
+    ├── RunError           a run that clashes with one the store holds
+    ├── LinkError          two models that cannot be linked
+    └── StoreError         a store that cannot be opened or reached
+        ├── StoreBusyError a store that another host or process holds
+        └── QueryError     a query the store refused or could not finish
+            ├── ReadOnlyError   a read that tried to write, or to reach files or the network
+            └── LimitError      a read that ran past its time limit
+
+A message names the wrong value, what was expected, and the mend. The library raises; the command line
+prints one line.
+"""
+
+from __future__ import annotations
+
+
+class NeuronKBError(Exception):
+    """Base of all errors below."""
+
+
+class IdError(NeuronKBError):
+    """An id that cannot be read."""
+
+
+class SchemaError(NeuronKBError):
+    """Data or a store that does not fit the ontology."""
+
+
+class VersionError(SchemaError):
+    """A schema version this release does not know."""
+
+
+class BundleError(NeuronKBError):
+    """A bundle that is damaged, unfinished or not a bundle."""
+
+
+class ModelError(NeuronKBError):
+    """A model that cannot be found, read or decoded."""
+
+
+class WeightsError(ModelError):
+    """Evidence made on other weights under the same model name."""
+
+
+class RunError(NeuronKBError):
+    """A run that clashes with one the store holds."""
+
+
+class LinkError(NeuronKBError):
+    """Two models that cannot be linked."""
+
+
+class StoreError(NeuronKBError):
+    """A store that cannot be opened or reached."""
+
+
+class StoreBusyError(StoreError):
+    """A store that another host or process holds."""
+
+
+class QueryError(StoreError):
+    """A query the store refused or could not finish."""
+
+
+class ReadOnlyError(QueryError):
+    """A read that tried to write, or to reach the server's files or network."""
+
+
+class LimitError(QueryError):
+    """A read that ran past its time limit."""

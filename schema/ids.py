@@ -1,0 +1,61 @@
+"""Names of things: neurons, tokens, terms, runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .errors import IdError
+
+_OWN = re.compile(r"(?P<model>.+)/L(?P<layer>\d+)/N(?P<index>\d+)")
+_NEURONPEDIA = re.compile(r"(?P<model>.+)/(?P<layer>\d+)-mlp/(?P<index>\d+)")
+_TRANSFORMER_LENS = re.compile(r"(?:(?P<model>.+)/)?blocks\.(?P<layer>\d+)\.mlp\.hook_post/(?P<index>\d+)")
+
+
+@dataclass(frozen=True)
+class NeuronId:
+    """One neuron: model id, 0-based layer, 0-based index in the layer."""
+
+    model: str
+    layer: int
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.model}/L{self.layer}/N{self.index}"
+
+    @classmethod
+    def parse(cls, text: str, model: str | None = None) -> NeuronId:
+        """Read `{model}/L3/N17`, Neuronpedia's `{model}/3-mlp/17` or TransformerLens's
+        `blocks.3.mlp.hook_post/17`, which names no model: `model` says which is meant.
+
+        Raises IdError.
+        """
+        for pattern in (_OWN, _NEURONPEDIA, _TRANSFORMER_LENS):
+            if match := pattern.fullmatch(text.strip()):
+                found = match["model"] or model
+                if found is None:
+                    raise IdError(f"neuron id {text!r} names no model; give it as MODEL/{text}")
+                return cls(found, int(match["layer"]), int(match["index"]))
+        raise IdError(
+            f"{text!r} is not a neuron id; expected MODEL/L3/N17, MODEL/3-mlp/17 "
+            "or MODEL/blocks.3.mlp.hook_post/17"
+        )
+
+
+def fold(surface: str) -> str:
+    """The term a surface spells: stripped and case-folded; empty when nothing is left."""
+    return surface.strip().casefold()
+
+
+def digest(value: Mapping[str, object]) -> str:
+    """Hex sha256 of a JSON-able mapping, whatever the order of its keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def run_id(job: str, identity: Mapping[str, object]) -> str:
+    """`{job}-{12 hex digits}` of everything that determines a neuron's result; scope is left out."""
+    return f"{job}-{digest({'job': job, **identity})[:12]}"

@@ -1,0 +1,193 @@
+"""The relationship types: what joins what, and what the join holds."""
+
+from __future__ import annotations
+
+from .property import Property, Relationship
+
+RUN = Property("run", "string", "id of the Run that made it", required=True)
+POLE = Property("pole", "int", "+1 or -1", required=True)
+PROJECTIONS = ("gate", "up", "down")
+POLES = {1: "pos", -1: "neg"}
+
+
+def _counterpart() -> tuple[Property, ...]:
+    """Per projection the cosine; per projection and pole the overlap of decoded tokens and its null."""
+    found = [Property(f"cos_{p}", "float", f"cosine of the two {p} rows as stored") for p in PROJECTIONS]
+    found += [Property(f"delta_{p}", "float", f"norm of the change of the {p} row over the base row's norm") for p in PROJECTIONS]
+    for p in PROJECTIONS:
+        for pole in POLES.values():
+            side = f"{p}_{pole}"
+            found += [
+                Property(f"same_top_{side}", "bool", f"same top token, each with its own unembedding ({p}, {pole})"),
+                Property(f"same_top_rows_{side}", "bool", f"same top token through the base's unembedding ({p}, {pole})"),
+                Property(f"same_top_null_{side}", "bool", f"whether noise of the same size keeps the top token ({p}, {pole})"),
+                Property(f"jaccard_{side}", "float", f"Jaccard index of the top-k tokens ({p}, {pole})"),
+            ]
+    found += [
+        Property("activation_r", "float", "Pearson correlation of activations on the same text"),
+        Property("null_r", "float", "the same for a random other neuron of the layer"),
+    ]
+    return tuple(found)
+
+
+_RELATIONSHIPS = (
+    Relationship("IN_MODEL", "Neuron", "Model", "The model a neuron belongs to."),
+    Relationship("IN_SOURCE", "Latent", "Source", "The dictionary a latent belongs to."),
+    Relationship("OF", "Source", "Model", "The model a dictionary reads."),
+    Relationship(
+        "FINE_TUNED_FROM",
+        "Model",
+        "Model",
+        "The base a model was fine-tuned from, as measured by a link run.",
+        (RUN, Property("mean_cosine", "float", "mean row cosine over all neurons and projections")),
+        key=("run",),
+    ),
+    Relationship("HAS_STATS", "Neuron", "Stats", "Its numbers.", (RUN,), key=("run",)),
+    Relationship(
+        "DECODES_TO",
+        "Neuron",
+        "Token",
+        "One of the top tokens of a projection's row through the unembedding.",
+        (
+            Property("projection", "string", "gate, up or down", required=True),
+            POLE,
+            Property("convention", "string", "folded or raw", required=True),
+            Property("rank", "int", "1 is the strongest; ties by token number", required=True),
+            Property("logit", "float", "pole x dot product with the token's unembedding row", required=True),
+            Property("z", "float", "(logit - mean) / std over the ranked vocabulary", required=True),
+            Property("probability", "float", "softmax over the ranked vocabulary of pole x logits", required=True),
+            RUN,
+        ),
+        key=("projection", "pole", "run"),
+    ),
+    Relationship("SPELLS", "Token", "Term", "The word a token writes."),
+    Relationship("HAS_GRAPH", "Neuron", "Graph", "Its N2G graph.", (POLE, RUN), key=("run", "pole")),
+    Relationship("STARTS_AT", "Graph", "GraphNode", "The graph's activating tokens.", (RUN,), key=("run",)),
+    Relationship("PRECEDED_BY", "GraphNode", "GraphNode", "One token of context further back.", (RUN,), key=("run",)),
+    Relationship("MATCHES", "GraphNode", "Term", "A word the graph node accepts.", (RUN,), key=("run",)),
+    Relationship(
+        "ACTIVATES_ON",
+        "Neuron",
+        "Term",
+        "A word the neuron activates on, by its graph.",
+        (POLE, Property("importance", "float", "drop when masked"), Property("activation", "float", "normalised"), RUN),
+        key=("pole", "run"),
+    ),
+    Relationship(
+        "HAS_CONTEXT",
+        "Neuron",
+        "Term",
+        "A word of context the activation depends on.",
+        (POLE, Property("importance", "float", "drop when masked"), RUN),
+        key=("pole", "run"),
+    ),
+    Relationship(
+        "FIRES_ON",
+        "Neuron",
+        "Excerpt",
+        "A window among the neuron's examples.",
+        (
+            POLE,
+            Property("activation", "float", "strongest activation in the window"),
+            Property("activations", "floats", "activation at each token"),
+            Property("band", "string", "top, or the quantile band it was drawn from"),
+            RUN,
+        ),
+        key=("pole", "run"),
+    ),
+    Relationship(
+        "FIRES_ON_TOKEN",
+        "Neuron",
+        "Token",
+        "How it activates on one token over the corpus.",
+        (
+            POLE,
+            Property("mean", "float", "mean activation"),
+            Property("max", "float", "largest activation"),
+            Property("n", "int", "times the token was seen"),
+            RUN,
+        ),
+        key=("pole", "run"),
+    ),
+    Relationship(
+        "DETECTS",
+        "Neuron",
+        "Feature",
+        "How well the neuron alone tells a feature.",
+        (
+            Property("method", "string", "how it was ranked and fitted", required=True),
+            Property("f1", "float", "test F1"),
+            Property("precision", "float", "test precision"),
+            Property("recall", "float", "test recall"),
+            Property("mcc", "float", "test Matthews correlation"),
+            Property("coef", "float", "coefficient of the one-feature probe"),
+            Property("null", "float", "best MCC in a rotated basis"),
+            RUN,
+        ),
+        key=("method", "run"),
+    ),
+    Relationship("NAMED", "Feature", "Term", "A word of the feature's name."),
+    Relationship(
+        "USES", "Probe", "Neuron", "A neuron in a probe's support.", (Property("coef", "float", "its coefficient"), RUN), key=("run",)
+    ),
+    Relationship("FOR", "Probe", "Feature", "What the probe looks for.", (RUN,), key=("run",)),
+    Relationship("EXPLAINED_BY", "Neuron", "Explanation", "A statement of what it does.", (POLE, RUN), key=("pole", "run")),
+    Relationship("EXPLAINED_BY", "Latent", "Explanation", "A statement of what it does.", (POLE, RUN), key=("pole", "run")),
+    Relationship("MENTIONS", "Explanation", "Term", "A key word of the explanation."),
+    Relationship("SCORED", "Explanation", "Score", "How well it predicts.", (RUN,), key=("run",)),
+    Relationship("OF", "Score", "Neuron", "The neuron it was scored on.", (RUN,), key=("run",)),
+    Relationship("OF", "Score", "Latent", "The latent it was scored on.", (RUN,), key=("run",)),
+    Relationship(
+        "COUNTERPART",
+        "Neuron",
+        "Neuron",
+        "The same neuron of a fine-tune: from the base's to the fine-tune's.",
+        (*_counterpart(), RUN),
+        key=("run",),
+    ),
+    Relationship(
+        "SIMILAR",
+        "Neuron",
+        "Neuron",
+        "A neuron like it by one measure.",
+        (
+            Property("measure", "string", "which similarity", required=True),
+            Property("score", "float", "the similarity"),
+            Property("rank", "int", "1 is the nearest"),
+            Property("null", "float", "the best score of the control"),
+            RUN,
+        ),
+        key=("measure", "run"),
+    ),
+    Relationship(
+        "FEEDS",
+        "Neuron",
+        "Neuron",
+        "A later layer's neuron it drives most.",
+        (
+            Property("weight", "float", "product of the weights on the path"),
+            Property("through", "string", "gate or up of the later neuron", required=True),
+            Property("rank", "int", "1 is the strongest"),
+            RUN,
+        ),
+        key=("through", "run"),
+    ),
+    Relationship("ON", "Intervention", "Neuron", "The neuron that was clamped.", (RUN,), key=("run",)),
+    Relationship("ABOUT", "Finding", "Neuron", "A neuron the finding names."),
+    Relationship(
+        "CARRIED_TO",
+        "Finding",
+        "Neuron",
+        "Where a finding ended up in another model.",
+        (
+            Property("source", "string", "id of the neuron it was made on"),
+            Property("verdict", "string", "kept, weakened, moved, lost or untested", required=True),
+            Property("reason", "string", "the evidence behind the verdict"),
+            RUN,
+        ),
+        key=("run",),
+    ),
+    Relationship("DERIVED_FROM", "Run", "Run", "A run whose evidence this one was computed from."),
+)
+
+RELATIONSHIPS: dict[str, Relationship] = {rel.name: rel for rel in _RELATIONSHIPS}
