@@ -47,9 +47,7 @@ def _column(table: Table, data: pa.Table, field: pa.Field) -> pa.ChunkedArray | 
         try:
             column = pc.cast(column, field.type)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise SchemaError(
-                f"{table.name}.{field.name}: {column.type} does not fit {field.type} ({error})"
-            ) from None
+            raise SchemaError(f"{table.name}.{field.name}: {column.type} does not fit {field.type} ({error})") from None
     if not field.nullable and column.null_count:
         raise SchemaError(f"{table.name}.{field.name}: {column.null_count} nulls in a required column")
     return column

@@ -40,8 +40,7 @@ class NeuronId:
                     raise IdError(f"neuron id {text!r} names no model; give it as MODEL/{text}")
                 return cls(found, int(match["layer"]), int(match["index"]))
         raise IdError(
-            f"{text!r} is not a neuron id; expected MODEL/L3/N17, MODEL/3-mlp/17 "
-            "or MODEL/blocks.3.mlp.hook_post/17"
+            f"{text!r} is not a neuron id; expected MODEL/L3/N17, MODEL/3-mlp/17 or MODEL/blocks.3.mlp.hook_post/17"
         )
 
 

@@ -96,7 +96,12 @@ _NODES = (
             Property("kurtosis", "float", "excess kurtosis"),
             Property("logsumexp", "float", "log of the sum of exp(pole x logit)"),
             Property("entropy", "float", "entropy of the softmax, nats"),
-            Property("coherence", "float", "mean pairwise cosine of the top tokens' centred unembedding rows"),
+            Property(
+                "coherence",
+                "float",
+                "mean pairwise cosine of the top tokens' centred unembedding rows",
+                index="range",
+            ),
             Property("distinct", "int", "different words among the top tokens"),
             Property("min", "float", "smallest value"),
             Property("max", "float", "largest value"),

@@ -13,14 +13,25 @@ POLES = {1: "pos", -1: "neg"}
 def _counterpart() -> tuple[Property, ...]:
     """Per projection the cosine; per projection and pole the overlap of decoded tokens and its null."""
     found = [Property(f"cos_{p}", "float", f"cosine of the two {p} rows as stored") for p in PROJECTIONS]
-    found += [Property(f"delta_{p}", "float", f"norm of the change of the {p} row over the base row's norm") for p in PROJECTIONS]
+    found += [
+        Property(f"delta_{p}", "float", f"norm of the change of the {p} row over the base row's norm")
+        for p in PROJECTIONS
+    ]
     for p in PROJECTIONS:
         for pole in POLES.values():
             side = f"{p}_{pole}"
             found += [
                 Property(f"same_top_{side}", "bool", f"same top token, each with its own unembedding ({p}, {pole})"),
-                Property(f"same_top_rows_{side}", "bool", f"same top token through the base's unembedding ({p}, {pole})"),
-                Property(f"same_top_null_{side}", "bool", f"whether noise of the same size keeps the top token ({p}, {pole})"),
+                Property(
+                    f"same_top_rows_{side}",
+                    "bool",
+                    f"same top token through the base's unembedding ({p}, {pole})",
+                ),
+                Property(
+                    f"same_top_null_{side}",
+                    "bool",
+                    f"whether noise of the same size keeps the top token ({p}, {pole})",
+                ),
                 Property(f"jaccard_{side}", "float", f"Jaccard index of the top-k tokens ({p}, {pole})"),
             ]
     found += [
@@ -70,7 +81,12 @@ _RELATIONSHIPS = (
         "Neuron",
         "Term",
         "A word the neuron activates on, by its graph.",
-        (POLE, Property("importance", "float", "drop when masked"), Property("activation", "float", "normalised"), RUN),
+        (
+            POLE,
+            Property("importance", "float", "drop when masked"),
+            Property("activation", "float", "normalised"),
+            RUN,
+        ),
         key=("pole", "run"),
     ),
     Relationship(
@@ -128,11 +144,30 @@ _RELATIONSHIPS = (
     ),
     Relationship("NAMED", "Feature", "Term", "A word of the feature's name."),
     Relationship(
-        "USES", "Probe", "Neuron", "A neuron in a probe's support.", (Property("coef", "float", "its coefficient"), RUN), key=("run",)
+        "USES",
+        "Probe",
+        "Neuron",
+        "A neuron in a probe's support.",
+        (Property("coef", "float", "its coefficient"), RUN),
+        key=("run",),
     ),
     Relationship("FOR", "Probe", "Feature", "What the probe looks for.", (RUN,), key=("run",)),
-    Relationship("EXPLAINED_BY", "Neuron", "Explanation", "A statement of what it does.", (POLE, RUN), key=("pole", "run")),
-    Relationship("EXPLAINED_BY", "Latent", "Explanation", "A statement of what it does.", (POLE, RUN), key=("pole", "run")),
+    Relationship(
+        "EXPLAINED_BY",
+        "Neuron",
+        "Explanation",
+        "A statement of what it does.",
+        (POLE, RUN),
+        key=("pole", "run"),
+    ),
+    Relationship(
+        "EXPLAINED_BY",
+        "Latent",
+        "Explanation",
+        "A statement of what it does.",
+        (POLE, RUN),
+        key=("pole", "run"),
+    ),
     Relationship("MENTIONS", "Explanation", "Term", "A key word of the explanation."),
     Relationship("SCORED", "Explanation", "Score", "How well it predicts.", (RUN,), key=("run",)),
     Relationship("OF", "Score", "Neuron", "The neuron it was scored on.", (RUN,), key=("run",)),
