@@ -256,7 +256,11 @@ _NODES = (
     Node(
         "Schema",
         "Bookkeeping: the one node that keeps the store's schema version.",
-        (_id("`schema`"), Property("version", "int", "schema version", required=True)),
+        (
+            _id("`schema`"),
+            Property("version", "int", "schema version", required=True),
+            Property("statements", "string", "hash of the constraint and index statements that were run"),
+        ),
         merged=True,
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +11,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from ...queries.result import Result
-from ...schema import Node, Relationship
+from ...schema import Node, Property, Relationship
 
 Progress = Callable[[int], None]
 """Told how many more rows are in."""
@@ -91,8 +91,24 @@ class Store(ABC):
         """Add relationships that are not there yet; both ends exist. `rows` conforms to the Arrow schema."""
 
     @abstractmethod
+    def existing_ids(self, node: Node, ids: Iterable[str]) -> pa.Array:
+        """Which of `ids` the label holds, in any order: an Arrow array of strings."""
+
+    @abstractmethod
+    def existing_relationships(self, rel: Relationship, starts: Iterable[str], run: str | None = None) -> pa.Table:
+        """The relationships that start at `starts` (of one run, where they have runs and `run` is given).
+
+        Columns `start`, `end` and the relationship's key properties; what a resumed load need not write again.
+        """
+
+    @abstractmethod
+    def vector_index(self, node: Node, prop: Property, dimensions: int) -> None:
+        """Create the cosine index over a list of `dimensions` floats, asked by `statements.search_index_name`,
+        unless it exists. Apart from `setup` because the size is known only with the first embedding."""
+
+    @abstractmethod
     def repair(self) -> None:
-        """Make the graph whole after a load that was killed (half-written relationships); cheap when nothing is wrong."""
+        """Make the graph whole after a load that was killed (half-written relationships); cheap when whole."""
 
     @abstractmethod
     def status(self) -> Status:

@@ -1,0 +1,194 @@
+"""What the two Bolt stores share: sessions, reads, setup, counts and bulk lookups."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from ...queries.result import Result
+from ...schema import SCHEMA_VERSION, LimitError, Node, Property, Relationship, VersionError, arrow_schema
+from . import statements
+from .base import Progress, Store
+from .problems import too_slow, translated
+from .rows import batches, checked, columns
+from .values import Resolver
+
+if TYPE_CHECKING:
+    from neo4j import Driver, ManagedTransaction, Record, Session
+
+
+class BoltStore(Store):
+    """A store spoken to through the neo4j driver.
+
+    `writer` runs our own statements, `reader` runs users' Cypher; they may be one driver.
+    """
+
+    batch = 10_000
+    """Rows or ids in one statement."""
+
+    def __init__(self, writer: Driver, reader: Driver, database: str | None) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._database = database
+
+    def _session(self, read: bool) -> Session:
+        """A session on the database, as the reader or as the writer."""
+        driver = self._reader if read else self._writer
+        mode = "READ" if read else "WRITE"
+        return driver.session(database=self._database, default_access_mode=mode, fetch_size=1000)
+
+    def read(
+        self,
+        cypher: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = 30.0,
+        limit: int | None = 1000,
+    ) -> Result:
+        with translated(timeout, reading=True):
+            self._check_read(cypher, params or {}, timeout)
+            names, records, truncated = self._run_read(cypher, dict(params or {}), timeout, limit)
+            resolver = Resolver(records)
+            missing = resolver.missing()
+            rows = resolver.rows(self._node_ids(missing) if missing else {})
+        return Result(tuple(names), rows, truncated, limit if truncated else None)
+
+    def _check_read(self, cypher: str, params: Mapping[str, Any], timeout: float | None) -> None:
+        """Raise ReadOnlyError or QueryError for what the server itself would let through."""
+
+    def _run_read(
+        self, cypher: str, params: dict[str, Any], timeout: float | None, limit: int | None
+    ) -> tuple[list[str], list[Record], bool]:
+        """Column names, at most `limit` records, and whether there were more."""
+        from neo4j import Query
+
+        deadline = float("inf") if timeout is None else time.monotonic() + timeout
+        query = Query(cypher, timeout=timeout or 0)
+        with self._session(read=True) as session:
+            answer = session.run(query, params)
+            records: list[Record] = []
+            for record in answer:
+                if len(records) == limit:
+                    return list(answer.keys()), records, True
+                if time.monotonic() > deadline:
+                    raise LimitError(too_slow(timeout))
+                records.append(record)
+            return list(answer.keys()), records, False
+
+    def _node_ids(self, element_ids: list[str]) -> dict[str, str]:
+        """Own ids of nodes by the server's element ids."""
+        text = "UNWIND $ids AS e MATCH (n) WHERE elementId(n) = e RETURN e AS element, n.id AS id"
+        found = self._rows(text, ids=element_ids)
+        return {element: str(own) for element, own in found if own is not None}
+
+    def write(self, cypher: str, params: Mapping[str, Any] | None = None) -> Result:
+        def work(tx: ManagedTransaction) -> tuple[list[str], list[Record]]:
+            answer = tx.run(cypher, dict(params or {}))
+            return list(answer.keys()), list(answer)
+
+        with translated(), self._session(read=False) as session:
+            names, records = session.execute_write(work)
+        return Result(tuple(names), Resolver(records).rows({}))
+
+    def _rows(self, cypher: str, **params: Any) -> list[list[Any]]:
+        """Rows of one of our own lookups, as the driver gives them."""
+
+        def work(tx: ManagedTransaction) -> list[list[Any]]:
+            return tx.run(cypher, params).values()
+
+        with translated(), self._session(read=False) as session:
+            return session.execute_read(work)
+
+    def _ddl(self, text: str) -> None:
+        """Run one schema statement in a transaction of its own."""
+        with translated(), self._session(read=False) as session:
+            session.run(text).consume()
+
+    def setup(self) -> None:
+        wanted = _fingerprint()
+        found = self._rows(statements.SCHEMA_READ)
+        version, done = found[0] if found else (None, None)
+        if version is not None and version != SCHEMA_VERSION:
+            raise VersionError(_other_version(version))
+        if done == wanted:
+            return
+        for text in (*statements.constraints(), *statements.range_indexes()):
+            self._ddl(text)
+        for node, prop in statements.search_indexes():
+            self._fulltext_index(node, prop)
+        self.write(statements.SCHEMA_WRITE, {"version": SCHEMA_VERSION, "statements": wanted})
+
+    @abstractmethod
+    def _fulltext_index(self, node: Node, prop: Property) -> None:
+        """Create the full-text index `statements.search_index_name` unless it exists."""
+
+    def create_nodes(self, node: Node, rows: pa.Table, progress: Progress | None = None) -> None:
+        self._load(statements.create_nodes(node), checked(node, rows), progress)
+
+    def merge_nodes(self, node: Node, rows: pa.Table) -> None:
+        self._load(statements.merge_nodes(node), checked(node, rows), None)
+
+    def create_relationships(self, rel: Relationship, rows: pa.Table, progress: Progress | None = None) -> None:
+        self._load(statements.create_relationships(rel), checked(rel, rows), progress)
+
+    def _load(self, text: str, rows: pa.Table, progress: Progress | None) -> None:
+        for part in batches(rows, self.batch):
+            self.write(text, columns(part))
+            if progress is not None:
+                progress(part.num_rows)
+
+    def existing_ids(self, node: Node, ids: Iterable[str]) -> pa.Array:
+        text = statements.existing_ids(node)
+        found = [row[0] for part in _chunks(ids, self.batch) for row in self._rows(text, ids=part)]
+        return pa.array(found, pa.string())
+
+    def existing_relationships(self, rel: Relationship, starts: Iterable[str], run: str | None = None) -> pa.Table:
+        one_run = run is not None and rel.evidence
+        text = statements.existing_relationships(rel, one_run)
+        schema = pa.schema([arrow_schema(rel).field(name) for name in ("start", "end", *rel.key)])
+        found: list[list[Any]] = [[] for _ in schema]
+        for part in _chunks(starts, max(1, self.batch // 10)):
+            for start, *lists in self._rows(text, ids=part, run=run):
+                found[0].extend([start] * len(lists[0]))
+                for column, values in zip(found[1:], lists, strict=True):
+                    column.extend(values)
+        return pa.table([pa.array(column, field.type) for column, field in zip(found, schema, strict=True)], schema)
+
+    def _counts(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Nodes by label and relationships by type, without the absent ones."""
+        nodes, rels = (self._rows(text) for text in statements.counts())
+        return {name: n for name, n in nodes if n}, {name: n for name, n in rels if n}
+
+    def _schema_version(self) -> int | None:
+        found = self._rows(statements.SCHEMA_READ)
+        return int(found[0][0]) if found and found[0][0] is not None else None
+
+    def close(self) -> None:
+        self._writer.close()
+        if self._reader is not self._writer:
+            self._reader.close()
+
+
+def _chunks(ids: Iterable[str], size: int) -> Iterator[list[str]]:
+    values = ids.to_pylist() if isinstance(ids, pa.Array | pa.ChunkedArray) else list(ids)
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def _fingerprint() -> str:
+    """Changes when the ontology asks for another constraint or index: setup then runs again."""
+    search = [statements.search_index_name(n, p) for n, p in statements.search_indexes()]
+    every = [*statements.constraints(), *statements.range_indexes(), *search]
+    return hashlib.sha256("\n".join(every).encode()).hexdigest()[:16]
+
+
+def _other_version(version: object) -> str:
+    return (
+        f"the store holds schema version {version!r}, this release knows {SCHEMA_VERSION}; "
+        f"install the release that wrote it, or load its bundles into a new store"
+    )

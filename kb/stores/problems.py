@@ -1,0 +1,58 @@
+"""The driver's errors as ours, with the server's message and where it points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
+
+from ...schema import LimitError, QueryError, ReadOnlyError, StoreError
+
+_DENIED = ("Neo.ClientError.Security.Forbidden", "Neo.ClientError.Statement.AccessMode")
+_TIMED_OUT = "TransactionTimedOut"
+_STOPPED = ("Neo.TransientError.Transaction.Terminated", "Neo.ClientError.Transaction.Terminated")
+
+
+@contextmanager
+def translated(timeout: float | None = None, reading: bool = False) -> Iterator[None]:
+    """Raise the driver's errors inside as StoreError or one of its kinds.
+
+    `timeout` in seconds is what the call allowed, for the message; `reading` tells a refused write apart.
+    """
+    try:
+        yield
+    except AuthError as error:
+        raise StoreError(f"the server refused the user name or password: {one_line(error)}") from error
+    except (ServiceUnavailable, SessionExpired) as error:
+        raise StoreError(f"the server cannot be reached: {one_line(error)}") from error
+    except Neo4jError as error:
+        raise _server_error(error, timeout, reading) from error
+    except DriverError as error:
+        raise QueryError(one_line(error)) from error
+
+
+def too_slow(timeout: float | None) -> str:
+    """The message of a read that ran past its time limit."""
+    return (
+        f"the query ran past its time limit of {timeout:g} s; narrow it, or allow more time"
+        if timeout
+        else ("the query ran past the server's time limit; narrow it")
+    )
+
+
+def one_line(error: Exception) -> str:
+    """The error's text with line breaks and runs of blanks folded into one blank."""
+    text = error.message if isinstance(error, Neo4jError) and error.message else str(error)
+    return " ".join(text.split())
+
+
+def _server_error(error: Neo4jError, timeout: float | None, reading: bool) -> StoreError:
+    code = error.code or ""
+    if _TIMED_OUT in code or (reading and code in _STOPPED):
+        return LimitError(too_slow(timeout))
+    if reading and code in _DENIED:
+        return ReadOnlyError(f"a read may not do this: {one_line(error)}")
+    if "DatabaseNotFound" in code:
+        return StoreError(f"{one_line(error)}; name a database the server has")
+    return QueryError(one_line(error))

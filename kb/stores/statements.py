@@ -1,0 +1,131 @@
+"""Cypher that follows from the ontology: constraints, indexes, load and lookup statements.
+
+Every query a person can ask is a whole .cypher file. The statements here are the exception: each is one shape
+repeated for every label and relationship type, so as files they would be some two hundred copies that must change
+together with the ontology. They are rendered from `schema` objects alone: no value and no name a user gave ever
+enters the text. Values travel as parameters, one list a column (`$c0`, `$c1`, ... in the table's column order), which
+both servers take in a good deal faster than a list of maps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...schema import TABLES, Node, Property, Relationship, SchemaError, Table
+
+SCHEMA_READ = "MATCH (s:Schema {id: 'schema'}) RETURN s.version AS version, s.statements AS statements"
+SCHEMA_WRITE = (
+    "MERGE (s:Schema {id: 'schema'}) SET s.version = $version, s.statements = $statements RETURN s.version AS version"
+)
+
+
+def constraints(tables: dict[str, Table] = TABLES) -> list[str]:
+    """One statement for each property that is unique in its label; run before the first MERGE."""
+    return [
+        f"CREATE CONSTRAINT {_index_name(t, p)} IF NOT EXISTS FOR (n:{_name(t)}) REQUIRE n.{_quote(p.name)} IS UNIQUE"
+        for t, p in _indexed("unique", tables)
+    ]
+
+
+def range_indexes(tables: dict[str, Table] = TABLES) -> list[str]:
+    """One statement for each property that nodes or relationships are looked up by."""
+    found = []
+    for t, p in _indexed("range", tables):
+        pattern = f"(n:{_name(t)})" if isinstance(t, Node) else f"()-[n:{_name(t)}]-()"
+        found.append(f"CREATE INDEX {_index_name(t, p)} IF NOT EXISTS FOR {pattern} ON (n.{_quote(p.name)})")
+    return found
+
+
+def search_indexes(tables: dict[str, Table] = TABLES) -> list[tuple[Node, Property]]:
+    """The properties that a full-text index covers: each store has its own statement for them."""
+    return [(t, p) for t, p in _indexed("fulltext", tables) if isinstance(t, Node)]
+
+
+def search_index_name(node: Node, prop: Property) -> str:
+    """The name a full-text or vector index is asked by, in both stores: `Explanation_text`."""
+    return _index_name(node, prop)
+
+
+def create_nodes(node: Node) -> str:
+    """Add the nodes whose ids are new; those that exist stay as they are."""
+    return (
+        f"UNWIND range(0, size($c0) - 1) AS i MERGE (n:{_name(node)} {{id: $c{_position(node, 'id')}[i]}}) "
+        f"ON CREATE SET {_assignments(node)}"
+    )
+
+
+def merge_nodes(node: Node) -> str:
+    """Add the nodes, or set the properties that are not null on those that exist."""
+    key = _position(node, "id")
+    kept = ", ".join(
+        f"n.{_quote(p.name)} = coalesce($c{i}[i], n.{_quote(p.name)})" for i, p in enumerate(node.columns) if i != key
+    )
+    merge = f"UNWIND range(0, size($c0) - 1) AS i MERGE (n:{_name(node)} {{id: $c{key}[i]}})"
+    return f"{merge} SET {kept}" if kept else merge
+
+
+def create_relationships(rel: Relationship) -> str:
+    """Add one relationship for each row; both ends exist, and the row does not."""
+    columns = list(enumerate(rel.columns))[2:]
+    sets = ", ".join(f"r.{_quote(p.name)} = $c{i}[i]" for i, p in columns)
+    create = (
+        f"UNWIND range(0, size($c0) - 1) AS i MATCH (a:{_quote(rel.start)} {{id: $c0[i]}}) "
+        f"MATCH (b:{_quote(rel.end)} {{id: $c1[i]}}) CREATE (a)-[r:{_name(rel)}]->(b)"
+    )
+    return f"{create} SET {sets}" if sets else create
+
+
+def existing_ids(node: Node) -> str:
+    """Which of `$ids` the label holds."""
+    return f"UNWIND $ids AS id MATCH (n:{_name(node)} {{id: id}}) RETURN n.id AS id"
+
+
+def existing_relationships(rel: Relationship, one_run: bool) -> str:
+    """For each of `$ids` that starts any: the start's id, then lists of the ends' ids and of each key property.
+
+    `$run` is the run asked for when `one_run`.
+    """
+    where = " WHERE r.run = $run" if one_run else ""
+    keys = "".join(f", collect(r.{_quote(k)}) AS {_quote(k)}" for k in rel.key)
+    return (
+        f"UNWIND $ids AS id MATCH (a:{_quote(rel.start)} {{id: id}})-[r:{_name(rel)}]->(b:{_quote(rel.end)}){where} "
+        f"RETURN id AS start, collect(b.id) AS end{keys}"
+    )
+
+
+def counts(tables: dict[str, Table] = TABLES) -> tuple[str, str]:
+    """Two statements whose rows are (label or type, count), zero counts among them: nodes, then relationships."""
+    labels = [t.label for t in tables.values() if isinstance(t, Node)]
+    types = dict.fromkeys(t.type for t in tables.values() if isinstance(t, Relationship))
+    nodes = [f"MATCH (n:{_quote(x)}) RETURN '{x}' AS name, count(n) AS count" for x in labels]
+    rels = [f"MATCH ()-[r:{_quote(x)}]->() RETURN '{x}' AS name, count(r) AS count" for x in types]
+    return " UNION ALL ".join(nodes), " UNION ALL ".join(rels)
+
+
+def _indexed(kind: str, tables: dict[str, Table]) -> Iterator[tuple[Table, Property]]:
+    for t in tables.values():
+        for p in t.properties:
+            if p.index == kind:
+                yield t, p
+
+
+def _assignments(node: Node) -> str:
+    return ", ".join(f"n.{_quote(p.name)} = $c{i}[i]" for i, p in enumerate(node.columns))
+
+
+def _position(node: Node, name: str) -> int:
+    return [p.name for p in node.columns].index(name)
+
+
+def _name(t: Table) -> str:
+    return _quote(t.label if isinstance(t, Node) else t.type)
+
+
+def _index_name(t: Table, p: Property) -> str:
+    return f"{t.label if isinstance(t, Node) else t.type}_{p.name}"
+
+
+def _quote(name: str) -> str:
+    if not name.isidentifier():
+        raise SchemaError(f"{name!r} is not a name the ontology may use; expected letters, digits and _")
+    return f"`{name}`"
