@@ -1,5 +1,32 @@
-"""What is asked: a catalogue of Cypher files and the shape of their answers."""
+"""What is asked: a catalogue of Cypher files, and the answers as plain records. A store is handed in."""
 
+from .catalogue import Query, Reader, catalogue, query
+from .diff import Change, Diff, LayerShare, diff
+from .find import Concept, Side, by_token, by_words, coherent, concepts, word_lists
+from .neuron import Counterpart, DecodedSide, NeuronCard, card
 from .result import Entity, Result, plain
 
-__all__ = ["Entity", "Result", "plain"]
+__all__ = [
+    "Change",
+    "Concept",
+    "Counterpart",
+    "DecodedSide",
+    "Diff",
+    "Entity",
+    "LayerShare",
+    "NeuronCard",
+    "Query",
+    "Reader",
+    "Result",
+    "Side",
+    "by_token",
+    "by_words",
+    "card",
+    "catalogue",
+    "coherent",
+    "concepts",
+    "diff",
+    "plain",
+    "query",
+    "word_lists",
+]

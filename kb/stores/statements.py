@@ -93,6 +93,23 @@ def existing_relationships(rel: Relationship, one_run: bool) -> str:
     )
 
 
+def delete_relationships(rel: Relationship, among: bool) -> str:
+    """Delete the relationships of `$run`: those that start at `$ids` when `among`, else all."""
+    start = f"(a:{_quote(rel.start)} {{id: id}})" if among else f"(a:{_quote(rel.start)})"
+    unwind = "UNWIND $ids AS id " if among else ""
+    return f"{unwind}MATCH {start}-[r:{_name(rel)}]->(:{_quote(rel.end)}) WHERE r.run = $run DELETE r"
+
+
+def ids_of_run(node: Node) -> str:
+    """The ids of the nodes that belong to `$run`."""
+    return f"MATCH (n:{_name(node)} {{run: $run}}) RETURN n.id AS id"
+
+
+def delete_nodes(node: Node) -> str:
+    """Delete the nodes of `$ids` with their relationships."""
+    return f"UNWIND $ids AS id MATCH (n:{_name(node)} {{id: id}}) DETACH DELETE n"
+
+
 def counts(tables: dict[str, Table] = TABLES) -> tuple[str, str]:
     """Two statements whose rows are (label or type, count), zero counts among them: nodes, then relationships."""
     labels = [t.label for t in tables.values() if isinstance(t, Node)]

@@ -1,0 +1,68 @@
+"""What of each bundle is in the store: one Shard node a file, `started` before its rows go in, `done` after."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pyarrow as pa
+
+from ..ingest.bundle import FileEntry
+from ..schema import NODES
+from .stores.base import Store
+
+State = Literal["started", "done"]
+
+_OF_RUN = "MATCH (s:Shard {run: $run}) RETURN s.id AS id, s.state AS state, s.sha256 AS sha256"
+_SAME_FILES = (
+    "UNWIND $sums AS sum MATCH (s:Shard {sha256: sum}) WHERE s.state = 'done' RETURN DISTINCT s.sha256 AS sha256"
+)
+
+
+class Ledger:
+    """The Shard nodes of one run, read once and kept in step."""
+
+    def __init__(self, store: Store, run: str) -> None:
+        self._store = store
+        self._run = run
+        rows = store.read(_OF_RUN, {"run": run}, timeout=None, limit=None)
+        self._states: dict[str, tuple[str, str]] = {row[0]: (row[1], row[2]) for row in rows}
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a load of this run was cut off inside a file."""
+        return any(state == "started" for state, _ in self._states.values())
+
+    def state(self, shard: str, entry: FileEntry) -> State | None:
+        """How far a file of this run got; None when it was never begun or has changed since."""
+        state, sha256 = self._states.get(self._id(shard, entry), (None, ""))
+        if state == "done":
+            return "done" if sha256 == entry.sha256 else "started"
+        return "started" if state else None
+
+    def elsewhere(self, entries: list[FileEntry]) -> set[str]:
+        """Checksums of files that are in the store whole, under whatever run."""
+        if not entries:
+            return set()
+        sums = [entry.sha256 for entry in entries]
+        return {row[0] for row in self._store.read(_SAME_FILES, {"sums": sums}, timeout=None, limit=None)}
+
+    def mark(self, shard: str, entries: list[FileEntry], state: State) -> None:
+        """Record that files are on their way, or in."""
+        if not entries:
+            return
+        ids = [self._id(shard, entry) for entry in entries]
+        rows = pa.table(
+            {
+                "id": ids,
+                "run": [self._run] * len(ids),
+                "sha256": [entry.sha256 for entry in entries],
+                "rows": [entry.rows for entry in entries],
+                "state": [state] * len(ids),
+            }
+        )
+        self._store.merge_nodes(NODES["Shard"], rows)
+        for name, entry in zip(ids, entries, strict=True):
+            self._states[name] = (state, entry.sha256)
+
+    def _id(self, shard: str, entry: FileEntry) -> str:
+        return f"{self._run}/{entry.table}/{shard}"

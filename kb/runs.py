@@ -1,0 +1,110 @@
+"""Which runs may stand side by side, and taking one away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from ..ingest.bundle import RunInfo
+from ..queries import query
+from ..schema import NODES, RELATIONSHIPS, RunError, WeightsError
+from .stores import statements
+from .stores.base import Store
+
+Clash = Literal["refuse", "replace", "alongside"]
+"""What to do with another run of the same job on the same model."""
+
+BATCH = 2_000
+"""Neurons whose relationships are deleted in one transaction."""
+
+
+def settle(store: Store, run: RunInfo, clash: Clash = "refuse") -> None:
+    """Make room for a run, or refuse it.
+
+    Raises WeightsError when the store knows the model with other weights, RunError when another run of the job on
+    the model is there and `clash` does not say what to do with it.
+    """
+    check_weights(store, run)
+    others = rivals(store, run)
+    if not others or clash == "alongside":
+        return
+    if clash == "refuse":
+        raise RunError(
+            f"{others[0]['run']!r} of the job {run.job} on {run.model!r} is in the store and differs from {run.id!r} "
+            f"({_difference(others[0], run)}); --replace takes it away, --alongside keeps both"
+        )
+    for other in others:
+        remove(store, other["run"])
+
+
+def check_weights(store: Store, run: RunInfo) -> None:
+    """Raise WeightsError when the store holds other weights under the run's model name."""
+    held = {row["model"]: row["weights"] for row in query("models").run(store).dicts()}.get(run.model)
+    if held is None or "unverified" in (held, run.weights) or held == run.weights:
+        return
+    raise WeightsError(
+        f"{run.model!r} is in the store with weights {held[:12]}..., this run was made on {run.weights[:12]}...; "
+        "give the model another name with --name"
+    )
+
+
+def rivals(store: Store, run: RunInfo) -> list[dict[str, Any]]:
+    """Other runs of the same job on the same model (for links: of the same two models)."""
+    rows = query("runs").run(store, job=run.job, model=run.model).dicts()
+    return [row for row in rows if row["run"] != run.id and _subject(_parameters(row)) == _subject(run.parameters)]
+
+
+def remove(store: Store, run: str) -> None:
+    """Take away all evidence of a run, then the run. A removal that was cut off is finished by another."""
+    for rel in RELATIONSHIPS.values():
+        if not rel.evidence or _has_run(rel.start) or _has_run(rel.end):
+            continue
+        if rel.start == "Neuron":
+            for ids in _neurons(store, run):
+                store.write(statements.delete_relationships(rel, among=True), {"run": run, "ids": ids})
+        else:
+            store.write(statements.delete_relationships(rel, among=False), {"run": run})
+    owned = [node for node in NODES.values() if _has_run(node.label)]
+    for node in sorted(owned, key=lambda node: node.label == "Shard"):
+        ids = [row[0] for row in store.read(statements.ids_of_run(node), {"run": run}, timeout=None, limit=None)]
+        for start in range(0, len(ids), BATCH):
+            store.write(statements.delete_nodes(node), {"ids": ids[start : start + BATCH]})
+    store.write(statements.delete_nodes(NODES["Run"]), {"ids": [run]})
+
+
+def _has_run(label: str) -> bool:
+    """Whether nodes of the label belong to one run, so that their relationships go with them."""
+    return any(p.name == "run" for p in NODES[label].properties)
+
+
+def _neurons(store: Store, run: str) -> Iterator[list[str]]:
+    """Ids of the neurons that may carry the run's evidence, in batches: those of its model and of its base."""
+    row = query("run").run(store, run=run).dicts()[0]
+    wanted = {row["model"], _parameters(row).get("base")}
+    for model in query("models").run(store).dicts():
+        if model["model"] in wanted and model["layers"] and model["d_mlp"]:
+            for layer in range(model["layers"]):
+                for start in range(0, model["d_mlp"], BATCH):
+                    stop = min(start + BATCH, model["d_mlp"])
+                    yield [f"{model['model']}/L{layer}/N{i}" for i in range(start, stop)]
+
+
+def _parameters(row: dict[str, Any]) -> dict[str, Any]:
+    return dict(json.loads(row["parameters"] or "{}"))
+
+
+def _subject(parameters: dict[str, Any]) -> Any:
+    return parameters.get("base")
+
+
+def _difference(row: dict[str, Any], run: RunInfo) -> str:
+    held = _parameters(row)
+    names = [name for name in sorted({*held, *run.parameters}) if held.get(name) != run.parameters.get(name)]
+    shown = [f"{name} {_short(held.get(name))} there, {_short(run.parameters.get(name))} here" for name in names]
+    return "; ".join(shown) or "same parameters, other inputs"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 20 else f"{text[:14]}..."

@@ -1,0 +1,36 @@
+"""Which store is meant, and where things lie when nobody says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+LOCAL = ".neuronkb"
+"""The folder of a store that belongs to the working directory."""
+
+
+def default_store(environ: Mapping[str, str] = os.environ, cwd: Path | None = None) -> str:
+    """NEURONKB_STORE, else `./.neuronkb` where that folder exists, else a folder in the user's data directory."""
+    if named := environ.get("NEURONKB_STORE"):
+        return named
+    here = (cwd or Path.cwd()) / LOCAL
+    if here.is_dir():
+        return str(here)
+    from platformdirs import user_data_path
+
+    return str(user_data_path("neuronkb") / "store")
+
+
+def is_uri(where: str) -> bool:
+    """Whether a store is named by a Bolt URI (a Neo4j server) rather than by a folder."""
+    return "://" in where
+
+
+def bundle_folder(where: str, run: str) -> Path:
+    """Where the bundle of a run goes: inside a local store, else in the user's data directory."""
+    if not is_uri(where):
+        return Path(where) / "bundles" / run
+    from platformdirs import user_data_path
+
+    return user_data_path("neuronkb") / "bundles" / run

@@ -1,0 +1,7 @@
+// The same neuron in the model's fine-tunes and in its base, with what the link measured.
+// $neuron: its id
+MATCH (n:Neuron {id: $neuron})-[c:COUNTERPART]->(other:Neuron)
+RETURN 'fine-tune' AS relation, other.id AS neuron, c.run AS run, properties(c) AS measures
+UNION ALL
+MATCH (n:Neuron {id: $neuron})<-[c:COUNTERPART]-(other:Neuron)
+RETURN 'base' AS relation, other.id AS neuron, c.run AS run, properties(c) AS measures

@@ -1,0 +1,6 @@
+// One run: its model's tokenizer, what it reports about itself and its parameters.
+// $run: its id
+MATCH (r:Run {id: $run})
+OPTIONAL MATCH (m:Model {id: r.model})
+RETURN r.id AS run, r.job AS job, r.model AS model, m.tokenizer AS tokenizer, r.summary AS summary,
+       r.parameters AS parameters

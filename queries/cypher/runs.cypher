@@ -1,0 +1,7 @@
+// The runs in the store: which job on which model, when, and with what parameters.
+// $job, $model: null for all
+MATCH (r:Run)
+WHERE ($job IS NULL OR r.job = $job) AND ($model IS NULL OR r.model = $model)
+RETURN r.id AS run, r.job AS job, r.model AS model, r.started AS started, r.ended AS ended,
+       r.parameters AS parameters, r.summary AS summary
+ORDER BY started, run

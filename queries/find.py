@@ -1,0 +1,181 @@
+"""Which neurons decode to a word, to several words of one kind, or to tokens that lie close together."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from math import exp, lgamma
+from typing import Any
+
+from ..schema import QueryError, fold
+from .catalogue import Reader, query
+from .result import Result
+
+
+@dataclass(frozen=True)
+class Side:
+    """One end of one projection's ranking of the vocabulary."""
+
+    neuron: str
+    projection: str
+    pole: int
+    tokens: tuple[str, ...]
+    """Its top tokens, strongest first."""
+    run: str
+    score: float
+    """Words of the concept among the tokens, or coherence."""
+    by_chance: float | None = None
+    """Sides with as many words that a random choice of tokens would give in the whole run; None where not asked."""
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A word list and the sides that name it best."""
+
+    name: str
+    words: tuple[str, ...]
+    sides: tuple[Side, ...]
+
+
+def by_token(
+    reader: Reader,
+    token: str,
+    *,
+    exact: bool = False,
+    model: str | None = None,
+    run: str | None = None,
+    top: int = 20,
+    timeout: float | None = 60.0,
+) -> Result:
+    """Neurons whose top tokens include a word, by z-score, which compares across layers and models.
+
+    Any spelling of the word counts (" dog", "Dog"); with `exact` only that very token text.
+    """
+    scope = {"model": model, "run": run, "top": top}
+    if exact:
+        return query("find_surface").run(reader, text=token, timeout=timeout, **scope)
+    term = fold(token)
+    if not term:
+        raise QueryError(f"{token!r} spells no word; ask for its exact text with exact=True (--exact)")
+    return query("find_term").run(reader, term=term, timeout=timeout, **scope)
+
+
+def by_words(
+    reader: Reader,
+    words: Sequence[str],
+    *,
+    least: int = 3,
+    model: str | None = None,
+    run: str | None = None,
+    top: int = 20,
+    timeout: float | None = 60.0,
+) -> list[Side]:
+    """Neuron sides that name most of the given words, beside how many chance alone would bring.
+
+    The null draws the k top tokens without replacement from the ranked vocabulary: the number of tokens that spell
+    one of the words is hypergeometric, and `by_chance` is its tail times the sides of the run.
+    """
+    terms = sorted({fold(word) for word in words} - {""})
+    if not terms:
+        raise QueryError("no words to look for; give at least one")
+    rows = query("find_words").run(reader, words=terms, least=least, model=model, run=run, top=top, timeout=timeout)
+    nulls = {name: _Null.of(reader, name, terms) for name in {row[6] for row in rows}}
+    return [
+        Side(neuron, projection, pole, tuple(tokens), name, hits, nulls[name].expected(hits))
+        for neuron, projection, pole, hits, tokens, _, name in rows
+    ]
+
+
+def coherent(
+    reader: Reader,
+    *,
+    least: float = 0.3,
+    distinct: int = 8,
+    model: str | None = None,
+    run: str | None = None,
+    top: int = 20,
+    timeout: float | None = 60.0,
+) -> list[Side]:
+    """Sides whose top tokens are different words that lie close together in the unembedding."""
+    rows = query("coherent").run(reader, least=least, distinct=distinct, model=model, run=run, top=top, timeout=timeout)
+    return [Side(row[0], row[1], row[2], tuple(row[5]), row[6], row[3]) for row in rows]
+
+
+def concepts(
+    reader: Reader,
+    names: Sequence[str] = (),
+    *,
+    least: int = 4,
+    model: str | None = None,
+    run: str | None = None,
+    top: int = 1,
+) -> list[Concept]:
+    """For each shipped word list, or those named, the sides that name most of its words.
+
+    Raises QueryError for an unknown name.
+    """
+    lists = word_lists()
+    unknown = [name for name in names if name not in lists]
+    if unknown:
+        raise QueryError(f"unknown concept {unknown[0]!r}; known: {', '.join(lists)}")
+    found = []
+    for name in names or lists:
+        sides = by_words(reader, lists[name], least=least, model=model, run=run, top=top)
+        found.append(Concept(name, lists[name], tuple(sides)))
+    return found
+
+
+@cache
+def word_lists() -> Mapping[str, tuple[str, ...]]:
+    """The shipped concepts: lower-case words by name."""
+    text = files(__package__).joinpath("concepts.toml").read_text("utf-8")
+    return {name: tuple(words) for name, words in tomllib.loads(text).items()}
+
+
+@dataclass(frozen=True)
+class _Null:
+    """What luck would give: k tokens drawn from `ranked`, of which `tokens` spell a word, for each of `sides`."""
+
+    ranked: int
+    tokens: int
+    k: int
+    sides: int
+
+    @classmethod
+    def of(cls, reader: Reader, run: str, terms: Sequence[str]) -> _Null | _Unknown:
+        """Read the run's summary and count the tokens that spell the words."""
+        found = query("run").run(reader, run=run).dicts()
+        summary: dict[str, Any] = json.loads(found[0]["summary"] or "{}") if found else {}
+        if not {"ranked_tokens", "k", "sides"} <= set(summary):
+            return _Unknown()
+        count = query("count_words").run(reader, words=list(terms), tokenizer=found[0]["tokenizer"]).rows[0][0]
+        return cls(summary["ranked_tokens"], count, summary["k"], summary["sides"])
+
+    def expected(self, hits: int) -> float:
+        """Sides with at least `hits` words by chance."""
+        last = min(self.k, self.tokens)
+        return self.sides * sum(hypergeometric(self.ranked, self.tokens, self.k, x) for x in range(hits, last + 1))
+
+
+class _Unknown:
+    """The null of a run whose summary does not say what was ranked."""
+
+    def expected(self, hits: int) -> None:
+        return None
+
+
+def hypergeometric(population: int, marked: int, drawn: int, hits: int) -> float:
+    """Probability of exactly `hits` marked items among `drawn` without replacement."""
+    if not max(0, drawn - (population - marked)) <= hits <= min(drawn, marked):
+        return 0.0
+    return exp(
+        _log_choose(marked, hits) + _log_choose(population - marked, drawn - hits) - _log_choose(population, drawn)
+    )
+
+
+def _log_choose(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
