@@ -1,7 +1,7 @@
 """What is asked: a catalogue of Cypher files, and the answers as plain records. A store is handed in."""
 
 from .catalogue import Query, Reader, catalogue, query
-from .diff import Change, Diff, LayerShare, diff
+from .diff import Change, Diff, LayerShare, diff_models
 from .find import Concept, Side, by_token, by_words, coherent, concepts, word_lists
 from .neuron import Counterpart, DecodedSide, NeuronCard, card
 from .result import Entity, Result, plain
@@ -25,7 +25,7 @@ __all__ = [
     "catalogue",
     "coherent",
     "concepts",
-    "diff",
+    "diff_models",
     "plain",
     "query",
     "word_lists",

@@ -38,21 +38,21 @@ def to_pandas(result: Result) -> pd.DataFrame:
     return pd.DataFrame.from_records([tuple(map(plain, row)) for row in result.rows], columns=list(result.columns))
 
 
-def to_networkx(result: Result) -> nx.MultiDiGraph:
+def to_networkx(result: Result) -> nx.MultiDiGraph[str]:
     """Nodes by their `id` with `labels` and properties; edges by type with theirs. Other values are left out."""
     import networkx as nx
 
-    graph = nx.MultiDiGraph()
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     for entity in (found for row in result.rows for value in row for found in _entities(value)):
-        if entity.start is None:
-            name = entity.properties.get("id")
-            graph.add_node(
-                name, labels=list(entity.labels), **{k: v for k, v in entity.properties.items() if k != "id"}
-            )
+        if entity.start is None or entity.end is None:
+            name = str(entity.properties.get("id"))
+            graph.add_node(name)
+            graph.nodes[name].update({**entity.properties, "labels": list(entity.labels)})
         else:
             kind = entity.labels[0]
             key = json.dumps([kind, entity.properties], sort_keys=True, default=str)
-            graph.add_edge(entity.start, entity.end, key=key, type=kind, **entity.properties)
+            graph.add_edge(entity.start, entity.end, key)
+            graph.edges[entity.start, entity.end, key].update({**entity.properties, "type": kind})
     return graph
 
 

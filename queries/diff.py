@@ -67,7 +67,7 @@ class Diff:
     """Most changed first."""
 
 
-def diff(reader: Reader, base: str, tuned: str, *, top: int = 10) -> Diff:
+def diff_models(reader: Reader, base: str, tuned: str, *, top: int = 10) -> Diff:
     """What the newest link between two models says. Raises LinkError when they are not linked."""
     links = query("link_runs").run(reader, base=base, tuned=tuned).dicts()
     if not links:

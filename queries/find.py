@@ -55,7 +55,7 @@ def by_token(
 
     Any spelling of the word counts (" dog", "Dog"); with `exact` only that very token text.
     """
-    scope = {"model": model, "run": run, "top": top}
+    scope: dict[str, Any] = {"model": model, "run": run, "top": top}
     if exact:
         return query("find_surface").run(reader, text=token, timeout=timeout, **scope)
     term = fold(token)

@@ -56,7 +56,7 @@ class Result:
 
         return to_pandas(self)
 
-    def networkx(self) -> nx.MultiDiGraph:
+    def networkx(self) -> nx.MultiDiGraph[str]:
         """The nodes, relationships and paths in the rows as one directed multigraph, by node `id`."""
         from .convert import to_networkx
 

@@ -1,0 +1,31 @@
+"""What every job is to those that write and load its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from .bundle import RunInfo
+
+Progress = Callable[[str, int, int], None]
+"""Told the step, how much of it is done, and how much there is."""
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Progress nobody looks at."""
+
+
+class Job(Protocol):
+    """One computation or import: its run, and its evidence shard by shard."""
+
+    @property
+    def run(self) -> RunInfo:
+        """What the bundle's run.json begins with."""
+
+    def shards(self, done: Container[str], progress: Progress) -> Iterator[tuple[str, dict[str, pa.Table]]]:
+        """Each shard's name and tables by table name; those in `done` are left out."""
+
+    def summary(self) -> dict[str, Any]:
+        """What the job reports about the whole run, once its shards are made."""

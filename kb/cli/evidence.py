@@ -1,0 +1,101 @@
+"""neuronkb load, link, diff: evidence into the store, and models compared."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import clash_options, json_option, with_kb
+
+if TYPE_CHECKING:
+    from ...queries import Diff
+    from ..knowledge_base import KnowledgeBase
+    from ..runs import Clash
+
+
+@click.command()
+@click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path))
+@clash_options
+@json_option
+@with_kb
+def load(kb: KnowledgeBase, bundles: tuple[Path, ...], clash: Clash, as_json: bool) -> None:
+    """Load BUNDLES, folders of evidence, into the store; one that is in already changes nothing."""
+    from . import output
+
+    for bundle in bundles:
+        with output.progress() as progress:
+            report = kb.load(bundle, clash=clash, progress=progress)
+        output.report(report, as_json)
+
+
+@click.command()
+@click.argument("base")
+@click.argument("tuned")
+@click.option("--base-weights", help="Hub id or folder of BASE's weights.  [default: where it was ingested from]")
+@click.option("--tuned-weights", help="Hub id or folder of TUNED's weights.  [default: where it was ingested from]")
+@clash_options
+@json_option
+@with_kb
+def link(
+    kb: KnowledgeBase,
+    base: str,
+    tuned: str,
+    base_weights: str | None,
+    tuned_weights: str | None,
+    clash: Clash,
+    as_json: bool,
+) -> None:
+    """Link the fine-tune TUNED to its BASE, neuron by neuron; both are models in the store."""
+    from . import output
+
+    with output.progress() as progress:
+        report = kb.link(
+            base,
+            tuned,
+            base_weights=base_weights,
+            tuned_weights=tuned_weights,
+            clash=clash,
+            progress=progress,
+        )
+    for warning in report.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    output.report(report.load, as_json)
+
+
+@click.command()
+@click.argument("base")
+@click.argument("tuned")
+@click.option("--top", default=10, show_default=True, help="Most changed neurons to show.")
+@click.option("--csv", "as_csv", is_flag=True, help="The table by layer as CSV.")
+@json_option
+@with_kb
+def diff(kb: KnowledgeBase, base: str, tuned: str, top: int, as_csv: bool, as_json: bool) -> None:
+    """What the fine-tune TUNED kept of its BASE, by layer, beside what noise of the same size would keep."""
+    from . import output
+
+    found = kb.diff(base, tuned, top=top)
+    if as_json:
+        output.emit_json(found)
+    elif as_csv:
+        writer = csv.DictWriter(sys.stdout, list(asdict(found.layers[0])))
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in found.layers)
+    else:
+        _show(found)
+
+
+def _show(found: Diff) -> None:
+    from . import output
+    from .tables import changes, layer_shares
+
+    out = output.console()
+    out.print(layer_shares(found))
+    out.print(changes(found))
+
+
+COMMANDS = (load, link, diff)

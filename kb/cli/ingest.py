@@ -1,0 +1,87 @@
+"""neuronkb ingest: compute what a method says of every neuron, and load it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import clash_options, json_option, with_kb
+
+if TYPE_CHECKING:
+    from ..knowledge_base import KnowledgeBase
+    from ..runs import Clash
+
+
+@click.group()
+def ingest() -> None:
+    """Compute what a method says of a model's neurons, and load it."""
+
+
+@ingest.command("lm-head")
+@click.argument("model")
+@click.option("--name", help="What the graph calls the model.  [default: the hub id or the folder's name]")
+@click.option("--layers", help="Only these layers, such as 0,3-5; more can be added later.")
+@click.option(
+    "--convention",
+    type=click.Choice(["folded", "raw"]),
+    default="folded",
+    show_default=True,
+    help="Norm gains folded into the rows, or the rows as stored.",
+)
+@click.option("--k", type=click.IntRange(1, 100), default=10, show_default=True, help="Tokens kept a side.")
+@click.option("--all-tokens", is_flag=True, help="Rank special, byte, unused and never-trained tokens too.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
+@clash_options
+@json_option
+@with_kb
+def lm_head(
+    kb: KnowledgeBase,
+    model: str,
+    name: str | None,
+    layers: str | None,
+    convention: str,
+    k: int,
+    all_tokens: bool,
+    device: str,
+    out: Path | None,
+    clash: Clash,
+    as_json: bool,
+) -> None:
+    """Decode every neuron of MODEL through its unembedding.
+
+    MODEL is a Hugging Face hub id or a folder with config.json and safetensors. For each neuron's gate, up and down
+    weights the exact top tokens of both poles are stored, with statistics. Interrupted runs go on where they were.
+    """
+    from . import output
+
+    settings = {"convention": convention, "k": k, "all_tokens": all_tokens, "device": device}
+    with output.progress() as progress:
+        report = kb.ingest_lm_head(
+            model,
+            name=name,
+            layers=None if layers is None else _numbers(layers),
+            settings=settings,
+            clash=clash,
+            out=out,
+            progress=progress,
+        )
+    output.report(report, as_json)
+
+
+def _numbers(text: str) -> list[int]:
+    """`0,3-5` as [0, 3, 4, 5]."""
+    found: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise click.BadParameter(
+                f"{part!r} is not a layer or a range; expected such as 0,3-5", param_hint="--layers"
+            )
+        found.extend(range(int(first), int(last or first) + 1))
+    return sorted(set(found))
+
+
+COMMANDS = (ingest,)

@@ -1,0 +1,69 @@
+"""The command group, and the one place where an error becomes a line on the terminal."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from typing import Any
+
+import click
+
+from . import bundles, evidence, ingest, query, store
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Group(click.Group):
+    """A group whose commands end with one line and exit code 1 when they fail."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            if ctx.params.get("debug"):
+                raise
+            raise click.ClickException(_line(error)) from None
+
+
+def _line(error: BaseException) -> str:
+    """An error as one line that says what to do."""
+    from ...schema.errors import NeuronKBError
+
+    if isinstance(error, NeuronKBError):
+        return " ".join(str(error).split("\n"))
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; what was finished is kept, run the same command again to go on"
+    if isinstance(error, MemoryError):
+        return "out of memory; use a smaller --heap or fewer --layers at a time"
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return f"the disk is full ({error.filename or 'while writing'}); free space and run the same command again"
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file'}: {error.strerror or error}"
+    return f"{type(error).__name__}: {error} (a defect; --debug shows where)"
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--debug", is_flag=True, help="Show the full traceback of an error.")
+@click.version_option(package_name="neuronkb", message="%(version)s")
+def cli(debug: bool) -> None:
+    """What the neurons of language models do, in a graph database.
+
+    Decode a model's neurons, link a fine-tune to its base, and ask in Cypher. The store is a local folder
+    (./.neuronkb where it exists, else your data directory) or a Neo4j server: --store or NEURONKB_STORE.
+    """
+
+
+for group in (ingest, evidence, query, bundles, store):
+    for command in group.COMMANDS:
+        cli.add_command(command)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        # Token texts are Unicode whatever the terminal's locale says.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    cli(prog_name="neuronkb")

@@ -1,0 +1,85 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..knowledge_base import KnowledgeBase
+    from ..runs import Clash
+
+_STORE = (
+    click.option(
+        "--store",
+        "where",
+        envvar="NEURONKB_STORE",
+        metavar="FOLDER|URI",
+        help="Local folder, or bolt:// or neo4j:// URI.  [default: ./.neuronkb, else the user's data directory]",
+    ),
+    click.option("--user", help="Neo4j user.  [env: NEURONKB_NEO4J_USER]"),
+    click.option("--ask-password", is_flag=True, help="Ask for the Neo4j password.  [env: NEURONKB_NEO4J_PASSWORD]"),
+    click.option("--database", help="Neo4j database.  [env: NEURONKB_NEO4J_DATABASE]"),
+    click.option("--heap", envvar="NEURONKB_HEAP", help="Memory of a local store's server when it starts, such as 2g."),
+)
+_CLASH = (
+    click.option("--replace", is_flag=True, help="Take away another run of this job on this model."),
+    click.option("--alongside", is_flag=True, help="Keep another run of this job beside this one."),
+)
+_SCOPE = (
+    click.option("--model", help="Only neurons of this model."),
+    click.option("--run", help="Only evidence of this run (see neuronkb runs)."),
+)
+
+
+def _apply(options: tuple[Any, ...], function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def with_kb(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the store's options and hand the opened KnowledgeBase to the command as its first argument."""
+
+    @wraps(function)
+    def command(*args: Any, where: str | None, ask_password: bool, **kwargs: Any) -> Any:
+        options = {name: kwargs.pop(name) for name in ("user", "database", "heap")}
+        if ask_password:
+            options["password"] = click.prompt("Neo4j password", hide_input=True, err=True)
+        with open_kb(where, **options) as kb:
+            return function(kb, *args, **kwargs)
+
+    return _apply(_STORE, command)
+
+
+def open_kb(where: str | None, **options: str | None) -> KnowledgeBase:
+    """Open the knowledge base that the options name."""
+    from ..knowledge_base import KnowledgeBase
+
+    return KnowledgeBase.open(where, **options)
+
+
+def clash_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--replace and --alongside, handed on as `clash`."""
+
+    @wraps(function)
+    def command(*args: Any, replace: bool, alongside: bool, **kwargs: Any) -> Any:
+        if replace and alongside:
+            raise click.UsageError("give --replace or --alongside, not both")
+        clash: Clash = "replace" if replace else "alongside" if alongside else "refuse"
+        return function(*args, clash=clash, **kwargs)
+
+    return _apply(_CLASH, command)
+
+
+def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--model and --run."""
+    return _apply(_SCOPE, function)
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--json, as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")(function)

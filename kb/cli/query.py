@@ -1,0 +1,164 @@
+"""neuronkb query, find, concepts, neuron, models, runs: ask the store."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import json_option, scope_options, with_kb
+
+if TYPE_CHECKING:
+    from ..knowledge_base import KnowledgeBase
+
+FORMATS = ("table", "json", "jsonl", "csv")
+
+
+@click.command()
+@click.argument("cypher", required=False)
+@click.option("--file", "file", type=click.Path(path_type=Path, dir_okay=False), help="Read the Cypher from a file.")
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter: JSON, else text.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--timeout", default=30.0, show_default=True, help="Seconds; 0 for none.")
+@click.option("--limit", default=1000, show_default=True, help="Rows; 0 for all.")
+@with_kb
+def query(
+    kb: KnowledgeBase,
+    cypher: str | None,
+    file: Path | None,
+    params: tuple[str, ...],
+    form: str,
+    as_json: bool,
+    timeout: float,
+    limit: int,
+) -> None:
+    """Run CYPHER that only reads, given here, by --file or on standard input."""
+    from .rows import emit
+
+    text = _text(cypher, file)
+    found = kb.cypher(text, dict(map(_param, params)), timeout=timeout or None, limit=limit or None)
+    emit(found, "json" if as_json else form)
+    if found.truncated:
+        click.echo(f"cut after {found.limit} rows; --limit 0 shows all", err=True)
+
+
+def _text(cypher: str | None, file: Path | None) -> str:
+    if cypher is not None and file is not None:
+        raise click.UsageError("give the Cypher as an argument or by --file, not both")
+    if file is not None:
+        return file.read_text("utf-8")
+    return sys.stdin.read() if cypher is None or cypher == "-" else cypher
+
+
+def _param(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--param")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+@click.command()
+@click.argument("words", nargs=-1)
+@click.option("--token", help="A word, in any spelling its tokens have.")
+@click.option("--exact", is_flag=True, help="Only tokens with exactly the text of --token, spaces included.")
+@click.option("--coherent", is_flag=True, help="Sides whose top tokens are different words that lie close together.")
+@click.option("--least", type=float, help="Least words (default 3), or least coherence (default 0.3).")
+@click.option("--top", default=20, show_default=True, help="Rows.")
+@scope_options
+@json_option
+@with_kb
+def find(
+    kb: KnowledgeBase,
+    words: tuple[str, ...],
+    token: str | None,
+    exact: bool,
+    coherent: bool,
+    least: float | None,
+    top: int,
+    model: str | None,
+    run: str | None,
+    as_json: bool,
+) -> None:
+    """Find neurons by what they decode to: --token WORD, several WORDS of one kind, or --coherent."""
+    from . import output, tables
+
+    if (token is not None) + bool(words) + coherent != 1:
+        raise click.UsageError("give --token WORD, or several WORDS, or --coherent")
+    if token is not None:
+        found = kb.find(token, exact=exact, model=model, run=run, top=top)
+        output.show(found.dicts(), tables.hits(found), as_json)
+    elif coherent:
+        sides = kb.coherent(least=0.3 if least is None else least, model=model, run=run, top=top)
+        output.show(sides, tables.sides(sides, "coherence"), as_json)
+    else:
+        sides = kb.find_words(words, least=int(least or min(3, len(words))), model=model, run=run, top=top)
+        output.show(sides, tables.sides(sides, "words"), as_json)
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--top", default=1, show_default=True, help="Neurons a concept.")
+@scope_options
+@json_option
+@with_kb
+def concepts(
+    kb: KnowledgeBase, names: tuple[str, ...], top: int, model: str | None, run: str | None, as_json: bool
+) -> None:
+    """The neurons that name most of a concept's words: months, car makes, US states and others, or only NAMES."""
+    from . import output, tables
+
+    found = kb.concepts(names, model=model, run=run, top=top)
+    output.show(found, tables.concepts(found), as_json)
+
+
+@click.command()
+@click.argument("neuron_id", metavar="ID")
+@json_option
+@with_kb
+def neuron(kb: KnowledgeBase, neuron_id: str, as_json: bool) -> None:
+    """A neuron's card: its tokens by projection and pole, how sure they are, its counterparts.
+
+    ID is MODEL/L3/N17, MODEL/3-mlp/17 or MODEL/blocks.3.mlp.hook_post/17.
+    """
+    from . import output, tables
+
+    found = kb.neuron(neuron_id)
+    output.show(found, tables.card(found), as_json)
+
+
+@click.command()
+@json_option
+@with_kb
+def models(kb: KnowledgeBase, as_json: bool) -> None:
+    """The models in the store."""
+    from . import output
+
+    found = kb.models()
+    columns = [c for c in found.columns if c != "weights"]
+    rows = [[row[c] for c in columns] for row in found.dicts()]
+    output.show(found.dicts(), output.table(columns, rows), as_json)
+
+
+@click.command()
+@click.option("--job", help="Only this job, such as lm-head or link.")
+@click.option("--model", help="Only runs on this model.")
+@json_option
+@with_kb
+def runs(kb: KnowledgeBase, job: str | None, model: str | None, as_json: bool) -> None:
+    """The runs in the store: which job on which model, when."""
+    from . import output
+
+    found = kb.runs(job, model)
+    columns = ["run", "job", "model", "started", "ended"]
+    rows = [[row[c] for c in columns] for row in found.dicts()]
+    output.show(found.dicts(), output.table(columns, rows), as_json)
+
+
+COMMANDS = (query, find, concepts, neuron, models, runs)

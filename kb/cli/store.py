@@ -1,0 +1,75 @@
+"""neuronkb store: the store itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import json_option, with_kb
+
+if TYPE_CHECKING:
+    from ..stores.base import Status
+
+_WHERE = click.option("--store", "where", envvar="NEURONKB_STORE", metavar="FOLDER", help="The local store's folder.")
+
+
+@click.group()
+def store() -> None:
+    """Look at the store, stop it, prepare a bulk import."""
+
+
+@store.command()
+@json_option
+@with_kb
+def status(kb: Any, as_json: bool) -> None:
+    """Where the store is, how big, which server, and how much of what is in it."""
+    from . import output
+
+    found: Status = kb.status()
+    if as_json:
+        output.emit_json(found)
+        return
+    size = None if found.bytes is None else f"{found.bytes / 2**20:,.1f} MiB"
+    facts = {
+        "store": f"{found.kind}, {found.location}",
+        "server": found.version,
+        "schema version": found.schema_version,
+        "size": size,
+        "process": found.pid,
+        "port": found.port,
+    }
+    counts = [("nodes", name, f"{n:,}") for name, n in found.nodes.items()]
+    counts += [("relationships", name, f"{n:,}") for name, n in found.relationships.items()]
+    for name, value in facts.items():
+        if value is not None:
+            click.echo(f"{name + ':':16}{value}")
+    output.console().print(output.table(("", "name", "count"), counts))
+
+
+@store.command()
+@_WHERE
+def stop(where: str | None) -> None:
+    """Stop a local store's server; it starts again when the store is next opened."""
+    from ..settings import default_store
+    from ..stores.local import stop as stop_server
+
+    folder = where or default_store()
+    click.echo(f"{folder}: {'stopped' if stop_server(Path(folder)) else 'was not running'}")
+
+
+@store.command("import-files")
+@click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.")
+def import_files(bundles: tuple[Path, ...], out: Path) -> None:
+    """Write BUNDLES as Parquet for neo4j-admin, and the command that imports them into an empty Neo4j."""
+    from ..bulk import import_files as write
+    from . import output
+
+    with output.progress() as progress:
+        plan = write(list(bundles), out, progress)
+    click.echo(f"{plan.rows:,} rows in {out}; with the database stopped, run there:\n\n{plan.command}")
+
+
+COMMANDS = (store,)

@@ -1,0 +1,164 @@
+"""The tables people look at: concepts, found neurons, a neuron's card, a diff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from .output import cell, pole, table, words
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from ...queries import Concept, Diff, LayerShare, NeuronCard, Result, Side
+
+
+def concepts(found: Iterable[Concept]) -> Table:
+    """One row a side: the concept, the neuron, and how many sides chance would bring."""
+    rows = [
+        (
+            concept.name,
+            *_place(side),
+            f"{side.score:.0f}/{len(side.tokens)}",
+            _chance(side.by_chance),
+            words(side.tokens),
+        )
+        for concept in found
+        for side in concept.sides
+    ]
+    return table(("concept", "neuron", "row", "words", "by chance", "top tokens"), rows)
+
+
+def sides(found: Sequence[Side], score: str) -> Table:
+    """One row a side, with its score."""
+    rows = [(*_place(side), side.score, words(side.tokens)) for side in found]
+    return table(("neuron", "row", score, "top tokens"), rows)
+
+
+def hits(found: Result) -> Table:
+    """Neurons found by a token."""
+    rows = [
+        (
+            row["neuron"],
+            f"{row['projection']} {pole(row['pole'])}",
+            row["token"],
+            row["rank"],
+            row["z"],
+            row["probability"],
+        )
+        for row in found.dicts()
+    ]
+    return table(("neuron", "row", "token", "rank", "z", "probability"), rows)
+
+
+def layer_shares(found: Diff) -> Table:
+    """Share of sides that keep their top token, by layer; untouched layers on one line."""
+    title = f"{found.tuned} beside its base {found.base} (mean cosine {found.mean_cosine:.5f})"
+    columns = (
+        "layers",
+        "row",
+        "rows changed",
+        "cosine",
+        "same top token",
+        "rows alone",
+        "noise of that size",
+        "Jaccard",
+    )
+    shares = [row for row in found.layers if row.changed]
+    rows = [
+        (
+            str(row.layer),
+            row.projection,
+            row.changed,
+            f"{row.cosine:.5f}",
+            _percent(row.same_top),
+            _percent(row.same_top_rows),
+            _percent(row.null),
+            f"{row.jaccard:.3f}",
+        )
+        for row in sorted(shares, key=lambda row: (row.layer, row.projection != "gate", row.projection == "down"))
+    ]
+    if still := _untouched(found.layers):
+        rows.insert(0, (still, "all", 0, "1.00000", "100.0%", "100.0%", "untouched", "1.000"))
+    return table(columns, rows, title)
+
+
+def changes(found: Diff) -> Table:
+    """The most changed neurons: tokens lost and gained."""
+    rows = [
+        (
+            change.base.rpartition(f"{found.base}/")[2],
+            f"{change.projection} {pole(change.pole)}",
+            f"{change.cosine:.4f}",
+            words(change.before[:6]),
+            words(change.lost) or "none",
+            words(change.gained) or "none",
+        )
+        for change in found.changes
+    ]
+    columns = ("neuron", "row", "cosine", "top tokens before", "lost", "gained")
+    return table(columns, rows, "Most changed neurons")
+
+
+def card(found: NeuronCard) -> list[RenderableType]:
+    """A neuron's decoded tokens by projection and pole, then its counterparts."""
+    title = f"{found.neuron}   layer {found.layer} of {found.layers}, neuron {found.index} of {found.width}"
+    runs = {side.run for side in found.sides}
+    rows = []
+    for side in found.sides:
+        name = f"{side.projection} {pole(side.pole)}" + (f" ({side.convention}, {side.run})" if len(runs) > 1 else "")
+        best = side.tokens[0]
+        tokens = words(text for text, _, _ in side.tokens)
+        rows.append((name, f"{best[1]:.1f}", cell(best[2]), cell(side.kurtosis), cell(side.coherence), tokens))
+    if len(runs) == 1:
+        title += f"   ({found.sides[0].convention}, {next(iter(runs))})"
+    parts: list[RenderableType] = [
+        table(("row", "top z", "probability", "kurtosis", "coherence", "top tokens"), rows, title)
+    ]
+    if found.counterparts:
+        parts.append(_counterparts(found))
+    return parts
+
+
+def _counterparts(found: NeuronCard) -> Table:
+    rows = []
+    for other in found.counterparts:
+        cosines = [
+            f"{name} {other.measures[f'cos_{name}']:.4f}"
+            for name in ("gate", "up", "down")
+            if other.measures.get(f"cos_{name}") is not None
+        ]
+        kept = [
+            f"{name} {sign}"
+            for name in ("gate", "up", "down")
+            for sign, suffix in (("+", "pos"), ("-", "neg"))
+            if other.measures.get(f"same_top_{name}_{suffix}")
+        ]
+        rows.append((other.relation, other.neuron, ", ".join(cosines), ", ".join(kept) or "none"))
+    return table(("is its", "neuron", "cosine", "same top token"), rows, "Counterparts")
+
+
+def _place(side: Side) -> tuple[str, str]:
+    return side.neuron, f"{side.projection} {pole(side.pole)}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}%"
+
+
+def _chance(expected: float | None) -> str:
+    return "" if expected is None else f"{expected:.1g}"
+
+
+def _untouched(shares: Sequence[LayerShare]) -> str:
+    """The layers in which no row changed, as `0-11`."""
+    changed = {row.layer for row in shares if row.changed}
+    still = sorted({row.layer for row in shares} - changed)
+    ranges: list[list[int]] = []
+    for layer in still:
+        if ranges and layer == ranges[-1][1] + 1:
+            ranges[-1][1] = layer
+        else:
+            ranges.append([layer, layer])
+    return ", ".join(f"{a}-{b}" if a != b else str(a) for a, b in ranges)

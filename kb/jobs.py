@@ -1,0 +1,48 @@
+"""A job's evidence into a bundle and, shard by shard, into a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..ingest.bundle import Bundle, BundleWriter
+from ..ingest.job import Job, Progress
+from .loader import Loader, LoadReport
+from .runs import Clash, settle
+from .stores.base import Store
+
+
+def write(job: Job, folder: Path, progress: Progress) -> Bundle:
+    """Make the bundle of a job, or complete the one that is there."""
+    writer = BundleWriter.open(folder, job.run)
+    for name, tables in job.shards(writer.done, progress):
+        writer.write(name, tables)
+    writer.finish(summary=job.summary())
+    return Bundle.open(folder)
+
+
+def write_and_load(
+    job: Job,
+    store: Store,
+    folder: Path,
+    *,
+    clash: Clash,
+    progress: Progress,
+    loaded: Callable[[str], None] | None = None,
+) -> LoadReport:
+    """Make the bundle of a job and load each shard as soon as it is on disk.
+
+    Shards that are made or loaded already are not made or loaded again. `loaded` is told each shard that is in.
+    """
+    settle(store, job.run, clash)
+    writer = BundleWriter.open(folder, job.run)
+    loader = Loader(store, writer.run, progress)
+    loader.begin()
+    for shard in list(writer.done.values()):
+        loader.shard(Bundle.open(folder), shard)
+    for name, tables in job.shards(writer.done, progress):
+        entry = writer.write(name, tables)
+        loader.shard(Bundle.open(folder), entry)
+        if loaded is not None:
+            loaded(name)
+    return loader.finish(writer.finish(summary=job.summary()))

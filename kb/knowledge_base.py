@@ -1,0 +1,140 @@
+"""The one object users hold: a store, and every verb the command line has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from ..ingest.bundle import Bundle
+from ..ingest.job import Progress, silent
+from ..queries import Concept, Diff, NeuronCard, Result, Side, diff_models
+from ..queries import find as finder
+from ..queries import neuron as neurons
+from ..queries import query as catalogued
+from ..schema import NeuronId
+from . import jobs, runs
+from .loader import LoadReport, load
+from .runs import Clash
+from .settings import bundle_folder, default_store
+from .stores import open_store
+from .stores.base import Status, Store
+
+if TYPE_CHECKING:
+    pass
+
+
+class KnowledgeBase:
+    """A graph of neurons and what is known of them.
+
+    Open one with `KnowledgeBase.open(...)`; it is a context manager.
+    """
+
+    def __init__(self, store: Store, where: str) -> None:
+        self.store = store
+        self.where = where
+
+    @classmethod
+    def open(
+        cls,
+        where: str | Path | None = None,
+        *,
+        heap: str | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        database: str | None = None,
+    ) -> Self:
+        """Open a store: a folder, a Bolt URI, or the default store (NEURONKB_STORE, ./.neuronkb, user data)."""
+        place = str(where) if where is not None else default_store()
+        return cls(open_store(place, heap=heap, user=user, password=password, database=database), place)
+
+    def cypher(self, text: str, /, *, timeout: float | None = 30.0, limit: int | None = 1000, **params: Any) -> Result:
+        """Run Cypher that cannot write; `timeout` in seconds, `limit` in rows, None lifts either."""
+        return self.store.read(text, params, timeout=timeout, limit=limit)
+
+    def neuron(self, name: str) -> NeuronCard:
+        """All that is known of one neuron, named in any of the forms NeuronId.parse reads."""
+        return neurons.card(self.store, NeuronId.parse(name))
+
+    def find(
+        self, token: str, *, exact: bool = False, model: str | None = None, run: str | None = None, top: int = 20
+    ) -> Result:
+        """Neurons that decode to a word in any spelling, or to one exact token text, by z-score."""
+        return finder.by_token(self.store, token, exact=exact, model=model, run=run, top=top)
+
+    def find_words(
+        self, words: Sequence[str], *, least: int = 3, model: str | None = None, run: str | None = None, top: int = 20
+    ) -> list[Side]:
+        """Neuron sides that name most of the words, beside what chance would bring."""
+        return finder.by_words(self.store, words, least=least, model=model, run=run, top=top)
+
+    def coherent(
+        self, *, least: float = 0.3, model: str | None = None, run: str | None = None, top: int = 20
+    ) -> list[Side]:
+        """Neuron sides whose top tokens are different words that lie close together."""
+        return finder.coherent(self.store, least=least, model=model, run=run, top=top)
+
+    def concepts(
+        self, names: Sequence[str] = (), *, model: str | None = None, run: str | None = None, top: int = 1
+    ) -> list[Concept]:
+        """The neuron sides that name most words of each shipped word list."""
+        return finder.concepts(self.store, names, model=model, run=run, top=top)
+
+    def models(self) -> Result:
+        """The models in the store."""
+        return catalogued("models").run(self.store)
+
+    def runs(self, job: str | None = None, model: str | None = None) -> Result:
+        """The runs in the store."""
+        return catalogued("runs").run(self.store, job=job, model=model)
+
+    def ingest_lm_head(
+        self,
+        model: str | Path,
+        *,
+        name: str | None = None,
+        layers: Sequence[int] | None = None,
+        order: Literal["first", "last"] = "first",
+        settings: Mapping[str, Any] | None = None,
+        clash: Clash = "refuse",
+        out: Path | None = None,
+        progress: Progress = silent,
+        loaded: Callable[[str], None] | None = None,
+    ) -> LoadReport:
+        """Decode every neuron of a model through its unembedding, and load the evidence layer by layer.
+
+        `model` is a hub id or a folder, `name` what the graph calls it; `settings` are those of
+        `ingest.lm_head.Settings`. Needs the `models` extra.
+        """
+        from ..ingest.lm_head.job import LmHeadJob
+
+        job = LmHeadJob.open(model, name=name, layers=layers, order=order, settings=settings)
+        folder = out or bundle_folder(self.where, job.run.id)
+        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+
+    def load(self, bundle: Bundle | str | Path, *, clash: Clash = "refuse", progress: Progress = silent) -> LoadReport:
+        """Load a bundle; the same bundle twice changes nothing."""
+        opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
+        runs.settle(self.store, opened.run, clash)
+        return load(self.store, opened, progress)
+
+    def diff(self, base: str, tuned: str, *, top: int = 10) -> Diff:
+        """What a fine-tune kept of its base, by layer and projection, and the neurons it changed most."""
+        return diff_models(self.store, base, tuned, top=top)
+
+    def status(self) -> Status:
+        """Where the store is, how big, and what is in it."""
+        return self.store.status()
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
