@@ -49,9 +49,21 @@ class KnowledgeBase:
         place = str(where) if where is not None else default_store()
         return cls(open_store(place, heap=heap, user=user, password=password, database=database), place)
 
-    def cypher(self, text: str, /, *, timeout: float | None = 30.0, limit: int | None = 1000, **params: Any) -> Result:
-        """Run Cypher that cannot write; `timeout` in seconds, `limit` in rows, None lifts either."""
-        return self.store.read(text, params, timeout=timeout, limit=limit)
+    def cypher(
+        self,
+        text: str,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        timeout: float | None = 30.0,
+        limit: int | None = 1000,
+        **more: Any,
+    ) -> Result:
+        """Run Cypher that cannot write; parameters as a mapping or by keyword.
+
+        `timeout` in seconds, `limit` in rows, None lifts either. Raises QueryError, ReadOnlyError or LimitError.
+        """
+        return self.store.read(text, {**(params or {}), **more}, timeout=timeout, limit=limit)
 
     def neuron(self, name: str) -> NeuronCard:
         """All that is known of one neuron, named in any of the forms NeuronId.parse reads."""

@@ -34,7 +34,7 @@ class Ledger:
 
     def state(self, shard: str, entry: FileEntry) -> State | None:
         """How far a file of this run got; None when it was never begun or has changed since."""
-        state, sha256 = self._states.get(self._id(shard, entry), (None, ""))
+        state, sha256 = self._states.get(shard_id(self._run, shard, entry), (None, ""))
         if state == "done":
             return "done" if sha256 == entry.sha256 else "started"
         return "started" if state else None
@@ -50,19 +50,25 @@ class Ledger:
         """Record that files are on their way, or in."""
         if not entries:
             return
-        ids = [self._id(shard, entry) for entry in entries]
-        rows = pa.table(
-            {
-                "id": ids,
-                "run": [self._run] * len(ids),
-                "sha256": [entry.sha256 for entry in entries],
-                "rows": [entry.rows for entry in entries],
-                "state": [state] * len(ids),
-            }
-        )
+        rows = shard_rows(self._run, shard, entries, state)
         self._store.merge_nodes(NODES["Shard"], rows)
-        for name, entry in zip(ids, entries, strict=True):
-            self._states[name] = (state, entry.sha256)
+        for entry in entries:
+            self._states[shard_id(self._run, shard, entry)] = (state, entry.sha256)
 
-    def _id(self, shard: str, entry: FileEntry) -> str:
-        return f"{self._run}/{entry.table}/{shard}"
+
+def shard_id(run: str, shard: str, entry: FileEntry) -> str:
+    """The id of the Shard node of one file."""
+    return f"{run}/{entry.table}/{shard}"
+
+
+def shard_rows(run: str, shard: str, entries: list[FileEntry], state: State) -> pa.Table:
+    """The Shard nodes of one shard's files."""
+    return pa.table(
+        {
+            "id": [shard_id(run, shard, entry) for entry in entries],
+            "run": [run] * len(entries),
+            "sha256": [entry.sha256 for entry in entries],
+            "rows": [entry.rows for entry in entries],
+            "state": [state] * len(entries),
+        }
+    )

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..ingest.bundle import Bundle, FileEntry, RunInfo, ShardEntry
-from ..schema import NODES, RELATIONSHIPS, Node, Relationship, SchemaError, Table, conform, table
+from ..schema import NODES, RELATIONSHIPS, Node, Relationship, SchemaError, Table, arrow_schema, conform, table
 from .ledger import Ledger
 from .stores.base import Store
 
@@ -78,16 +78,10 @@ class Loader:
     def finish(self, run: RunInfo) -> LoadReport:
         """Record the complete run and what it was derived from."""
         self._store.merge_nodes(NODES["Run"], run_rows(run))
-        derived = conform(
-            RELATIONSHIPS["Run.DERIVED_FROM.Run"],
-            pa.table(
-                {"start": [run.id] * len(run.derived_from), "end": list(run.derived_from)},
-                schema=pa.schema([("start", pa.string()), ("end", pa.string())]),
-            ),
+        known = self._store.existing_ids(NODES["Run"], run.derived_from)
+        self._relationships(
+            RELATIONSHIPS["Run.DERIVED_FROM.Run"], derived_rows(run, set(known.to_pylist())), begun=True
         )
-        known = self._store.existing_ids(NODES["Run"], list(run.derived_from))
-        derived = derived.filter(pc.is_in(derived.column("end"), value_set=known))
-        self._relationships(RELATIONSHIPS["Run.DERIVED_FROM.Run"], derived, begun=True)
         return self.report
 
     def _file(self, bundle: Bundle, shard: str, entry: FileEntry, begun: bool, done: int, total: int) -> None:
@@ -165,6 +159,13 @@ def run_rows(run: RunInfo) -> pa.Table:
             ]
         ),
     )
+
+
+def derived_rows(run: RunInfo, known: set[str]) -> pa.Table:
+    """DERIVED_FROM relationships to those of the run's sources that are in `known`."""
+    sources = [source for source in run.derived_from if source in known]
+    rel = RELATIONSHIPS["Run.DERIVED_FROM.Run"]
+    return pa.table({"start": [run.id] * len(sources), "end": sources}, schema=arrow_schema(rel))
 
 
 def first_of_each(rows: pa.Table, key: list[str]) -> pa.Table:

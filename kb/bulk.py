@@ -1,0 +1,45 @@
+"""Bundles -> files for neo4j-admin: a first load of tens of millions of relationships into an empty Neo4j."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from ..ingest.bundle import Bundle, FileEntry
+from ..ingest.job import Progress, silent
+from ..schema import NODES, SCHEMA_VERSION, Table, conform, table
+from .ledger import shard_rows
+from .loader import derived_rows, run_rows
+from .stores.import_files import ImportPlan, write_import_files
+
+
+def import_files(bundles: Sequence[Path], out: Path, progress: Progress = silent) -> ImportPlan:
+    """Write the files and the command; the database they make is what loading the bundles one by one would make.
+
+    Raises BundleError for a damaged bundle, StoreError when `out` is not empty.
+    """
+    opened = [Bundle.open(path) for path in bundles]
+    return write_import_files(_tables(opened, progress), out)
+
+
+def _tables(bundles: list[Bundle], progress: Progress) -> Iterator[tuple[Table, pa.Table]]:
+    yield NODES["Schema"], conform(NODES["Schema"], pa.table({"id": ["schema"], "version": [SCHEMA_VERSION]}))
+    total, done = sum(bundle.rows for bundle in bundles), 0
+    runs = {bundle.run.id for bundle in bundles}
+    for bundle in bundles:
+        yield NODES["Run"], run_rows(bundle.run)
+        yield table("Run.DERIVED_FROM.Run"), derived_rows(bundle.run, runs)
+        for shard, entry in _files(bundle):
+            progress("writing import files", done, total)
+            yield table(entry.table), bundle.read(entry)
+            done += entry.rows
+            yield NODES["Shard"], conform(NODES["Shard"], shard_rows(bundle.run.id, shard, [entry], "done"))
+    progress("writing import files", total, total)
+
+
+def _files(bundle: Bundle) -> Iterator[tuple[str, FileEntry]]:
+    for shard in bundle.shards.values():
+        for entry in shard.files:
+            yield shard.name, entry

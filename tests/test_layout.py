@@ -1,0 +1,90 @@
+"""The package list, the floors and the public face, held against what is on disk."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import neuronkb
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FLOORS = {"schema": {"schema"}, "ingest": {"schema", "ingest"}, "queries": {"schema", "queries"}}
+FLOORS["kb"] = {"schema", "ingest", "queries", "kb"}
+HEAVY = {"torch", "transformers", "sentence_transformers", "safetensors", "pandas"}
+
+
+def packages() -> list[Path]:
+    folders = [ROOT / floor for floor in FLOORS]
+    return [folder for floor in folders for folder in [floor, *floor.rglob("*/")] if (folder / "__init__.py").exists()]
+
+
+def modules() -> list[Path]:
+    return [path for package in packages() for path in sorted(package.glob("*.py"))]
+
+
+def imported(path: Path) -> set[tuple[str, ...]]:
+    """The modules a file imports, as paths from the root: ("schema", "errors")."""
+    here = path.relative_to(ROOT).parent.parts
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = here[: len(here) - node.level + 1]
+            rest = tuple(node.module.split(".")) if node.module else ()
+            found |= {base + (rest or (name.name,)) for name in node.names}
+    return found
+
+
+def test_packages_are_the_folders_on_disk() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    on_disk = {"neuronkb", *("neuronkb." + ".".join(p.relative_to(ROOT).parts) for p in packages())}
+    assert sorted(listed) == sorted(on_disk)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_down(path: Path) -> None:
+    floor = path.relative_to(ROOT).parts[0]
+    assert {target[0] for target in imported(path)} <= FLOORS[floor]
+
+
+def test_inside_the_package_imports_are_relative() -> None:
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                assert not (node.module or "").startswith("neuronkb"), path
+
+
+def test_public_face() -> None:
+    names = {"Bundle", "KnowledgeBase", "NeuronId", "NeuronKBError", "Result", "__version__"}
+    assert set(neuronkb.__all__) == names
+    for name in names:
+        assert getattr(neuronkb, name) is not None
+    with pytest.raises(AttributeError, match="it has Bundle, KnowledgeBase"):
+        neuronkb.Neuron  # noqa: B018
+
+
+def test_version_is_the_packages() -> None:
+    assert neuronkb.__version__ == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from neuronkb.kb.cli import main",
+        "from neuronkb import KnowledgeBase, Bundle; import neuronkb.kb.stores.local, neuronkb.kb.stores.neo4j",
+        "import neuronkb.queries.find, neuronkb.queries.diff, neuronkb.kb.cli.tables, neuronkb.kb.bulk",
+    ],
+)
+def test_the_query_side_imports_nothing_heavy(statement: str) -> None:
+    code = f"{statement}\nimport sys\nprint(*sorted(set(sys.modules) & {HEAVY!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_help_imports_neither_arrow_nor_driver() -> None:
+    code = "import neuronkb.kb.cli, sys\nprint(*sorted(set(sys.modules) & {'pyarrow', 'neo4j', 'rich', 'numpy'}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
