@@ -1,0 +1,183 @@
+"""Decodes the neurons of one layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+
+from ...schema import ModelError
+from ..subject.layer_weights import LayerWeights
+from .convention import decoded_rows
+from .moments import Moments, closed_form, moments
+from .precision import Format, exact_products, formats
+from .ranking import Ranking, Tally, rank
+from .scores import TILE, block_rows, score
+from .settings import Settings
+from .unembedding import Unembedding
+
+Progress = Callable[[int], None]
+"""Told how many more rows are decoded."""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """One projection of one layer, a row a neuron. Axis 2 is the pole: 0 is +1, 1 is -1. Tensors on the CPU."""
+
+    tokens: torch.Tensor
+    """int64 `[d_mlp, 2, k]`: token ids, strongest first, ties by smaller id"""
+    logits: torch.Tensor
+    """float64 `[d_mlp, 2, k]`: pole x row . unembedding row, exact"""
+    norm: torch.Tensor
+    """float64 `[d_mlp]`: length of the decoded row"""
+    moments: Moments
+    coherence: torch.Tensor
+    """float64 `[d_mlp, 2]`: mean pairwise cosine of the top tokens' centred unembedding rows; NaN for k = 1"""
+    distinct: torch.Tensor
+    """int64 `[d_mlp, 2]`: different case-folded words among the top tokens, blank ones not counted"""
+
+
+@dataclass(frozen=True)
+class LayerDecoding:
+    """All projections of one layer."""
+
+    layer: int
+    convention: str
+    n_ranked: int
+    """tokens that were ranked"""
+    projections: dict[str, Decoding]
+    tally: Tally = field(default_factory=Tally)
+
+
+def decode_layer(
+    weights: LayerWeights, unembedding: Unembedding, settings: Settings, progress: Progress | None = None
+) -> LayerDecoding:
+    """Decode every neuron of a layer through every projection it has.
+
+    Raises ModelError for weights that are not finite or do not fit the unembedding.
+    """
+    exact_products()
+    tally = Tally()
+    found = {}
+    for projection in weights.rows:
+        rows = decoded_rows(weights, projection, settings.convention)
+        _check(rows, weights.layer, projection, unembedding)
+        found[projection] = decode_rows(rows, unembedding, settings, progress, tally)
+    return LayerDecoding(weights.layer, settings.convention, len(unembedding), found, tally)
+
+
+def decode_rows(
+    rows: torch.Tensor,
+    unembedding: Unembedding,
+    settings: Settings,
+    progress: Progress | None = None,
+    tally: Tally | None = None,
+) -> Decoding:
+    """Decode rows at hand: float64 `[n, d_model]`, n at least 1."""
+    device = unembedding.rows.device
+    ladder = formats(settings.precision, device)
+    size = min(len(rows), block_rows(len(unembedding), ladder[0], settings.buffer))
+    n_tiles = -(-len(unembedding) // TILE)
+    buffer = torch.empty(n_tiles, size, TILE, dtype=ladder[0].dtype, device=device)
+    parts = []
+    for block in torch.split(rows, size):
+        parts.append(_block(block.to(device), unembedding, settings, ladder, buffer, tally))
+        if progress is not None:
+            progress(len(block))
+    return _join(parts, unembedding)
+
+
+Part = tuple[Ranking, Moments, torch.Tensor, torch.Tensor]
+
+
+def _block(
+    rows: torch.Tensor,
+    unembedding: Unembedding,
+    settings: Settings,
+    ladder: tuple[Format, ...],
+    buffer: torch.Tensor,
+    tally: Tally | None,
+) -> Part:
+    norms = rows.norm(dim=1)
+    # A zero row has no direction to scale: it stands in as the first axis and is blanked afterwards.
+    dead = norms == 0
+    alive = torch.where(dead[:, None], torch.eye(1, rows.shape[1], dtype=rows.dtype, device=rows.device), rows)
+    k = min(settings.k, len(unembedding))
+    scores = score(alive, unembedding, ladder[0], buffer)
+    ranking = rank(scores, alive, unembedding, k, ladder[1:], tally)
+    if settings.statistics:
+        numbers = moments(scores, alive, unembedding, ranking)
+    else:
+        numbers = _bare(*closed_form(alive, unembedding))
+    if dead.any():
+        _blank(dead, ranking, numbers, len(unembedding))
+    return ranking, numbers, norms, _coherence(ranking.positions, unembedding)
+
+
+def _blank(dead: torch.Tensor, ranking: Ranking, numbers: Moments, n: int) -> None:
+    """What a zero row decodes to: all logits 0, the first tokens, a uniform softmax."""
+    ranking.positions[dead] = torch.arange(ranking.positions.shape[2], device=dead.device)
+    ranking.logits[dead] = 0.0
+    numbers.mean[dead] = numbers.std[dead] = 0.0
+    numbers.skewness[dead] = numbers.kurtosis[dead] = torch.nan
+    uniform = torch.log(torch.tensor(float(n), dtype=torch.float64, device=dead.device))
+    numbers.logsumexp[dead] = torch.where(numbers.logsumexp[dead].isnan(), torch.nan, uniform)
+    numbers.entropy[dead] = numbers.logsumexp[dead]
+
+
+def _bare(mean: torch.Tensor, std: torch.Tensor) -> Moments:
+    absent = torch.full_like(mean, torch.nan)
+    both = torch.stack([absent, absent], dim=1)
+    return Moments(mean, std, absent, absent.clone(), both, both.clone())
+
+
+def _coherence(positions: torch.Tensor, unembedding: Unembedding) -> torch.Tensor:
+    """`[n_rows, 2]`: with s the sum of k unit vectors, the mean of their k (k - 1) cosines is (s.s - k) / (k (k - 1)).
+
+    In float32. The unembedding's mean row is taken off first: what all tokens share is no likeness.
+    """
+    k = positions.shape[2]
+    centred = unembedding.rows[positions].float() - unembedding.mean.float()
+    length = centred.norm(dim=-1, keepdim=True)
+    unit = centred / torch.where(length > 0, length, 1.0)
+    ones = (length > 0).sum((-1, -2))
+    total = unit.sum(-2).square().sum(-1)
+    return ((total - ones) / (k * (k - 1))).double() if k > 1 else torch.full_like(total, torch.nan).double()
+
+
+def _distinct(positions: torch.Tensor, unembedding: Unembedding) -> torch.Tensor:
+    words = unembedding.words[positions].sort(dim=-1).values
+    new = torch.ones_like(words, dtype=torch.bool)
+    new[..., 1:] = words[..., 1:] != words[..., :-1]
+    return (new & (words >= 0)).sum(-1)
+
+
+def _join(parts: list[Part], unembedding: Unembedding) -> Decoding:
+    rankings, numbers, norms, coherence = zip(*parts, strict=True)
+    positions = torch.cat([r.positions for r in rankings])
+    columns = ("mean", "std", "skewness", "kurtosis", "logsumexp", "entropy")
+    joined = {name: torch.cat([getattr(m, name) for m in numbers]).cpu() for name in columns}
+    return Decoding(
+        unembedding.ids[positions].cpu(),
+        torch.cat([r.logits for r in rankings]).cpu(),
+        torch.cat(norms).cpu(),
+        Moments(**joined),
+        torch.cat(coherence).cpu(),
+        _distinct(positions, unembedding).cpu(),
+    )
+
+
+def _check(rows: torch.Tensor, layer: int, projection: str, unembedding: Unembedding) -> None:
+    width = unembedding.rows.shape[1]
+    if rows.shape[1] != width:
+        raise ModelError(
+            f"layer {layer}: {projection} rows are {rows.shape[1]} wide, the unembedding is {width} wide; "
+            "a model with a projection between stream and unembedding is not supported"
+        )
+    bad = (~rows.isfinite().all(dim=1)).nonzero()[:, 0]
+    if len(bad):
+        raise ModelError(
+            f"layer {layer}: {projection} row {int(bad[0])} is not finite ({len(bad)} such rows); "
+            "the checkpoint is damaged"
+        )

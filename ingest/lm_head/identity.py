@@ -1,0 +1,75 @@
+"""What determines a neuron's result: of a whole run, and of one layer."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from ...schema import digest
+from ..subject.architecture import Architecture
+from ..subject.checkpoint import Checkpoint
+from ..subject.vocabulary import Vocabulary
+from .settings import MASK, METHOD, Settings
+
+
+def run_identity(weights: str, tokenizer: str, settings: Settings) -> dict[str, Any]:
+    """For `schema.run_id("lm-head", ...)`: hashes of weights and tokenizer, and the settings that change results."""
+    return {
+        "weights": weights,
+        "tokenizer": tokenizer,
+        "convention": settings.convention,
+        "k": settings.k,
+        "mask": "none" if settings.all_tokens else MASK,
+        "statistics": settings.statistics,
+        "method": METHOD,
+    }
+
+
+def mask_digest(vocabulary: Vocabulary, settings: Settings) -> str:
+    """Of the ranked token ids and what they write (`distinct` depends on it)."""
+    whole = hashlib.sha256()
+    ranked = np.flatnonzero(ranked_tokens(vocabulary, settings))
+    whole.update(ranked.astype("<i8").tobytes())
+    for i in ranked:
+        whole.update(vocabulary.texts[i].encode("utf-8", "surrogatepass") + b"\0")
+    return whole.hexdigest()
+
+
+def ranked_tokens(vocabulary: Vocabulary, settings: Settings) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Bool `[d_vocab]`: the tokens that are ranked; with `all_tokens` every row of the unembedding."""
+    return np.ones(len(vocabulary), np.bool_) if settings.all_tokens else vocabulary.ordinary
+
+
+def layer_identity(
+    checkpoint: Checkpoint, architecture: Architecture, layer: int, mask: str, settings: Settings
+) -> str:
+    """Hex sha256 of everything that enters one layer's decoding: rows, gains, final norm, unembedding, token
+    mask (see `mask_digest`), convention, k and method. Layers of two models with the same identity decode to the
+    same result."""
+    parts = architecture.layers[layer]
+    final = architecture.final_norm
+    norms = (parts.pre_norm, parts.post_norm, final) if settings.convention == "folded" else ()
+
+    def of(name: str | None) -> list[Any] | None:
+        if name is None:
+            return None
+        info = checkpoint.info(name)
+        return [info.dtype, list(info.shape), checkpoint.digest(name)]
+
+    config = checkpoint.text_config
+    kinds = [config.get("model_type"), "rms_norm_eps" in config, architecture.final_norm is not None]
+    return digest(
+        {
+            "rows": [of(parts.gate), of(parts.up), of(parts.down), parts.fused, parts.transposed],
+            "norms": [of(name) for name in norms],
+            "norm_kinds": kinds if norms else None,
+            "unembedding": of(architecture.unembedding),
+            "mask": mask,
+            "convention": settings.convention,
+            "k": settings.k,
+            "statistics": settings.statistics,
+            "method": METHOD,
+        }
+    )

@@ -1,0 +1,205 @@
+"""The LM-head decoding of a whole model, as a job that yields evidence layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from ...schema import ModelError, conform, run_id, table
+from ..bundle import RunInfo
+from ..job import Progress, silent
+from ..subject.architecture import Architecture, find_architecture
+from ..subject.checkpoint import Checkpoint
+from ..subject.layer_weights import read_layer
+from ..subject.source import locate, model_name
+from ..subject.untrained import find_untrained
+from ..subject.vocabulary import Vocabulary, read_vocabulary
+from .decode import decode_layer
+from .identity import layer_identity, mask_digest, ranked_tokens, run_identity
+from .reuse import relabel
+from .settings import Settings
+from .tables import Tables, layer_tables, vocabulary_tables, words_of
+from .unembedding import Unembedding
+
+Reuse = Callable[[str], Mapping[str, pa.Table] | None]
+"""Asked with a layer's identity; gives the tables of an equal layer of another model, or None."""
+
+
+def shard_name(layer: int) -> str:
+    """`L003` for layer 3."""
+    return f"L{layer:03d}"
+
+
+@dataclass
+class LmHeadJob:
+    """Decodes a model's neurons through its unembedding. `open` makes one; `shards` does the work."""
+
+    name: str
+    checkpoint: Checkpoint
+    architecture: Architecture
+    vocabulary: Vocabulary
+    weights: str
+    settings: Settings
+    layers: tuple[int, ...]
+    reuse: Reuse | None = None
+    reused: list[int] = field(default_factory=list)
+    """layers taken over instead of computed"""
+
+    @classmethod
+    def open(
+        cls,
+        model: str | Path,
+        *,
+        name: str | None = None,
+        layers: Sequence[int] | None = None,
+        order: Literal["first", "last"] = "first",
+        settings: Settings | Mapping[str, Any] | None = None,
+        reuse: Reuse | None = None,
+        progress: Progress = silent,
+    ) -> LmHeadJob:
+        """Find the model's files, parts and vocabulary, and hash its weights.
+
+        `model` is a folder or a hub id, `layers` the ones wanted (all unless given), made in `order` from the first
+        or the last. Raises ModelError.
+        """
+        chosen = Settings.of(settings)
+        checkpoint = Checkpoint.open(locate(model))
+        architecture = find_architecture(checkpoint)
+        weights = checkpoint.weights_hash(lambda done, total: progress("hash weights", done, total))
+        vocabulary = read_vocabulary(checkpoint.folder, architecture.d_vocab)
+        untrained = find_untrained(checkpoint, architecture.unembedding, vocabulary.unused)
+        return cls(
+            name or model_name(model),
+            checkpoint,
+            architecture,
+            vocabulary.mark_untrained(untrained),
+            weights,
+            chosen,
+            _layers(layers, architecture.n_layers, order),
+            reuse,
+        )
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Everything that determines a neuron's result."""
+        return run_identity(self.weights, self.vocabulary.hash, self.settings)
+
+    @cached_property
+    def run(self) -> RunInfo:
+        """What the bundle's run.json begins with."""
+        return RunInfo(
+            id=run_id("lm-head", self.identity),
+            job="lm-head",
+            model=self.name,
+            weights=self.weights,
+            tokenizer=self.vocabulary.hash,
+            parameters=self.identity,
+            code=_version(),
+            scope={"layers": list(self.layers)},
+        )
+
+    @cached_property
+    def unembedding(self) -> Unembedding:
+        """The ranked rows of the unembedding, read once."""
+        ranked = ranked_tokens(self.vocabulary, self.settings)
+        return Unembedding.read(
+            self.checkpoint, self.architecture.unembedding, ranked, words_of(self.vocabulary), self.settings.device
+        )
+
+    @cached_property
+    def _mask(self) -> str:
+        return mask_digest(self.vocabulary, self.settings)
+
+    def layer_identity(self, layer: int) -> str:
+        """Hash of everything that enters the decoding of one layer; equal layers decode equally."""
+        return layer_identity(self.checkpoint, self.architecture, layer, self._mask, self.settings)
+
+    def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
+        """The vocabulary, then each layer: name and tables by table name; those in `done` are left out.
+
+        `progress` is told the neurons decoded, each once per projection.
+        """
+        if "vocabulary" not in done:
+            yield "vocabulary", vocabulary_tables(self.vocabulary) | {"Model": self._model()}
+        left = [layer for layer in self.layers if shard_name(layer) not in done]
+        counter = _Counter(progress, len(left) * self._rows_a_layer)
+        for layer in left:
+            tables = self._reused(layer)
+            if tables is None:
+                weights = read_layer(self.checkpoint, self.architecture, layer)
+                decoding = decode_layer(weights, self.unembedding, self.settings, counter.add)
+                tables = layer_tables(decoding, self.name, self.vocabulary.hash, self.run.id)
+            else:
+                counter.add(self._rows_a_layer)
+            yield shard_name(layer), tables
+
+    def summary(self) -> dict[str, Any]:
+        """What the job reports about the whole run."""
+        flags = ("special", "byte", "unused", "untrained")
+        return {
+            "tokens": len(self.vocabulary),
+            "ranked": int(ranked_tokens(self.vocabulary, self.settings).sum()),
+            **{flag: int(getattr(self.vocabulary, flag).sum()) for flag in flags},
+            "layers": list(self.layers),
+            "reused_layers": sorted(self.reused),
+            "layer_identities": {str(layer): self.layer_identity(layer) for layer in self.layers},
+            "settings": asdict(self.settings),
+        }
+
+    @property
+    def _rows_a_layer(self) -> int:
+        return len(self.architecture.projections) * self.architecture.d_mlp
+
+    def _reused(self, layer: int) -> Tables | None:
+        tables = self.reuse(self.layer_identity(layer)) if self.reuse is not None else None
+        if tables is None:
+            return None
+        self.reused.append(layer)
+        return relabel(tables, self.name, layer, self.vocabulary.hash, self.run.id)
+
+    def _model(self) -> pa.Table:
+        found = self.architecture
+        row = {
+            "id": self.name,
+            "weights": self.weights,
+            "tokenizer": self.vocabulary.hash,
+            "architecture": found.name,
+            "n_layers": found.n_layers,
+            "d_model": found.d_model,
+            "d_mlp": found.d_mlp,
+            "d_vocab": found.d_vocab,
+            "gated": found.gated,
+        }
+        return conform(table("Model"), pa.Table.from_pylist([row]))
+
+
+class _Counter:
+    """Adds up rows for a progress that wants totals."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def add(self, rows: int) -> None:
+        self.done += rows
+        self.progress("decode", self.done, self.total)
+
+
+def _layers(layers: Sequence[int] | None, n_layers: int, order: str) -> tuple[int, ...]:
+    wanted = sorted(set(range(n_layers) if layers is None else layers), reverse=order == "last")
+    for layer in wanted:
+        if not 0 <= layer < n_layers:
+            raise ModelError(f"no layer {layer!r}: the model has layers 0 to {n_layers - 1}")
+    return tuple(wanted)
+
+
+def _version() -> str:
+    try:
+        return version("neuronkb")
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,78 @@
+"""The candidate product: approximate scores of a block of rows against all tokens, tile by tile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from .precision import Format, accumulation
+from .unembedding import Unembedding
+
+TILE = 4096
+"""Tokens a tile. A tile of scores stays in cache while its extremes are taken."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of rows scaled to unit length. Column c of every tile is one group: position = tile * TILE + c."""
+
+    tiles: torch.Tensor
+    """`[n_tiles, n_rows, TILE]` in the format's dtype; NaN past the end of the vocabulary"""
+    highest: torch.Tensor
+    """`[n_rows, TILE]`: largest score of each group"""
+    lowest: torch.Tensor
+    """`[n_rows, TILE]`: smallest score of each group"""
+    absolute: torch.Tensor
+    """float64 `[n_rows]`: |score - true unit score| <= absolute + relative * |score|"""
+    relative: float
+    norms: torch.Tensor
+    """float64 `[n_rows]`: length of the rows before scaling"""
+    centres: torch.Tensor
+    """float64 `[n_rows]`: mean score, of the rounded unit row"""
+    n_tokens: int
+
+
+def block_rows(n_tokens: int, width: Format, budget: int) -> int:
+    """How many rows fit a buffer of `budget` bytes: a multiple of 16, at most 256."""
+    tiles = -(-n_tokens // TILE) * TILE
+    fit = budget // (tiles * width.dtype.itemsize)
+    return int(max(16, min(256, fit // 16 * 16)))
+
+
+def score(rows: torch.Tensor, unembedding: Unembedding, form: Format, buffer: torch.Tensor) -> Scores:
+    """Score rows (float64 `[n_rows, d_model]`, none zero) in `form`, into `buffer` (see `Scores.tiles`).
+
+    The bound adds up: the row's actual rounding residual times the longest unembedding row, the unembedding's own
+    residual, float32 summation, underflow, and the rounding of the stored score.
+    """
+    matrix, residual = unembedding.cast(form.dtype)
+    norms = rows.norm(dim=1)
+    unit = rows / norms[:, None]
+    left = unit.to(form.dtype)
+    width = rows.shape[1]
+    rounding = (unit - left.double()).norm(dim=1)
+    longest = unembedding.max_norm + residual
+    absolute = rounding * unembedding.max_norm + left.double().norm(dim=1) * residual
+    # 1.01: the cast row may be a little longer than 1. 2^-126: where products underflow they are flushed.
+    absolute = absolute + 1.01 * accumulation(width) * longest + width * 2.0**-126 * (2.0 + longest)
+    tiles = buffer[:, : len(rows)] if buffer.shape[1] == len(rows) else torch.empty_like(buffer[:, : len(rows)])
+    highest, lowest = _fill(left, matrix, tiles)
+    centres = left.double() @ unembedding.mean
+    return Scores(tiles, highest, lowest, absolute, 1.01 * form.output, norms, centres, len(unembedding))
+
+
+def _fill(left: torch.Tensor, matrix: torch.Tensor, tiles: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    highest = torch.full_like(tiles[0], -torch.inf)
+    lowest = torch.full_like(tiles[0], torch.inf)
+    for number, tile in enumerate(tiles):
+        block = matrix[number * TILE : (number + 1) * TILE].T
+        size = block.shape[1]
+        if size == TILE:
+            torch.mm(left, block, out=tile)
+        else:
+            tile[:, :size] = left @ block
+            tile[:, size:] = torch.nan
+        torch.maximum(highest[:, :size], tile[:, :size], out=highest[:, :size])
+        torch.minimum(lowest[:, :size], tile[:, :size], out=lowest[:, :size])
+    return highest, lowest

@@ -1,0 +1,56 @@
+"""What a decoding can be asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ...schema import ModelError
+from .convention import CONVENTIONS, Convention
+from .precision import PRECISIONS, Precision
+
+METHOD = 1
+"""Raised when the same weights and settings would give other results; part of the run's identity."""
+
+MASK = "v1: special, byte, unused, untrained"
+"""The rule that leaves tokens out of the ranking; part of the run's identity."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How rows are decoded. `k`, `convention` and `all_tokens` are part of the result; the rest is speed."""
+
+    k: int = 10
+    """tokens kept of each end, 1 to 1000"""
+    convention: Convention = "folded"
+    all_tokens: bool = False
+    """rank special, byte, unused and untrained tokens too"""
+    statistics: bool = True
+    """moments, logsumexp and entropy; without them Stats keeps norm, mean and std, and probabilities stay NaN"""
+    precision: Precision = "auto"
+    """format of the candidate product: bf16 where it is native, else fp32; the top k are exact either way"""
+    device: str = "cpu"
+    buffer: int = 288 * 2**20
+    """bytes of scores held at a time"""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= 1000:
+            raise ModelError(f"k is {self.k!r}, expected 1 to 1000 tokens")
+        for name, value, known in (
+            ("convention", self.convention, CONVENTIONS),
+            ("precision", self.precision, PRECISIONS),
+        ):
+            if value not in known:
+                raise ModelError(f"{name} is {value!r}, expected one of {', '.join(known)}")
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any] | Settings | None) -> Settings:
+        """From a mapping of some of the fields. Raises ModelError with the known names."""
+        if isinstance(given, Settings):
+            return given
+        known = [field.name for field in fields(cls)]
+        for name in given or {}:
+            if name not in known:
+                raise ModelError(f"unknown setting {name!r} of the LM-head decoding; known: {', '.join(known)}")
+        return cls(**(given or {}))

@@ -1,0 +1,148 @@
+"""A layer's decoding, and a vocabulary, as evidence tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ...schema import conform, fold, table
+from ..subject.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from .decode import Decoding, LayerDecoding
+
+Tables = dict[str, pa.Table]
+_POLES = np.array([1, -1])
+
+
+def layer_tables(decoding: LayerDecoding, model: str, tokenizer_hash: str, run: str) -> Tables:
+    """Neuron, Stats and their relationships, in the ontology's columns."""
+    n_neurons = len(next(iter(decoding.projections.values())).norm)
+    neurons = _numbered(f"{model}/L{decoding.layer}/N", np.arange(n_neurons))
+    stats, has, edges = [], [], []
+    for projection, found in decoding.projections.items():
+        stats.append(_stats(found, decoding, projection, neurons, run))
+        has.append({"start": neurons.take(_spread(n_neurons, 2)), "end": stats[-1]["id"]})
+        edges.append(_edges(found, decoding, projection, neurons, tokenizer_hash, run))
+    node = {
+        "id": neurons,
+        "model": _same(model, n_neurons),
+        "layer": pa.array(np.full(n_neurons, decoding.layer)),
+        "index": pa.array(np.arange(n_neurons)),
+    }
+    made = {
+        "Neuron": pa.table(node),
+        "Neuron.IN_MODEL.Model": pa.table({"start": neurons, "end": _same(model, n_neurons)}),
+        "Stats": pa.concat_tables(pa.table(columns) for columns in stats),
+        "Neuron.HAS_STATS.Stats": pa.concat_tables(
+            pa.table(columns | {"run": _same(run, 2 * n_neurons)}) for columns in has
+        ),
+        "Neuron.DECODES_TO.Token": pa.concat_tables(pa.table(columns) for columns in edges),
+    }
+    return {name: conform(table(name), data.combine_chunks()) for name, data in made.items()}
+
+
+def _stats(found: Decoding, layer: LayerDecoding, projection: str, neurons: pa.Array, run: str) -> dict[str, Any]:
+    """One Stats node a neuron and pole: neuron by neuron, pole +1 first."""
+    n, moments, signs = len(neurons), found.moments, np.tile(_POLES, len(neurons))
+    poles = pa.array(signs)
+    each = neurons.take(_spread(n, 2))
+
+    def twice(values: Any, sign: npt.NDArray[np.int64] | int = 1) -> pa.Array:
+        return _floats(np.repeat(values.numpy(), 2) * sign)
+
+    suffix = _same(f"/{run}", 2 * n)
+    middle = _same(f"/weights/{projection}/", 2 * n)
+    return {
+        "id": pc.binary_join_element_wise(each, middle, pc.cast(poles, pa.string()), suffix, ""),
+        "kind": _same("weights", 2 * n),
+        "projection": _same(projection, 2 * n),
+        "pole": poles,
+        "run": _same(run, 2 * n),
+        "convention": _same(layer.convention, 2 * n),
+        "norm": twice(found.norm),
+        "n": pa.array(np.full(2 * n, layer.n_ranked)),
+        "mean": twice(moments.mean, signs),
+        "std": twice(moments.std),
+        "skewness": twice(moments.skewness, signs),
+        "kurtosis": twice(moments.kurtosis),
+        "logsumexp": _floats(moments.logsumexp.numpy().ravel()),
+        "entropy": _floats(moments.entropy.numpy().ravel()),
+        "coherence": _floats(found.coherence.numpy().ravel()),
+        "distinct": pa.array(found.distinct.numpy().ravel()),
+    }
+
+
+def _edges(
+    found: Decoding, layer: LayerDecoding, projection: str, neurons: pa.Array, tokenizer_hash: str, run: str
+) -> dict[str, Any]:
+    """One edge a neuron, pole and rank."""
+    logits = found.logits.numpy()
+    n, _, k = logits.shape
+    size = logits.size
+    mean = found.moments.mean.numpy()[:, None, None] * _POLES[None, :, None]
+    std = found.moments.std.numpy()[:, None, None]
+    z = np.divide(logits - mean, std, out=np.zeros_like(logits), where=std > 0)
+    probability = np.exp(logits - found.moments.logsumexp.numpy()[:, :, None])
+    return {
+        "start": neurons.take(_spread(n, 2 * k)),
+        "end": _numbered(f"{tokenizer_hash}/T", found.tokens.numpy().ravel()),
+        "projection": _same(projection, size),
+        "pole": pa.array(np.tile(np.repeat(_POLES, k), n)),
+        "convention": _same(layer.convention, size),
+        "rank": pa.array(np.tile(np.arange(1, k + 1), 2 * n)),
+        "logit": pa.array(logits.ravel()),
+        "z": pa.array(z.ravel()),
+        "probability": pa.array(probability.ravel()),
+        "run": _same(run, size),
+    }
+
+
+def vocabulary_tables(vocabulary: Vocabulary) -> Tables:
+    """Every token, the words they spell, and which spells which. Tokens that are no ordinary text spell none."""
+    n, name = len(vocabulary), vocabulary.hash
+    ids = _numbered(f"{name}/T", np.arange(n))
+    tokens = {
+        "id": ids,
+        "tokenizer": _same(name, n),
+        "token": pa.array(np.arange(n)),
+        "text": pa.array(vocabulary.texts),
+    } | {flag: pa.array(getattr(vocabulary, flag)) for flag in ("special", "byte", "unused", "untrained")}
+    words = pa.array([fold(text) for text in vocabulary.texts])
+    spelling = pa.array(vocabulary.ordinary & (pc.utf8_length(words).to_numpy(zero_copy_only=False) > 0))
+    spelled = words.filter(spelling)
+    made = {
+        "Token": pa.table(tokens),
+        "Term": pa.table({"id": spelled.unique()}),
+        "Token.SPELLS.Term": pa.table({"start": ids.filter(spelling), "end": spelled}),
+    }
+    return {name: conform(table(name), data) for name, data in made.items()}
+
+
+def words_of(vocabulary: Vocabulary) -> npt.NDArray[np.int64]:
+    """A number for each token's case-folded word, `[d_vocab]`; -1 for blank ones."""
+    words = pa.array([fold(text) or None for text in vocabulary.texts], pa.string())
+    numbers = words.dictionary_encode().indices.fill_null(-1)
+    return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _numbered(prefix: str, numbers: npt.NDArray[np.int64]) -> pa.Array:
+    """prefix0, prefix1, ..."""
+    return pc.binary_join_element_wise(_same(prefix, len(numbers)), pc.cast(pa.array(numbers), pa.string()), "")
+
+
+def _spread(n: int, times: int) -> pa.Array:
+    return pa.array(np.repeat(np.arange(n), times))
+
+
+def _same(text: str, n: int) -> pa.Array:
+    return pa.repeat(pa.scalar(text), n)
+
+
+def _floats(values: npt.NDArray[np.float64]) -> pa.Array:
+    """Values that are no number become null: the store holds numbers only."""
+    return pa.array(values, mask=~np.isfinite(values))

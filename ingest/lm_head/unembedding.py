@@ -1,0 +1,112 @@
+"""The unembedding over the ranked vocabulary, with what the decoding needs to know of it once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ...schema import ModelError
+from ..subject.checkpoint import Checkpoint
+
+STEP = 4096
+
+
+@dataclass(frozen=True)
+class Unembedding:
+    """Rows of the ranked tokens, as stored. A position is a row's place here; `ids` turns it into a token id."""
+
+    ids: torch.Tensor
+    """int64 `[n]`, ascending, so that ties by position are ties by token id"""
+    rows: torch.Tensor
+    """`[n, d_model]`, stored dtype"""
+    mean: torch.Tensor
+    """float64 `[d_model]`: mean row"""
+    covariance: torch.Tensor
+    """float64 `[d_model, d_model]` of the rows, over n"""
+    max_norm: float
+    """length of the longest row"""
+    words: torch.Tensor
+    """int64 `[n]`: tokens that write the same case-folded word share a number; -1 for a blank one"""
+    _cast: dict[torch.dtype, tuple[torch.Tensor, float]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls, rows: torch.Tensor, ids: npt.NDArray[np.int64] | None = None, words: npt.NDArray[np.int64] | None = None
+    ) -> Unembedding:
+        """From the ranked rows `[n, d_model]` at hand; `ids` are 0..n-1 and all words differ unless given."""
+        n = rows.shape[0]
+        numbers = np.arange(n) if ids is None else ids
+        words = np.arange(n) if words is None else words
+        mean, covariance, longest = _moments(rows)
+        if not np.isfinite(longest):
+            raise ModelError("the unembedding holds values that are not finite; the checkpoint is damaged")
+        device = rows.device
+        return cls(
+            torch.from_numpy(numbers.astype(np.int64)).to(device),
+            rows,
+            mean,
+            covariance,
+            longest,
+            torch.from_numpy(words.astype(np.int64)).to(device),
+        )
+
+    @classmethod
+    def read(
+        cls,
+        checkpoint: Checkpoint,
+        name: str,
+        ranked: npt.NDArray[np.bool_],
+        words: npt.NDArray[np.int64],
+        device: str = "cpu",
+    ) -> Unembedding:
+        """Read the rows of the `ranked` tokens (bool `[d_vocab]`); `words` is `[d_vocab]`. Read in slices, so that
+        the whole matrix is never held twice."""
+        ids = np.flatnonzero(ranked)
+        if not len(ids):
+            raise ModelError(f"{checkpoint.folder}: no token is left to rank; lift the token mask")
+        width = checkpoint.info(name).shape[1]
+        dtype = checkpoint.rows(name, 0, 1).dtype
+        rows = torch.empty(len(ids), width, dtype=dtype, device=device)
+        at = 0
+        for start in range(0, len(ranked), STEP):
+            keep = torch.from_numpy(ranked[start : start + STEP])
+            piece = checkpoint.rows(name, start, min(len(ranked), start + STEP))[keep]
+            rows[at : at + len(piece)] = piece
+            at += len(piece)
+        return cls.of(rows, ids, words[ids])
+
+    def __len__(self) -> int:
+        return int(self.rows.shape[0])
+
+    def cast(self, dtype: torch.dtype) -> tuple[torch.Tensor, float]:
+        """The rows in `dtype`, and the length of the longest rounding residual of a row (0 when exact)."""
+        if dtype == self.rows.dtype:
+            return self.rows, 0.0
+        if dtype not in self._cast:
+            rows = self.rows.to(dtype)
+            residual = max(
+                float((self.rows[i : i + STEP].double() - rows[i : i + STEP].double()).norm(dim=1).max())
+                for i in range(0, len(self), STEP)
+            )
+            self._cast[dtype] = rows, residual
+        return self._cast[dtype]
+
+
+def _moments(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, float]:
+    """Mean, covariance and longest row in float64, block by block."""
+    n, width = rows.shape
+    total = torch.zeros(width, dtype=torch.float64, device=rows.device)
+    longest = torch.zeros((), dtype=torch.float64, device=rows.device)
+    for start in range(0, n, STEP):
+        block = rows[start : start + STEP].double()
+        total += block.sum(0)
+        longest = torch.maximum(longest, block.norm(dim=1).max())
+    mean = total / n
+    gram = torch.zeros(width, width, dtype=torch.float64, device=rows.device)
+    for start in range(0, n, STEP):
+        block = rows[start : start + STEP].double() - mean
+        gram.addmm_(block.T, block)
+    return mean, gram / n, float(longest)

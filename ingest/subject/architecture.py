@@ -1,0 +1,140 @@
+"""Finds the parts of a dense causal language model among its tensors, by name and shape."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...schema import ModelError
+from .checkpoint import Checkpoint
+from .layer_parts import LayerParts, find_layer
+from .names import EMBEDDINGS, FINAL_NORMS, UNEMBEDDINGS
+
+_IN_LAYER = re.compile(r"(?P<root>(?:.*?\.)?)(?P<index>\d+)\.(?P<rest>.+)")
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Where a model's decoded parts lie. Names are tensor names in the checkpoint."""
+
+    name: str
+    """class name in the config, such as LlamaForCausalLM"""
+    unembedding: str
+    """`[d_vocab, d_model]`; the input embedding where the two are tied"""
+    tied: bool
+    final_norm: str | None
+    """weight of the norm before the unembedding; None where the model has none (OPT with post-norms)"""
+    layers: tuple[LayerParts, ...]
+    d_model: int
+    d_mlp: int
+    d_vocab: int
+    gated: bool
+
+    @property
+    def n_layers(self) -> int:
+        return len(self.layers)
+
+    @property
+    def projections(self) -> tuple[str, ...]:
+        """gate, up, down; without the gate in an ungated model."""
+        return ("gate", "up", "down") if self.gated else ("up", "down")
+
+
+def find_architecture(checkpoint: Checkpoint) -> Architecture:
+    """Find MLPs, norms and unembedding.
+
+    Raises ModelError that says which part was not found: the model is not a dense causal language model (a
+    mixture of experts, a state-space model, an encoder), or its names are new to us.
+    """
+    name = _class_name(checkpoint)
+    blocks = _blocks(checkpoint)
+    head, tied = _unembedding(checkpoint)
+    d_vocab, d_model = checkpoint.info(head).shape
+    root, tensors = _main_stack(checkpoint, blocks)
+    layers = tuple(find_layer(checkpoint, f"{root}{i}.", tensors[i], d_model) for i in sorted(tensors))
+    widths = {layer.d_mlp for layer in layers}
+    if len(widths) != 1:
+        raise ModelError(f"{checkpoint.folder}: its layers' MLPs differ in width ({sorted(widths)}); expected one")
+    final = _final_norm(checkpoint, root, d_model)
+    if final is None and layers[0].pre_norm is not None:
+        raise ModelError(f"{checkpoint.folder}: no final norm found beside {root!r} ({', '.join(FINAL_NORMS)})")
+    gated = all(layer.gated for layer in layers)
+    return Architecture(name, head, tied, final, layers, d_model, widths.pop(), d_vocab, gated)
+
+
+def _class_name(checkpoint: Checkpoint) -> str:
+    names = checkpoint.config.get("architectures") or [str(checkpoint.config.get("model_type", "?"))]
+    name = str(names[0])
+    # Multimodal models nest a causal language model; sequence-to-sequence ones, with the same ending, do not.
+    nested = "text_config" in checkpoint.config
+    headless = name.endswith("Model") and not name.endswith("LMHeadModel")
+    if "ForCausalLM" in name or "LMHeadModel" in name or nested or (headless and _decoder(checkpoint)):
+        return name
+    raise ModelError(
+        f"{checkpoint.folder}: {name} is not a causal language model: no LM head to decode through; "
+        "expected an architecture such as LlamaForCausalLM"
+    )
+
+
+def _decoder(checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint saved without its head still has the tied embedding of a decoder."""
+    return checkpoint.text_config.get("tie_word_embeddings") is True and any(
+        key in checkpoint.text_config for key in ("rms_norm_eps", "layer_norm_epsilon")
+    )
+
+
+def _blocks(checkpoint: Checkpoint) -> Mapping[str, Mapping[int, dict[str, str]]]:
+    """root -> layer -> name within the layer -> tensor name, for every numbered list of modules."""
+    found: dict[str, dict[int, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+    for name in checkpoint.tensors:
+        if match := _IN_LAYER.fullmatch(name):
+            found[match["root"]][int(match["index"])][match["rest"]] = name
+    return found
+
+
+def _main_stack(
+    checkpoint: Checkpoint, blocks: Mapping[str, Mapping[int, dict[str, str]]]
+) -> tuple[str, Mapping[int, dict[str, str]]]:
+    """The list of modules that is the language model's: as long as its config says, and not a vision tower's."""
+    config = checkpoint.text_config
+    wanted = config.get("num_hidden_layers", config.get("n_layer", config.get("num_layers")))
+    stacks = [(root, layers) for root, layers in blocks.items() if wanted is None or len(layers) == wanted]
+    stacks = [s for s in stacks if not re.search(r"vision|visual|audio|encoder\.layer\.", s[0])]
+    if not stacks:
+        raise ModelError(f"{checkpoint.folder}: no list of {wanted} transformer layers found among its tensors")
+    root, layers = max(stacks, key=lambda stack: len(stack[1]))
+    if sorted(layers) != list(range(len(layers))):
+        raise ModelError(f"{checkpoint.folder}: layers {sorted(layers)} of {root!r} are not numbered from 0 on")
+    return root, layers
+
+
+def _unembedding(checkpoint: Checkpoint) -> tuple[str, bool]:
+    tied = checkpoint.text_config.get("tie_word_embeddings", checkpoint.config.get("tie_word_embeddings"))
+    head, embedding = _matrix(checkpoint, UNEMBEDDINGS), _matrix(checkpoint, EMBEDDINGS)
+    if head is not None and (tied is not True or embedding is None):
+        return head, False
+    if embedding is not None and tied is not False:
+        return embedding, True
+    parts = UNEMBEDDINGS if tied is False else (*UNEMBEDDINGS, *EMBEDDINGS)
+    raise ModelError(f"{checkpoint.folder}: no unembedding found (looked for {', '.join(parts)})")
+
+
+def _matrix(checkpoint: Checkpoint, modules: tuple[str, ...]) -> str | None:
+    """The matrix outside the layers whose module has one of these names."""
+    for name, info in checkpoint.tensors.items():
+        module = name.split(".")[-2] if "." in name else ""
+        if module in modules and name.endswith(".weight") and len(info.shape) == 2 and not _IN_LAYER.fullmatch(name):
+            return name
+    return None
+
+
+def _final_norm(checkpoint: Checkpoint, root: str, d_model: int) -> str | None:
+    """The norm that stands beside the list of layers: `model.norm` for `model.layers.`"""
+    parent = ".".join(root.split(".")[:-2])
+    for module in FINAL_NORMS:
+        name = f"{parent}.{module}.weight" if parent else f"{module}.weight"
+        if name in checkpoint.tensors and checkpoint.info(name).shape == (d_model,):
+            return name
+    return None

@@ -1,0 +1,166 @@
+"""A model's stored weights: tensors by name, read when asked for, and their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...schema import ModelError
+from .header import TensorInfo, read_header
+
+if TYPE_CHECKING:
+    import torch
+
+FLOATS = ("F64", "F32", "F16", "BF16")
+"""The dtypes a weight may have; quantised ones are refused."""
+INDEX = "model.safetensors.index.json"
+PIECE = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A folder of safetensors with its config. Opening reads headers only; tensors come one at a time."""
+
+    folder: Path
+    config: Mapping[str, Any]
+    """config.json as stored"""
+    tensors: Mapping[str, TensorInfo]
+    _digests: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def open(cls, folder: Path) -> Checkpoint:
+        """Read config.json and the header of every shard.
+
+        Raises ModelError: no config, no safetensors, a shard that is missing, truncated or corrupt.
+        """
+        config = _read_json(folder / "config.json")
+        tensors: dict[str, TensorInfo] = {}
+        for file in _shards(folder):
+            tensors |= {tensor.name: tensor for tensor in read_header(file)}
+        return cls(folder, config, tensors)
+
+    @property
+    def text_config(self) -> Mapping[str, Any]:
+        """The language model's part of the config: itself, or the part a multimodal model nests."""
+        nested = self.config.get("text_config")
+        return nested if isinstance(nested, dict) else self.config
+
+    def tensor(self, name: str) -> torch.Tensor:
+        """One tensor as stored, dtype and shape. Raises ModelError when absent, quantised or unreadable."""
+        return self._read(name, None)
+
+    def rows(self, name: str, start: int, stop: int) -> torch.Tensor:
+        """Rows `start` to `stop` of a tensor as stored, without reading the others."""
+        return self._read(name, slice(start, stop))
+
+    def _read(self, name: str, rows: slice | None) -> torch.Tensor:
+        from safetensors import SafetensorError, safe_open
+
+        info = self.info(name)
+        try:
+            with safe_open(info.file, framework="pt") as file:
+                found: torch.Tensor = file.get_tensor(name) if rows is None else file.get_slice(name)[rows]
+        except (SafetensorError, OSError) as error:
+            raise ModelError(f"{info.file}: tensor {name!r} cannot be read ({error})") from None
+        return found
+
+    def info(self, name: str) -> TensorInfo:
+        """Where a weight lies. Raises ModelError when it is absent or not stored as floating point."""
+        info = self.tensors.get(name)
+        if info is None:
+            raise ModelError(f"{self.folder}: no tensor {name!r} among its {len(self.tensors)}")
+        if info.dtype not in FLOATS:
+            raise ModelError(
+                f"{info.file}: tensor {name!r} is stored as {info.dtype}; quantised weights are not read, "
+                "convert the model to bfloat16 first"
+            )
+        return info
+
+    def digest(self, name: str) -> str:
+        """Hex sha256 of a tensor's stored bytes; computed once."""
+        if name not in self._digests:
+            self._digests[name] = _digest(self.tensors[name])
+        return self._digests[name]
+
+    def weights_hash(self, progress: Callable[[int, int], None] | None = None) -> str:
+        """Hex sha256 over (name, dtype, shape, sha256 of the bytes) of every tensor, in the order of names.
+
+        Streamed in two threads, so memory is bounded. `progress` is told the bytes read and those to read.
+        """
+        infos = sorted(self.tensors.values(), key=lambda info: info.name)
+        total, done = sum(info.length for info in infos), 0
+        whole = hashlib.sha256()
+        with ThreadPoolExecutor(2) as pool:
+            for info, digest in zip(infos, pool.map(self.digest, (i.name for i in infos)), strict=True):
+                whole.update(json.dumps([info.name, info.dtype, info.shape, digest]).encode())
+                done += info.length
+                if progress is not None:
+                    progress(done, total)
+        return whole.hexdigest()
+
+
+def _digest(info: TensorInfo) -> str:
+    whole, left = hashlib.sha256(), info.length
+    try:
+        with info.file.open("rb") as file:
+            file.seek(info.start)
+            while piece := file.read(min(PIECE, left)):
+                whole.update(piece)
+                left -= len(piece)
+    except OSError as error:
+        raise ModelError(f"{info.file}: cannot be read ({error.strerror})") from None
+    if left:
+        raise ModelError(f"{info.file}: ends within tensor {info.name!r}; download or convert it again")
+    return whole.hexdigest()
+
+
+def _shards(folder: Path) -> list[Path]:
+    if (folder / INDEX).exists():
+        names = _read_json(folder / INDEX).get("weight_map")
+        if not isinstance(names, dict):
+            raise ModelError(f"{folder / INDEX}: has no weight_map")
+        return _present(folder, {str(name) for name in names.values()})
+    files = sorted(folder.glob("*.safetensors"))
+    whole = folder / "model.safetensors"
+    if whole in files:
+        return [whole]
+    if len(files) == 1:
+        return files
+    if files:
+        raise ModelError(f"{folder}: {len(files)} safetensors files and no {INDEX} that says how they belong together")
+    raise ModelError(f"{folder}: {_without_weights(folder)}")
+
+
+def _without_weights(folder: Path) -> str:
+    if any(folder.glob("*.bin")) or any(folder.glob("*.pt*")):
+        return (
+            "holds pickled weights only, which are never read; convert them with transformers' "
+            "AutoModelForCausalLM.from_pretrained(...).save_pretrained(...)"
+        )
+    return "holds no *.safetensors"
+
+
+def _present(folder: Path, names: Iterable[str]) -> list[Path]:
+    files = [folder / name for name in sorted(names)]
+    for file in files:
+        # A name from the index must not lead out of the folder.
+        if file.parent != folder or not file.is_file():
+            raise ModelError(f"{file}: named by {INDEX} and not there; download or convert the model again")
+    return files
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ModelError(f"{path}: not there; give a folder as save_pretrained writes it, or a hub id") from None
+    except ValueError:
+        raise ModelError(f"{path}: is not JSON; download or convert the model again") from None
+    if not isinstance(value, dict):
+        raise ModelError(f"{path}: is not a JSON object")
+    return value

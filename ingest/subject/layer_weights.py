@@ -1,0 +1,60 @@
+"""One layer's weights, read from the checkpoint in the common form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .architecture import Architecture
+from .checkpoint import Checkpoint
+from .norm import Norm, norm_kind
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class LayerWeights:
+    """One layer: a row a neuron, whichever way the projection is stored."""
+
+    layer: int
+    rows: dict[str, torch.Tensor]
+    """gate (where there is one) and up rows, down columns: each `[d_mlp, d_model]`, dtype as stored"""
+    pre_norm: Norm | None
+    """what the MLP reads through"""
+    post_norm: Norm | None
+    """what its output passes before it joins the stream"""
+    final_norm: Norm | None
+    """what stands before the unembedding"""
+
+
+def read_layer(checkpoint: Checkpoint, architecture: Architecture, layer: int) -> LayerWeights:
+    """Read one layer: its projections and the three norms. Raises ModelError."""
+    parts = architecture.layers[layer]
+    rows: dict[str, torch.Tensor] = {}
+    up = checkpoint.tensor(parts.up)
+    down = checkpoint.tensor(parts.down)
+    if parts.transposed:
+        up, down = up.T, down.T
+    if parts.fused:
+        rows["gate"], up = up.chunk(2, dim=0)
+    elif parts.gate is not None:
+        gate = checkpoint.tensor(parts.gate)
+        rows["gate"] = gate.T if parts.transposed else gate
+    rows |= {"up": up, "down": down.T}
+    return LayerWeights(
+        layer,
+        {name: value.contiguous() for name, value in rows.items()},
+        read_norm(checkpoint, parts.pre_norm),
+        read_norm(checkpoint, parts.post_norm),
+        read_norm(checkpoint, architecture.final_norm),
+    )
+
+
+def read_norm(checkpoint: Checkpoint, name: str | None) -> Norm | None:
+    """The norm whose weight is the tensor `name`; None for None."""
+    if name is None:
+        return None
+    kind = norm_kind(checkpoint.text_config, name.removesuffix("weight") + "bias" in checkpoint.tensors)
+    gain = checkpoint.tensor(name).double()
+    return Norm(kind, gain + 1.0 if kind == "rms1p" else gain)
