@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -27,5 +27,5 @@ class Job(Protocol):
     def shards(self, done: Container[str], progress: Progress) -> Iterator[tuple[str, dict[str, pa.Table]]]:
         """Each shard's name and tables by table name; those in `done` are left out."""
 
-    def summary(self) -> dict[str, Any]:
-        """What the job reports about the whole run, once its shards are made."""
+    def summary(self, done: Collection[str]) -> dict[str, Any]:
+        """What the job reports about the whole run, once its shards are made; `done` names all of them."""

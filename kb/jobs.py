@@ -17,7 +17,7 @@ def write(job: Job, folder: Path, progress: Progress) -> Bundle:
     writer = BundleWriter.open(folder, job.run)
     for name, tables in job.shards(writer.done, progress):
         writer.write(name, tables)
-    writer.finish(summary=job.summary())
+    writer.finish(summary=job.summary(writer.done))
     return Bundle.open(folder)
 
 
@@ -45,4 +45,4 @@ def write_and_load(
         loader.shard(Bundle.open(folder), entry)
         if loaded is not None:
             loaded(name)
-    return loader.finish(writer.finish(summary=job.summary()))
+    return loader.finish(writer.finish(summary=job.summary(writer.done)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from ..ingest.bundle import Bundle
 from ..ingest.job import Progress, silent
@@ -14,15 +14,14 @@ from ..queries import find as finder
 from ..queries import neuron as neurons
 from ..queries import query as catalogued
 from ..schema import NeuronId
-from . import jobs, runs
+from . import jobs, linking, runs
+from .linking import LinkReport
 from .loader import LoadReport, load
+from .reuse import KnownLayers
 from .runs import Clash
 from .settings import bundle_folder, default_store
 from .stores import open_store
 from .stores.base import Status, Store
-
-if TYPE_CHECKING:
-    pass
 
 
 class KnowledgeBase:
@@ -121,7 +120,15 @@ class KnowledgeBase:
         """
         from ..ingest.lm_head.job import LmHeadJob
 
-        job = LmHeadJob.open(model, name=name, layers=layers, order=order, settings=settings)
+        job = LmHeadJob.open(
+            model,
+            name=name,
+            layers=layers,
+            order=order,
+            settings=settings,
+            reuse=KnownLayers(bundle_folder(self.where, "any").parent),
+            progress=progress,
+        )
         folder = out or bundle_folder(self.where, job.run.id)
         return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
@@ -130,6 +137,22 @@ class KnowledgeBase:
         opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
         runs.settle(self.store, opened.run, clash)
         return load(self.store, opened, progress)
+
+    def link(
+        self,
+        base: str,
+        tuned: str,
+        *,
+        base_weights: str | None = None,
+        tuned_weights: str | None = None,
+        clash: Clash = "refuse",
+        progress: Progress = silent,
+    ) -> LinkReport:
+        """Link a fine-tune to its base, neuron by neuron; both are models of the store. Needs the `models` extra."""
+        job = linking.link_job(self.store, self.where, base, tuned, (base_weights, tuned_weights))
+        folder = bundle_folder(self.where, job.run.id)
+        report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
+        return LinkReport(report, job.mean_cosine, linking.warnings(job))
 
     def diff(self, base: str, tuned: str, *, top: int = 10) -> Diff:
         """What a fine-tune kept of its base, by layer and projection, and the neurons it changed most."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,12 +14,8 @@ import pyarrow as pa
 from ...schema import ModelError, conform, run_id, table
 from ..bundle import RunInfo
 from ..job import Progress, silent
-from ..subject.architecture import Architecture, find_architecture
-from ..subject.checkpoint import Checkpoint
 from ..subject.layer_weights import read_layer
-from ..subject.source import locate, model_name
-from ..subject.untrained import find_untrained
-from ..subject.vocabulary import Vocabulary, read_vocabulary
+from ..subject.subject import Subject
 from .decode import decode_layer
 from .identity import layer_identity, mask_digest, ranked_tokens, run_identity
 from .reuse import relabel
@@ -40,11 +36,7 @@ def shard_name(layer: int) -> str:
 class LmHeadJob:
     """Decodes a model's neurons through its unembedding. `open` makes one; `shards` does the work."""
 
-    name: str
-    checkpoint: Checkpoint
-    architecture: Architecture
-    vocabulary: Vocabulary
-    weights: str
+    subject: Subject
     settings: Settings
     layers: tuple[int, ...]
     reuse: Reuse | None = None
@@ -68,27 +60,16 @@ class LmHeadJob:
         `model` is a folder or a hub id, `layers` the ones wanted (all unless given), made in `order` from the first
         or the last. Raises ModelError.
         """
-        chosen = Settings.of(settings)
-        checkpoint = Checkpoint.open(locate(model))
-        architecture = find_architecture(checkpoint)
-        weights = checkpoint.weights_hash(lambda done, total: progress("hash weights", done, total))
-        vocabulary = read_vocabulary(checkpoint.folder, architecture.d_vocab)
-        untrained = find_untrained(checkpoint, architecture.unembedding, vocabulary.unused)
-        return cls(
-            name or model_name(model),
-            checkpoint,
-            architecture,
-            vocabulary.mark_untrained(untrained),
-            weights,
-            chosen,
-            _layers(layers, architecture.n_layers, order),
-            reuse,
-        )
+        subject, chosen = Subject.open(model, name), Settings.of(settings)
+        wanted = _layers(layers, subject.architecture.n_layers, order)
+        # The checkpoint keeps the digests: subject.weights, asked for later, reads nothing again.
+        subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
+        return cls(subject, chosen, wanted, reuse)
 
     @property
     def identity(self) -> dict[str, Any]:
         """Everything that determines a neuron's result."""
-        return run_identity(self.weights, self.vocabulary.hash, self.settings)
+        return run_identity(self.subject.weights, self.subject.vocabulary.hash, self.settings)
 
     @cached_property
     def run(self) -> RunInfo:
@@ -96,9 +77,9 @@ class LmHeadJob:
         return RunInfo(
             id=run_id("lm-head", self.identity),
             job="lm-head",
-            model=self.name,
-            weights=self.weights,
-            tokenizer=self.vocabulary.hash,
+            model=self.subject.name,
+            weights=self.subject.weights,
+            tokenizer=self.subject.vocabulary.hash,
             parameters=self.identity,
             code=_version(),
             scope={"layers": list(self.layers)},
@@ -107,18 +88,19 @@ class LmHeadJob:
     @cached_property
     def unembedding(self) -> Unembedding:
         """The ranked rows of the unembedding, read once."""
-        ranked = ranked_tokens(self.vocabulary, self.settings)
+        subject = self.subject
+        ranked, words = ranked_tokens(subject.vocabulary, self.settings), words_of(subject.vocabulary)
         return Unembedding.read(
-            self.checkpoint, self.architecture.unembedding, ranked, words_of(self.vocabulary), self.settings.device
+            subject.checkpoint, subject.architecture.unembedding, ranked, words, self.settings.device
         )
 
     @cached_property
     def _mask(self) -> str:
-        return mask_digest(self.vocabulary, self.settings)
+        return mask_digest(self.subject.vocabulary, self.settings)
 
     def layer_identity(self, layer: int) -> str:
         """Hash of everything that enters the decoding of one layer; equal layers decode equally."""
-        return layer_identity(self.checkpoint, self.architecture, layer, self._mask, self.settings)
+        return layer_identity(self.subject.checkpoint, self.subject.architecture, layer, self._mask, self.settings)
 
     def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
         """The vocabulary, then each layer: name and tables by table name; those in `done` are left out.
@@ -126,49 +108,53 @@ class LmHeadJob:
         `progress` is told the neurons decoded, each once per projection.
         """
         if "vocabulary" not in done:
-            yield "vocabulary", vocabulary_tables(self.vocabulary) | {"Model": self._model()}
+            yield "vocabulary", vocabulary_tables(self.subject.vocabulary) | {"Model": self._model()}
+        name, tokenizer = self.subject.name, self.subject.vocabulary.hash
         left = [layer for layer in self.layers if shard_name(layer) not in done]
         counter = _Counter(progress, len(left) * self._rows_a_layer)
         for layer in left:
             tables = self._reused(layer)
             if tables is None:
-                weights = read_layer(self.checkpoint, self.architecture, layer)
+                weights = read_layer(self.subject.checkpoint, self.subject.architecture, layer)
                 decoding = decode_layer(weights, self.unembedding, self.settings, counter.add)
-                tables = layer_tables(decoding, self.name, self.vocabulary.hash, self.run.id)
+                tables = layer_tables(decoding, name, tokenizer, self.run.id)
             else:
                 counter.add(self._rows_a_layer)
             yield shard_name(layer), tables
 
-    def summary(self) -> dict[str, Any]:
-        """What the job reports about the whole run."""
-        flags = ("special", "byte", "unused", "untrained")
+    def summary(self, done: Collection[str] = ()) -> dict[str, Any]:
+        """What the job reports about the whole run; `done` names the shards that are made."""
+        vocabulary = self.subject.vocabulary
+        layers = [i for i in range(self.subject.architecture.n_layers) if shard_name(i) in done]
         return {
-            "tokens": len(self.vocabulary),
-            "ranked": int(ranked_tokens(self.vocabulary, self.settings).sum()),
-            **{flag: int(getattr(self.vocabulary, flag).sum()) for flag in flags},
-            "layers": list(self.layers),
+            "source": self.subject.source,
+            "tokens": len(vocabulary),
+            "ranked_tokens": int(ranked_tokens(vocabulary, self.settings).sum()),
+            **{flag: int(getattr(vocabulary, flag).sum()) for flag in ("special", "byte", "unused", "untrained")},
+            "layers": layers,
             "reused_layers": sorted(self.reused),
-            "layer_identities": {str(layer): self.layer_identity(layer) for layer in self.layers},
-            "settings": asdict(self.settings),
+            "layer_identities": {str(layer): self.layer_identity(layer) for layer in layers},
+            "k": self.settings.k,
+            "sides": 2 * self._rows_a_layer * len(layers),
         }
 
     @property
     def _rows_a_layer(self) -> int:
-        return len(self.architecture.projections) * self.architecture.d_mlp
+        return len(self.subject.architecture.projections) * self.subject.architecture.d_mlp
 
     def _reused(self, layer: int) -> Tables | None:
         tables = self.reuse(self.layer_identity(layer)) if self.reuse is not None else None
         if tables is None:
             return None
         self.reused.append(layer)
-        return relabel(tables, self.name, layer, self.vocabulary.hash, self.run.id)
+        return relabel(tables, self.subject.name, layer, self.subject.vocabulary.hash, self.run.id)
 
     def _model(self) -> pa.Table:
-        found = self.architecture
+        found = self.subject.architecture
         row = {
-            "id": self.name,
-            "weights": self.weights,
-            "tokenizer": self.vocabulary.hash,
+            "id": self.subject.name,
+            "weights": self.subject.weights,
+            "tokenizer": self.subject.vocabulary.hash,
             "architecture": found.name,
             "n_layers": found.n_layers,
             "d_model": found.d_model,
@@ -187,7 +173,7 @@ class _Counter:
 
     def add(self, rows: int) -> None:
         self.done += rows
-        self.progress("decode", self.done, self.total)
+        self.progress("decoding rows", self.done, self.total)
 
 
 def _layers(layers: Sequence[int] | None, n_layers: int, order: str) -> tuple[int, ...]:

@@ -30,7 +30,8 @@ class Settings:
     """moments, logsumexp and entropy; without them Stats keeps norm, mean and std, and probabilities stay NaN"""
     precision: Precision = "auto"
     """format of the candidate product: bf16 where it is native, else fp32; the top k are exact either way"""
-    device: str = "cpu"
+    device: str = "auto"
+    """cpu, cuda, cuda:1 and so on; auto takes a GPU where there is one"""
     buffer: int = 288 * 2**20
     """bytes of scores held at a time"""
 

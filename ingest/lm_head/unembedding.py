@@ -60,7 +60,7 @@ class Unembedding:
         name: str,
         ranked: npt.NDArray[np.bool_],
         words: npt.NDArray[np.int64],
-        device: str = "cpu",
+        device: str = "auto",
     ) -> Unembedding:
         """Read the rows of the `ranked` tokens (bool `[d_vocab]`); `words` is `[d_vocab]`. Read in slices, so that
         the whole matrix is never held twice."""
@@ -69,7 +69,7 @@ class Unembedding:
             raise ModelError(f"{checkpoint.folder}: no token is left to rank; lift the token mask")
         width = checkpoint.info(name).shape[1]
         dtype = checkpoint.rows(name, 0, 1).dtype
-        rows = torch.empty(len(ids), width, dtype=dtype, device=device)
+        rows = torch.empty(len(ids), width, dtype=dtype, device=torch_device(device))
         at = 0
         for start in range(0, len(ranked), STEP):
             keep = torch.from_numpy(ranked[start : start + STEP])
@@ -93,6 +93,17 @@ class Unembedding:
             )
             self._cast[dtype] = rows, residual
         return self._cast[dtype]
+
+
+def torch_device(name: str) -> torch.device:
+    """The device a setting names; `auto` is the first GPU, else the CPU. Raises ModelError."""
+    try:
+        found = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+    except RuntimeError:
+        raise ModelError(f"unknown device {name!r}; expected cpu, cuda, cuda:1 or auto") from None
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise ModelError(f"device is {name!r}, but no GPU is there; use --device cpu")
+    return found
 
 
 def _moments(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, float]:

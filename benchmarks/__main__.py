@@ -1,0 +1,81 @@
+"""`make bench`: decoding beside the matrix-multiply rate, load rates, query latencies; all on this machine.
+
+    python -m benchmarks [decode] [open] [local] [neo4j] [import]
+
+Prints a line a figure and writes build/bench.json.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from .report import Row, machine, save, show
+
+MILLION = 1_000_000
+
+
+def decode() -> Iterator[Row]:
+    """Decoding beside the fp32 matrix product."""
+    from . import decode as module
+
+    return module.rates()
+
+
+def opening() -> Iterator[Row]:
+    """Opening the local store."""
+    from . import stores
+
+    return stores.opening()
+
+
+def local() -> Iterator[Row]:
+    """The local store at 1 M and 10 M relationships."""
+    from . import stores
+
+    yield from stores.online("local", MILLION)
+    yield from stores.online("local", 10 * MILLION)
+
+
+def neo4j() -> Iterator[Row]:
+    """Neo4j loaded online at 1 M relationships."""
+    from . import stores
+
+    return stores.online("neo4j", MILLION)
+
+
+def import_files() -> Iterator[Row]:
+    """Neo4j loaded by neo4j-admin at 10 M relationships."""
+    from . import stores
+
+    return stores.offline(10 * MILLION)
+
+
+PARTS: dict[str, Callable[[], Iterator[Row]]] = {
+    "decode": decode,
+    "open": opening,
+    "local": local,
+    "neo4j": neo4j,
+    "import": import_files,
+}
+
+
+def main() -> None:
+    """Run the parts named, or all."""
+    names = sys.argv[1:] or list(PARTS)
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        raise SystemExit(f"unknown part {unknown[0]!r}; known: {', '.join(PARTS)}")
+    print(*(f"{name}: {value}" for name, value in machine().items()), sep="\n")
+    rows: list[Row] = []
+    for name in names:
+        for row in PARTS[name]():
+            show(row)
+            rows.append(row)
+    save(rows, Path("build/bench.json"))
+    print("written: build/bench.json")
+
+
+if __name__ == "__main__":
+    main()

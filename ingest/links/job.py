@@ -1,0 +1,165 @@
+"""Links a fine-tune to its base: one COUNTERPART a neuron, with what changed and what noise would have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Container, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ...schema import POLES, run_id
+from ..bundle import RunInfo
+from ..job import Progress
+from .compare import jaccard, noisy, row_cosines, same_top
+from .decoded import Tops, tops, translated
+from .pair import Pair
+
+if TYPE_CHECKING:
+    from ..subject.layer_weights import LayerWeights
+
+METHOD = 1
+"""Raised when the same inputs would give other numbers."""
+RELATED = 0.5
+"""A mean cosine below this is no fine-tune's: rows of unrelated models have cosines near 0."""
+LAST = "models"
+"""Name of the last shard: the FINE_TUNED_FROM relationship."""
+
+Rows = Callable[[str, int], pa.Table]
+"""(lm-head run id, layer) -> its DECODES_TO rows: start, end, projection, pole, rank."""
+Measures = dict[str, NDArray[Any]]
+"""Properties of COUNTERPART, `[d_mlp]` each."""
+
+
+@dataclass
+class LinkJob:
+    """COUNTERPART and FINE_TUNED_FROM between two decoded models."""
+
+    pair: Pair
+    decoded: Rows
+    seed: int = 0
+    _cosines: list[NDArray[np.float64]] = field(default_factory=list, repr=False)
+
+    @cached_property
+    def run(self) -> RunInfo:
+        """What the bundle's run.json begins with."""
+        base, tuned = self.pair.base, self.pair.tuned
+        parameters = {
+            "base": base.subject.name,
+            "base_weights": base.subject.weights,
+            "runs": [base.run, tuned.run],
+            "convention": self.pair.settings.convention,
+            "seed": self.seed,
+            "method": METHOD,
+        }
+        return RunInfo(
+            id=run_id("link", {**parameters, "weights": tuned.subject.weights}),
+            job="link",
+            model=tuned.subject.name,
+            weights=tuned.subject.weights,
+            tokenizer=tuned.subject.vocabulary.hash,
+            parameters=parameters,
+            derived_from=(base.run, tuned.run),
+        )
+
+    def shards(self, done: Container[str], progress: Progress) -> Iterator[tuple[str, dict[str, pa.Table]]]:
+        """One shard a layer, then `models`. Cosines are taken of all layers, also of those that are done."""
+        self._cosines.clear()
+        for layer in range(self.pair.n_layers):
+            progress("linking layers", layer, self.pair.n_layers)
+            base, tuned = self.pair.layer(layer)
+            measures = self._changes(base, tuned)
+            name = f"L{layer:03d}"
+            if name not in done:
+                measures |= self._overlaps(base, tuned, measures)
+                yield name, {"Neuron.COUNTERPART.Neuron": self._table(layer, measures)}
+        progress("linking layers", self.pair.n_layers, self.pair.n_layers)
+        if LAST not in done:
+            yield LAST, {"Model.FINE_TUNED_FROM.Model": self._fine_tuned_from()}
+
+    def summary(self, done: Collection[str]) -> dict[str, Any]:
+        """Mean cosine over all rows, and whether the two are relatives."""
+        return {"mean_cosine": self.mean_cosine, "related": self.mean_cosine >= RELATED}
+
+    @property
+    def mean_cosine(self) -> float:
+        """Over all rows of all projections, once `shards` has run."""
+        return float(np.concatenate(self._cosines).mean())
+
+    def _changes(self, base: LayerWeights, tuned: LayerWeights) -> Measures:
+        """Cosine and relative change of every row, as stored."""
+        found: Measures = {}
+        for projection in base.rows:
+            cosine, delta = row_cosines(base.rows[projection], tuned.rows[projection])
+            self._cosines.append(cosine)
+            found |= {f"cos_{projection}": cosine, f"delta_{projection}": delta}
+        return found
+
+    def _overlaps(self, base: LayerWeights, tuned: LayerWeights, changes: Measures) -> Measures:
+        """Top-token overlaps of every projection and pole."""
+        before, after = self._tops(self.pair.base.run, base.layer), self._tops(self.pair.tuned.run, base.layer)
+        found: Measures = {}
+        for number, projection in enumerate(base.rows):
+            moved = np.flatnonzero(changes[f"delta_{projection}"] > 0)
+            seed = self.seed * 1_000_003 + base.layer * 3 + number
+            noise, alone = self._controls(base, tuned, projection, moved, seed)
+            for sign, pole in POLES.items():
+                one, two = before[projection, sign], self._as_base(after[projection, sign])
+                same = same_top(one, two)
+                side = f"{projection}_{pole}"
+                found |= {
+                    f"same_top_{side}": same,
+                    f"same_top_rows_{side}": same if alone is None else _kept(one, moved, alone[sign]),
+                    f"same_top_null_{side}": _kept(one, moved, noise[sign]),
+                    f"jaccard_{side}": jaccard(one, two),
+                }
+        return found
+
+    def _controls(
+        self, base: LayerWeights, tuned: LayerWeights, projection: str, moved: NDArray[np.intp], seed: int
+    ) -> tuple[dict[int, NDArray[np.int64]], dict[int, NDArray[np.int64]] | None]:
+        """Strongest tokens of the moved rows under noise, and, where the two models' unembeddings differ, of the
+        fine-tune's rows through the base's; None where they are equal, since then the rows alone decide."""
+        if not len(moved):
+            nothing = {sign: np.empty(0, np.int64) for sign in POLES}
+            return nothing, None if self.pair.same_readout else nothing
+        one, two = base.rows[projection][moved], tuned.rows[projection][moved]
+        noise = self.pair.first_tokens(base, projection, noisy(one, two, seed))
+        return noise, None if self.pair.same_readout else self.pair.first_tokens(base, projection, two)
+
+    def _tops(self, run: str, layer: int) -> Tops:
+        return tops(self.decoded(run, layer), self.pair.d_mlp, f"layer {layer} of run {run}")
+
+    def _as_base(self, side: NDArray[np.int64]) -> NDArray[np.int64]:
+        return side if self.pair.shared is None else translated(side, self.pair.shared)
+
+    def _table(self, layer: int, measures: Measures) -> pa.Table:
+        one, two = self.pair.base.subject.name, self.pair.tuned.subject.name
+        numbers = range(self.pair.d_mlp)
+        columns: dict[str, Any] = {
+            "start": [f"{one}/L{layer}/N{i}" for i in numbers],
+            "end": [f"{two}/L{layer}/N{i}" for i in numbers],
+            **measures,
+            "run": [self.run.id] * self.pair.d_mlp,
+        }
+        return pa.table(columns)
+
+    def _fine_tuned_from(self) -> pa.Table:
+        return pa.table(
+            {
+                "start": [self.pair.tuned.subject.name],
+                "end": [self.pair.base.subject.name],
+                "run": [self.run.id],
+                "mean_cosine": [self.mean_cosine],
+            }
+        )
+
+
+def _kept(tops: NDArray[np.int64], moved: NDArray[np.intp], first: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each neuron's strongest token is still `first`; those that did not move keep it."""
+    kept = np.ones(len(tops), np.bool_)
+    kept[moved] = first == tops[moved, 0]
+    return kept

@@ -1,0 +1,136 @@
+"""What a link needs of a knowledge base: the two models' decoding runs, their weights, their decoded tokens."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from ..ingest.bundle import Bundle
+from ..queries import query
+from ..schema import BundleError, LinkError, WeightsError, arrow_schema, table
+from .loader import LoadReport
+from .settings import bundle_folder
+from .stores.base import Store
+
+if TYPE_CHECKING:
+    from ..ingest.links.job import LinkJob
+    from ..ingest.links.pair import Decoded
+
+EDGES = "Neuron.DECODES_TO.Token"
+COLUMNS = ["start", "end", "projection", "pole", "rank"]
+COMMON = ("convention", "k", "mask", "method")
+"""Parameters that two decodings must share to be compared."""
+
+
+@dataclass(frozen=True)
+class LinkReport:
+    """What a link wrote, and what is odd about the pair."""
+
+    load: LoadReport
+    mean_cosine: float
+    warnings: tuple[str, ...]
+
+
+def link_job(store: Store, where: str, base: str, tuned: str, weights: tuple[str | None, str | None]) -> LinkJob:
+    """The job that links two models of the store; `weights` say where theirs lie, if not where they were decoded from.
+
+    Raises LinkError when one is not decoded, they were decoded differently or their shapes differ, WeightsError when
+    the weights found are not those that were decoded.
+    """
+    from ..ingest.links.job import LinkJob
+    from ..ingest.links.pair import Pair
+    from ..ingest.lm_head.settings import Settings
+
+    if base == tuned:
+        raise LinkError(f"{base!r} cannot be linked to itself; give a base and its fine-tune")
+    one, two = _runs(store, base, tuned)
+    pair = Pair(_open(one, weights[0]), _open(two, weights[1]), Settings.of(_settings(one)))
+    pair.check()
+    return LinkJob(pair, _Rows(store, where, pair))
+
+
+def warnings(job: LinkJob) -> tuple[str, ...]:
+    """What a person should know before trusting the link."""
+    summary = job.summary(())
+    if summary["related"]:
+        return ()
+    pair = job.pair
+    return (
+        f"the rows of {pair.tuned.subject.name} and {pair.base.subject.name} have a mean cosine of "
+        f"{job.mean_cosine:.3f}; a fine-tune's is near 1 and strangers' near 0: these are not relatives",
+    )
+
+
+def _runs(store: Store, base: str, tuned: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The newest runs of both models that were decoded alike."""
+    found = []
+    for model in (base, tuned):
+        runs = query("runs").run(store, job="lm-head", model=model).dicts()
+        if not runs:
+            raise LinkError(f"{model!r} is not decoded; run neuronkb ingest lm-head {model}")
+        found.append([run | {"parameters": json.loads(run["parameters"])} for run in reversed(runs)])
+    for one in found[0]:
+        for two in found[1]:
+            if all(one["parameters"].get(name) == two["parameters"].get(name) for name in COMMON):
+                return one, two
+    said = [", ".join(f"{name}={run['parameters'].get(name)}" for name in COMMON) for (run, *_) in found]
+    raise LinkError(f"{base!r} ({said[0]}) and {tuned!r} ({said[1]}) are decoded differently; decode one of them again")
+
+
+def _open(run: dict[str, Any], weights: str | None) -> Decoded:
+    from ..ingest.links.pair import Decoded
+    from ..ingest.subject.subject import Subject
+
+    source = weights or json.loads(run["summary"] or "{}").get("source") or run["model"]
+    subject = Subject.open(source, run["model"])
+    expected = run["parameters"]["weights"]
+    if subject.weights != expected:
+        raise WeightsError(
+            f"the weights at {source!r} ({subject.weights[:12]}...) are not those that {run['run']} decoded "
+            f"({expected[:12]}...); say where they are with --base-weights or --tuned-weights"
+        )
+    return Decoded(subject, run["run"])
+
+
+def _settings(run: dict[str, Any]) -> dict[str, Any]:
+    parameters = run["parameters"]
+    return {
+        "convention": parameters["convention"],
+        "k": parameters["k"],
+        "all_tokens": parameters["mask"] == "none",
+    }
+
+
+class _Rows:
+    """DECODES_TO rows of a layer: from the run's bundle where it lies in its place, else from the store."""
+
+    def __init__(self, store: Store, where: str, pair: Any) -> None:
+        self._store, self._where, self._pair = store, where, pair
+        self._bundles: dict[str, Bundle | None] = {}
+
+    def __call__(self, run: str, layer: int) -> pa.Table:
+        if run not in self._bundles:
+            self._bundles[run] = _bundle(bundle_folder(self._where, run))
+        bundle, name = self._bundles[run], f"L{layer:03d}"
+        if bundle is not None and name in bundle.shards:
+            (entry,) = (file for file in bundle.shards[name].files if file.table == EDGES)
+            return bundle.read(entry).select(COLUMNS)
+        return self._from_store(run, layer)
+
+    def _from_store(self, run: str, layer: int) -> pa.Table:
+        side = self._pair.base if run == self._pair.base.run else self._pair.tuned
+        neurons = [f"{side.subject.name}/L{layer}/N{i}" for i in range(self._pair.d_mlp)]
+        rows = query("decoded_layer").run(self._store, neurons=neurons, run=run, timeout=None).rows
+        fields = [arrow_schema(table(EDGES)).field(name) for name in COLUMNS]
+        return pa.table(list(map(list, zip(*rows, strict=True))) or [[]] * len(COLUMNS), schema=pa.schema(fields))
+
+
+def _bundle(folder: Path) -> Bundle | None:
+    try:
+        return Bundle.open(folder) if folder.is_dir() else None
+    except BundleError:
+        return None
