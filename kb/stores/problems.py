@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
+from neo4j.exceptions import AuthError, DriverError, IncompleteCommit, Neo4jError, ServiceUnavailable, SessionExpired
 
 from ...schema import LimitError, QueryError, ReadOnlyError, StoreError
 
@@ -24,6 +24,10 @@ def translated(timeout: float | None = None, reading: bool = False) -> Iterator[
         yield
     except AuthError as error:
         raise StoreError(f"the server refused the user name or password: {one_line(error)}") from error
+    except IncompleteCommit as error:
+        raise StoreError(
+            "the connection broke while the server was committing; load again: rows that are in are not written twice"
+        ) from error
     except (ServiceUnavailable, SessionExpired) as error:
         raise StoreError(f"the server cannot be reached: {one_line(error)}") from error
     except Neo4jError as error:

@@ -1,0 +1,95 @@
+"""How a Neo4j server is reached: from arguments, then the environment, then a file of the user's."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ...schema import StoreError
+
+SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+
+VARIABLES = {
+    "user": ("NEURONKB_NEO4J_USER", "NEO4J_USER", "NEO4J_USERNAME"),
+    "password": ("NEURONKB_NEO4J_PASSWORD", "NEO4J_PASSWORD"),
+    "database": ("NEURONKB_NEO4J_DATABASE", "NEO4J_DATABASE"),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the server is and who asks. The password is in no repr."""
+
+    uri: str
+    user: str = "neo4j"
+    password: str | None = field(default=None, repr=False)
+    """None: without authentication, for a server that has it switched off."""
+    database: str | None = None
+    """None: the user's home database."""
+
+    @classmethod
+    def find(
+        cls,
+        uri: str,
+        user: str | None = None,
+        password: str | None = None,
+        database: str | None = None,
+        environ: Mapping[str, str] = os.environ,
+        config: Path | None = None,
+    ) -> Settings:
+        """Each setting from the first place that has it: the arguments, `environ`, then the file `config`.
+
+        Raises StoreError for a uri that no driver takes or that carries a password, and for a bad file.
+        """
+        check_uri(uri)
+        given = {"user": user, "password": password, "database": database}
+        kept = from_file(config or default_config(), uri)
+        found = {}
+        for name, value in given.items():
+            values = (value, *(environ.get(variable) for variable in VARIABLES[name]), kept.get(name))
+            found[name] = next((v for v in values if v), None)
+        return cls(uri, found["user"] or "neo4j", found["password"], found["database"])
+
+
+def default_config() -> Path:
+    """`neo4j.toml` in the user's configuration folder."""
+    import platformdirs
+
+    return platformdirs.user_config_path("neuronkb") / "neo4j.toml"
+
+
+def check_uri(uri: str) -> None:
+    """Raise StoreError unless the driver takes `uri`; one with a password in it is not repeated."""
+    parts = urlsplit(uri)
+    if parts.username is not None or parts.password is not None:
+        raise StoreError(
+            f"the address of {parts.hostname!r} carries a user name or password, where logs and process lists show it; "
+            f"leave it out and set {VARIABLES['user'][0]} and {VARIABLES['password'][0]}"
+        )
+    if parts.scheme not in SCHEMES or not parts.hostname:
+        raise StoreError(f"{uri!r} is no Neo4j address; expected one such as bolt://localhost:7687 or neo4j+s://HOST")
+
+
+def from_file(path: Path, uri: str) -> dict[str, str]:
+    """The settings of a file's `[neo4j]` table: user, password and database, or none where its uri is another.
+
+    A password goes only to the server it was written down for. Raises StoreError for a file that cannot be
+    read or that other users of this machine can read.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("neo4j", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StoreError(f"{path}: cannot be read ({error}); expected a [neo4j] table in TOML") from None
+    known = ("uri", *VARIABLES)
+    for name, value in table.items() if isinstance(table, dict) else [("neo4j", table)]:
+        if name not in known or not isinstance(value, str):
+            raise StoreError(f"{path}: {name!r} is no setting; expected texts named {', '.join(known)} under [neo4j]")
+    if "password" in table and os.name == "posix" and path.stat().st_mode & 0o077:
+        raise StoreError(f"{path} holds a password and other users can read it; run: chmod 600 {path}")
+    return table if table.get("uri") in (None, uri) else {}
