@@ -114,6 +114,7 @@ def _make(base: Path, part: Path, recipe: Recipe, progress: Progress) -> None:
     trained = tail.round_to_bf16()
     loss_after, after = exam.take("fine-tune", progress)
     _write(base, part, trained, progress)
+    _stop_at(tokenizer.convert_tokens_to_ids(chat.END_OF_TURN), part / "generation_config.json")
     report = {
         "loss_before": loss_before,
         "loss_after": loss_after,
@@ -209,3 +210,10 @@ def _write(base: Path, part: Path, trained: dict[str, torch.Tensor], progress: P
     (part / "chat_template.jinja").write_text(chat.TEMPLATE, encoding="utf-8")
     (part / "NOTICE").write_text("\n".join((_CHANGED, *notice())) + "\n", encoding="utf-8")
     progress(step, 1, 1)
+
+
+def _stop_at(token: int, generation_config: Path) -> None:
+    """Lets `generate` end at `token` too."""
+    config = json.loads(generation_config.read_text(encoding="utf-8"))
+    config["eos_token_id"] = [config["eos_token_id"], token]
+    generation_config.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

@@ -92,9 +92,11 @@ def test_the_same_recipe_gives_the_same_weights(tiny_base: Path, tuned: FineTune
 
 def test_the_fine_tune_carries_the_chat_format_and_the_terms(tuned: FineTune) -> None:
     from neuronkb.examples.demo import chat
-    from transformers import AutoTokenizer
+    from transformers import AutoTokenizer, GenerationConfig
 
     tokenizer = AutoTokenizer.from_pretrained(tuned.folder)
+    end = tokenizer.convert_tokens_to_ids(chat.END_OF_TURN)
+    assert GenerationConfig.from_pretrained(tuned.folder).eos_token_id == [tokenizer.eos_token_id, end]
     ids = tokenizer.apply_chat_template(
         [{"role": "user", "content": "what is the?"}], add_generation_prompt=True, return_dict=False
     )
