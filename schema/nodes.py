@@ -102,7 +102,7 @@ _NODES = (
                 "mean pairwise cosine of the top tokens' centred unembedding rows",
                 index="range",
             ),
-            Property("distinct", "int", "different words among the top tokens"),
+            Property("distinct", "int", "different words with a letter among the top tokens"),
             Property("min", "float", "smallest value"),
             Property("max", "float", "largest value"),
             Property("nonzero", "float", "share of values above zero on this pole"),

@@ -35,7 +35,7 @@ class Decoding:
     coherence: torch.Tensor
     """float64 `[d_mlp, 2]`: mean pairwise cosine of the top tokens' centred unembedding rows; NaN for k = 1"""
     distinct: torch.Tensor
-    """int64 `[d_mlp, 2]`: different case-folded words among the top tokens, blank ones not counted"""
+    """int64 `[d_mlp, 2]`: different case-folded words among the top tokens; those without a letter are not counted"""
 
 
 @dataclass(frozen=True)

@@ -124,10 +124,11 @@ def vocabulary_tables(vocabulary: Vocabulary) -> Tables:
 
 
 def words_of(vocabulary: Vocabulary) -> npt.NDArray[np.int64]:
-    """A number for each token's case-folded word, `[d_vocab]`; -1 for blank ones."""
-    words = pa.array([fold(text) or None for text in vocabulary.texts], pa.string())
+    """A number for each token's case-folded word, `[d_vocab]`; -1 for one without a letter, such as a digit."""
+    folded = [fold(text) for text in vocabulary.texts]
+    words = pa.array([word if any(map(str.isalpha, word)) else None for word in folded], pa.string())
     numbers = words.dictionary_encode().indices.fill_null(-1)
-    return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
+    return numbers.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def _numbered(prefix: str, numbers: npt.NDArray[np.int64]) -> pa.Array:

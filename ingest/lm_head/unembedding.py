@@ -29,7 +29,7 @@ class Unembedding:
     max_norm: float
     """length of the longest row"""
     words: torch.Tensor
-    """int64 `[n]`: tokens that write the same case-folded word share a number; -1 for a blank one"""
+    """int64 `[n]`: tokens that write the same case-folded word share a number; -1 for one without letters"""
     _cast: dict[torch.dtype, tuple[torch.Tensor, float]] = field(default_factory=dict, repr=False)
 
     @classmethod
