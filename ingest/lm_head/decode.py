@@ -77,6 +77,8 @@ def decode_rows(
     """Decode rows at hand: float64 `[n, d_model]`, n at least 1."""
     device = unembedding.rows.device
     ladder = formats(settings.precision, device)
+    if settings.statistics and len(ladder) > 1 and float(rows.norm(dim=1).max()) * unembedding.max_norm > LONG:
+        ladder = ladder[1:]
     size = min(len(rows), block_rows(len(unembedding), ladder[0], settings.buffer))
     n_tiles = -(-len(unembedding) // TILE)
     buffer = torch.empty(n_tiles, size, TILE, dtype=ladder[0].dtype, device=device)
@@ -87,6 +89,10 @@ def decode_rows(
             progress(len(block))
     return _join(parts, unembedding)
 
+
+LONG = 512.0
+"""Length of a row times the longest unembedding row above which bf16 may be off by 2 in a logit, too much for
+logsumexp and entropy; such projections are scored in float32."""
 
 Part = tuple[Ranking, Moments, torch.Tensor, torch.Tensor]
 

@@ -20,7 +20,7 @@ class Format:
     """relative rounding of a stored result; 0 where the sum is stored as it is"""
 
 
-BF16 = Format(torch.bfloat16, 2.0**-9)
+BF16 = Format(torch.bfloat16, 2.0**-8)
 FP32 = Format(torch.float32, 0.0)
 
 

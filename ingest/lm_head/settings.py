@@ -23,7 +23,8 @@ class Settings:
 
     k: int = 10
     """tokens kept of each end, 1 to 1000"""
-    convention: Convention = "folded"
+    convention: Convention = "raw"
+    """raw by default: its tokens are the more coherent ones, against shuffled rows (docs/lm_head.md)"""
     all_tokens: bool = False
     """rank special, byte, unused and untrained tokens too"""
     statistics: bool = True

@@ -35,7 +35,7 @@ POST_NORMS = ("post_feedforward_layernorm", "post_mlp_layernorm")
 """The norm the MLP's output passes before it is added to the stream (Gemma 2 and 3, OLMo 2, GLM 4)."""
 
 FINAL_NORMS = ("norm", "ln_f", "final_layernorm", "final_layer_norm", "final_norm")
-EMBEDDINGS = ("embed_tokens", "wte", "embed_in", "word_embeddings", "tok_embeddings")
+EMBEDDINGS = ("embed_tokens", "wte", "embed_in", "word_embeddings", "tok_embeddings", "embeddings")
 UNEMBEDDINGS = ("lm_head", "embed_out", "output")
 
 CONV1D = ("gpt2", "openai-gpt", "imagegpt")

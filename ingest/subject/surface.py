@@ -46,7 +46,11 @@ def piece_bytes(pieces: Sequence[str], ordinary: Sequence[bool]) -> list[bytes]:
             bytes(map(alphabet.__getitem__, p)) if plain and alphabet.keys() >= set(p) else p.encode()
             for p, plain in zip(pieces, ordinary, strict=True)
         ]
-    return [_sentencepiece(p) if plain else p.encode() for p, plain in zip(pieces, ordinary, strict=True)]
+    # Some tokenizers list their byte tokens among the added ones.
+    return [
+        _sentencepiece(p) if plain or _BYTE.fullmatch(p) else p.encode()
+        for p, plain in zip(pieces, ordinary, strict=True)
+    ]
 
 
 def _sentencepiece(piece: str) -> bytes:
