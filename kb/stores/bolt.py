@@ -12,7 +12,10 @@ import pyarrow as pa
 
 from ...queries.result import Result
 from ...schema import SCHEMA_VERSION, LimitError, Node, Property, Relationship, VersionError, arrow_schema
-from . import statements
+from . import (
+    lean,  # noqa: F401  (before the driver)
+    statements,
+)
 from .base import Progress, Store
 from .problems import too_slow, translated
 from .rows import batches, checked, columns
@@ -20,6 +23,7 @@ from .values import Resolver
 
 if TYPE_CHECKING:
     from neo4j import Driver, ManagedTransaction, Record, Session
+    from neo4j import Result as Neo4jResult
 
 
 class BoltStore(Store):
@@ -65,20 +69,10 @@ class BoltStore(Store):
         self, cypher: str, params: dict[str, Any], timeout: float | None, limit: int | None
     ) -> tuple[list[str], list[Record], bool]:
         """Column names, at most `limit` records, and whether there were more."""
-        from neo4j import Query
-
-        deadline = float("inf") if timeout is None else time.monotonic() + timeout
-        query = Query(cypher, timeout=timeout or 0)
         with self._session(read=True) as session:
-            answer = session.run(query, params)
-            records: list[Record] = []
-            for record in answer:
-                if len(records) == limit:
-                    return list(answer.keys()), records, True
-                if time.monotonic() > deadline:
-                    raise LimitError(too_slow(timeout))
-                records.append(record)
-            return list(answer.keys()), records, False
+            answer = asked(session, cypher, params, timeout)
+            records, truncated = taken(answer, timeout, limit)
+            return list(answer.keys()), records, truncated
 
     def _node_ids(self, element_ids: list[str]) -> dict[str, str]:
         """Own ids of nodes by the server's element ids."""
@@ -87,8 +81,13 @@ class BoltStore(Store):
         return {element: str(own) for element, own in found if own is not None}
 
     def write(self, cypher: str, params: Mapping[str, Any] | None = None) -> Result:
+        return self._execute(cypher, params or {})
+
+    def _execute(self, cypher: str, params: Mapping[str, Any]) -> Result:
+        """Run a statement in a managed transaction."""
+
         def work(tx: ManagedTransaction) -> tuple[list[str], list[Record]]:
-            answer = tx.run(cypher, dict(params or {}))
+            answer = tx.run(cypher, dict(params))
             return list(answer.keys()), list(answer)
 
         with translated(), self._session(read=False) as session:
@@ -117,11 +116,15 @@ class BoltStore(Store):
             raise VersionError(_other_version(version))
         if done == wanted:
             return
-        for text in (*statements.constraints(), *statements.range_indexes()):
-            self._ddl(text)
+        self._create_schema()
         for node, prop in statements.search_indexes():
             self._fulltext_index(node, prop)
         self.write(statements.SCHEMA_WRITE, {"version": SCHEMA_VERSION, "statements": wanted})
+
+    def _create_schema(self) -> None:
+        """Create the constraints and range indexes."""
+        for text in (*statements.constraints(), *statements.range_indexes()):
+            self._ddl(text)
 
     @abstractmethod
     def _fulltext_index(self, node: Node, prop: Property) -> None:
@@ -138,7 +141,7 @@ class BoltStore(Store):
 
     def _load(self, text: str, rows: pa.Table, progress: Progress | None) -> None:
         for part in batches(rows, self.batch):
-            self.write(text, columns(part))
+            self._execute(text, columns(part))
             if progress is not None:
                 progress(part.num_rows)
 
@@ -172,6 +175,26 @@ class BoltStore(Store):
         self._writer.close()
         if self._reader is not self._writer:
             self._reader.close()
+
+
+def asked(session: Session, cypher: str, params: dict[str, Any], timeout: float | None) -> Neo4jResult:
+    """The answer to a query in a transaction of its own, with the server's own time limit where it has one."""
+    from neo4j import Query
+
+    return session.run(Query(cypher, timeout=timeout or 0), params)
+
+
+def taken(answer: Iterable[Record], timeout: float | None, limit: int | None) -> tuple[list[Record], bool]:
+    """At most `limit` records, and whether there were more. Raises LimitError."""
+    deadline = float("inf") if timeout is None else time.monotonic() + timeout
+    records: list[Record] = []
+    for record in answer:
+        if len(records) == limit:
+            return records, True
+        if time.monotonic() > deadline:
+            raise LimitError(too_slow(timeout))
+        records.append(record)
+    return records, False
 
 
 def _chunks(ids: Iterable[str], size: int) -> Iterator[list[str]]:

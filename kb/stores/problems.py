@@ -46,9 +46,12 @@ def too_slow(timeout: float | None) -> str:
 
 
 def one_line(error: Exception) -> str:
-    """The error's text with line breaks and runs of blanks folded into one blank."""
+    """The error's text on one line, without the echo of the query that a `^` under it ends."""
     text = error.message if isinstance(error, Neo4jError) and error.message else str(error)
-    return " ".join(text.split())
+    lines = text.splitlines()
+    if len(lines) > 2 and lines[-1].strip() == "^":
+        lines = lines[:-2]
+    return " ".join(" ".join(lines).split())
 
 
 def _server_error(error: Neo4jError, timeout: float | None, reading: bool) -> StoreError:

@@ -22,7 +22,7 @@ SCHEMA_WRITE = (
 def constraints(tables: dict[str, Table] = TABLES) -> list[str]:
     """One statement for each property that is unique in its label; run before the first MERGE."""
     return [
-        f"CREATE CONSTRAINT {_index_name(t, p)} IF NOT EXISTS FOR (n:{_name(t)}) REQUIRE n.{_quote(p.name)} IS UNIQUE"
+        f"CREATE CONSTRAINT {index_name(t, p)} IF NOT EXISTS FOR (n:{_name(t)}) REQUIRE n.{quote(p.name)} IS UNIQUE"
         for t, p in _indexed("unique", tables)
     ]
 
@@ -32,7 +32,7 @@ def range_indexes(tables: dict[str, Table] = TABLES) -> list[str]:
     found = []
     for t, p in _indexed("range", tables):
         pattern = f"(n:{_name(t)})" if isinstance(t, Node) else f"()-[n:{_name(t)}]-()"
-        found.append(f"CREATE INDEX {_index_name(t, p)} IF NOT EXISTS FOR {pattern} ON (n.{_quote(p.name)})")
+        found.append(f"CREATE INDEX {index_name(t, p)} IF NOT EXISTS FOR {pattern} ON (n.{quote(p.name)})")
     return found
 
 
@@ -43,7 +43,7 @@ def search_indexes(tables: dict[str, Table] = TABLES) -> list[tuple[Node, Proper
 
 def search_index_name(node: Node, prop: Property) -> str:
     """The name a full-text or vector index is asked by, in both stores: `Explanation_text`."""
-    return _index_name(node, prop)
+    return index_name(node, prop)
 
 
 def create_nodes(node: Node) -> str:
@@ -58,7 +58,7 @@ def merge_nodes(node: Node) -> str:
     """Add the nodes, or set the properties that are not null on those that exist."""
     key = _position(node, "id")
     kept = ", ".join(
-        f"n.{_quote(p.name)} = coalesce($c{i}[i], n.{_quote(p.name)})" for i, p in enumerate(node.columns) if i != key
+        f"n.{quote(p.name)} = coalesce($c{i}[i], n.{quote(p.name)})" for i, p in enumerate(node.columns) if i != key
     )
     merge = f"UNWIND range(0, size($c0) - 1) AS i MERGE (n:{_name(node)} {{id: $c{key}[i]}})"
     return f"{merge} SET {kept}" if kept else merge
@@ -67,10 +67,10 @@ def merge_nodes(node: Node) -> str:
 def create_relationships(rel: Relationship) -> str:
     """Add one relationship for each row; both ends exist, and the row does not."""
     columns = list(enumerate(rel.columns))[2:]
-    sets = ", ".join(f"r.{_quote(p.name)} = $c{i}[i]" for i, p in columns)
+    sets = ", ".join(f"r.{quote(p.name)} = $c{i}[i]" for i, p in columns)
     create = (
-        f"UNWIND range(0, size($c0) - 1) AS i MATCH (a:{_quote(rel.start)} {{id: $c0[i]}}) "
-        f"MATCH (b:{_quote(rel.end)} {{id: $c1[i]}}) CREATE (a)-[r:{_name(rel)}]->(b)"
+        f"UNWIND range(0, size($c0) - 1) AS i MATCH (a:{quote(rel.start)} {{id: $c0[i]}}) "
+        f"MATCH (b:{quote(rel.end)} {{id: $c1[i]}}) CREATE (a)-[r:{_name(rel)}]->(b)"
     )
     return f"{create} SET {sets}" if sets else create
 
@@ -86,18 +86,18 @@ def existing_relationships(rel: Relationship, one_run: bool) -> str:
     `$run` is the run asked for when `one_run`.
     """
     where = " WHERE r.run = $run" if one_run else ""
-    keys = "".join(f", collect(r.{_quote(k)}) AS {_quote(k)}" for k in rel.key)
+    keys = "".join(f", collect(r.{quote(k)}) AS {quote(k)}" for k in rel.key)
     return (
-        f"UNWIND $ids AS id MATCH (a:{_quote(rel.start)} {{id: id}})-[r:{_name(rel)}]->(b:{_quote(rel.end)}){where} "
+        f"UNWIND $ids AS id MATCH (a:{quote(rel.start)} {{id: id}})-[r:{_name(rel)}]->(b:{quote(rel.end)}){where} "
         f"RETURN id AS start, collect(b.id) AS end{keys}"
     )
 
 
 def delete_relationships(rel: Relationship, among: bool) -> str:
     """Delete the relationships of `$run`: those that start at `$ids` when `among`, else all."""
-    start = f"(a:{_quote(rel.start)} {{id: id}})" if among else f"(a:{_quote(rel.start)})"
+    start = f"(a:{quote(rel.start)} {{id: id}})" if among else f"(a:{quote(rel.start)})"
     unwind = "UNWIND $ids AS id " if among else ""
-    return f"{unwind}MATCH {start}-[r:{_name(rel)}]->(:{_quote(rel.end)}) WHERE r.run = $run DELETE r"
+    return f"{unwind}MATCH {start}-[r:{_name(rel)}]->(:{quote(rel.end)}) WHERE r.run = $run DELETE r"
 
 
 def ids_of_run(node: Node) -> str:
@@ -110,12 +110,18 @@ def delete_nodes(node: Node) -> str:
     return f"UNWIND $ids AS id MATCH (n:{_name(node)} {{id: id}}) DETACH DELETE n"
 
 
+def count(t: Table) -> str:
+    """How many nodes of the label, or relationships of the type, there are; both servers know it without a scan."""
+    pattern = f"(n:{_name(t)})" if isinstance(t, Node) else f"()-[n:{_name(t)}]->()"
+    return f"MATCH {pattern} RETURN count(n) AS count"
+
+
 def counts(tables: dict[str, Table] = TABLES) -> tuple[str, str]:
     """Two statements whose rows are (label or type, count), zero counts among them: nodes, then relationships."""
     labels = [t.label for t in tables.values() if isinstance(t, Node)]
     types = dict.fromkeys(t.type for t in tables.values() if isinstance(t, Relationship))
-    nodes = [f"MATCH (n:{_quote(x)}) RETURN '{x}' AS name, count(n) AS count" for x in labels]
-    rels = [f"MATCH ()-[r:{_quote(x)}]->() RETURN '{x}' AS name, count(r) AS count" for x in types]
+    nodes = [f"MATCH (n:{quote(x)}) RETURN '{x}' AS name, count(n) AS count" for x in labels]
+    rels = [f"MATCH ()-[r:{quote(x)}]->() RETURN '{x}' AS name, count(r) AS count" for x in types]
     return " UNION ALL ".join(nodes), " UNION ALL ".join(rels)
 
 
@@ -127,7 +133,7 @@ def _indexed(kind: str, tables: dict[str, Table]) -> Iterator[tuple[Table, Prope
 
 
 def _assignments(node: Node) -> str:
-    return ", ".join(f"n.{_quote(p.name)} = $c{i}[i]" for i, p in enumerate(node.columns))
+    return ", ".join(f"n.{quote(p.name)} = $c{i}[i]" for i, p in enumerate(node.columns))
 
 
 def _position(node: Node, name: str) -> int:
@@ -135,14 +141,16 @@ def _position(node: Node, name: str) -> int:
 
 
 def _name(t: Table) -> str:
-    return _quote(t.label if isinstance(t, Node) else t.type)
+    return quote(t.label if isinstance(t, Node) else t.type)
 
 
-def _index_name(t: Table, p: Property) -> str:
+def index_name(t: Table, p: Property) -> str:
+    """The name of the constraint or index on a property: `Neuron_id`."""
     return f"{t.label if isinstance(t, Node) else t.type}_{p.name}"
 
 
-def _quote(name: str) -> str:
+def quote(name: str) -> str:
+    """A name of the ontology as both servers take it. Raises SchemaError for what is no plain name."""
     if not name.isidentifier():
         raise SchemaError(f"{name!r} is not a name the ontology may use; expected letters, digits and _")
     return f"`{name}`"

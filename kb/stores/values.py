@@ -66,6 +66,8 @@ def _convert(value: Any, known: Mapping[str, str]) -> Any:
         return _relationship(value, known)
     if isinstance(value, Path):
         return _path(value, known)
+    if isinstance(value, _TEMPORAL):
+        return value.iso_format()
     if isinstance(value, Point):
         return [float(x) for x in value]
     if isinstance(value, dict):
@@ -76,8 +78,6 @@ def _convert(value: Any, known: Mapping[str, str]) -> Any:
 
 
 def _scalar(value: Any) -> Any:
-    if isinstance(value, _TEMPORAL):
-        return value.iso_format()
     if isinstance(value, bytes | bytearray):
         return value.hex()
     if hasattr(value, "to_native"):

@@ -1,0 +1,43 @@
+"""The ontology as one script of the server's own SQL: a new store's schema in half the time its Cypher takes.
+
+Rendered from the ontology alone, like `statements`, with the same names of indexes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....schema import TABLES, Kind, Node, Relationship, Table
+from ..statements import index_name, quote
+
+_TYPES: dict[Kind, str] = {"string": "STRING", "int": "LONG", "float": "DOUBLE", "bool": "BOOLEAN"}
+_INDEXES = {"unique": "UNIQUE", "range": "NOTUNIQUE"}
+
+
+def schema_script(tables: dict[str, Table] = TABLES) -> str:
+    """Every type, and the unique and range indexes; each statement leaves alone what exists."""
+    return ";\n".join(dict.fromkeys(line for table in tables.values() for line in _lines(table)))
+
+
+def _lines(table: Table) -> Iterator[str]:
+    if isinstance(table, Relationship):
+        name = quote(table.type)
+        yield f"CREATE EDGE TYPE {name} IF NOT EXISTS"
+    else:
+        name = quote(table.label)
+        yield f"CREATE VERTEX TYPE {name} IF NOT EXISTS"
+    for prop in table.properties:
+        if prop.index in _INDEXES:
+            field = quote(prop.name)
+            yield f"CREATE PROPERTY {name}.{field} IF NOT EXISTS {_TYPES[prop.kind]}"
+            index = quote(index_name(table, prop))
+            yield f"CREATE INDEX {index} IF NOT EXISTS ON {name} ({field}) {_INDEXES[prop.index]}"
+
+
+def search_script(node: Node, field: str, kind: str, index: str, how: str) -> str:
+    """A search index over one property of kind `kind`, unless it exists; `how` is the server's word for it."""
+    name = quote(node.label)
+    return (
+        f"CREATE PROPERTY {name}.{quote(field)} IF NOT EXISTS {kind};\n"
+        f"CREATE INDEX {quote(index)} IF NOT EXISTS ON {name} ({quote(field)}) {how}"
+    )

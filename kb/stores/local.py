@@ -1,0 +1,234 @@
+"""The local store: a folder, served by an ArcadeDB server that every process opening the folder shares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ...queries.result import Result
+from ...schema import NODES, RELATIONSHIPS, LimitError, Node, Property, ReadOnlyError, Relationship, StoreError
+from . import statements
+from .arcade import runtime, server
+from .arcade.access import DATABASE, READER, WRITER
+from .arcade.bulk import Bulk
+from .arcade.folder import Folder, State
+from .arcade.http import Http, ServerError
+from .arcade.readers import Readers
+from .arcade.record_ids import RecordIds
+from .arcade.schema_sql import schema_script, search_script
+from .base import Capabilities, Progress, Status
+from .bolt import BoltStore, asked, taken
+from .cypher_text import check_local_read
+from .problems import too_slow
+from .rows import checked
+
+if TYPE_CHECKING:
+    from neo4j import Driver, Record
+
+HEAP = "2g"
+
+
+class LocalStore(BoltStore):
+    """A store in a folder. Whoever opens the folder is served by one server, which is started when none runs."""
+
+    kind = "local"
+    capabilities = Capabilities(vector_index=True, fulltext_index=True, import_files=False)
+
+    def __init__(self, folder: Folder, state: State, writer: Driver) -> None:
+        super().__init__(writer, writer, DATABASE)
+        self._folder = folder
+        self._state = state
+        self._readers = Readers(lambda: _driver(state, READER, pool=1))
+        self._http = Http(state.http, state.writer)
+        self._ids = RecordIds(self._http, folder.root / "changes")
+        self._bulk = Bulk(folder, self._http, self._ids)
+
+    @classmethod
+    def open(cls, folder: Path, heap: str | None = None) -> LocalStore:
+        """Open the store in `folder`, made if need be, and start its server unless one runs.
+
+        `heap` bounds the memory of a server that is started, such as "2g"; else NEURONKB_HEAP, else 2g. The server
+        stops when nobody has been connected for NEURONKB_IDLE minutes (10). Raises StoreError or StoreBusyError.
+        """
+        where = Folder(folder.expanduser().absolute())
+        state, writer = server.attach(where, heap or os.environ.get("NEURONKB_HEAP") or HEAP, _connect)
+        return cls(where, state, writer)
+
+    def __repr__(self) -> str:
+        return f"LocalStore({str(self._folder.root)!r})"
+
+    def _check_read(self, cypher: str, params: Mapping[str, Any], timeout: float | None) -> None:
+        check_local_read(cypher)
+
+    def _run_read(
+        self, cypher: str, params: dict[str, Any], timeout: float | None, limit: int | None
+    ) -> tuple[list[str], list[Record], bool]:
+        from neo4j.exceptions import DriverError, Neo4jError
+
+        with self._readers.lend(timeout) as reader:
+            try:
+                with reader.driver.session(database=DATABASE, fetch_size=1000) as session:
+                    answer = asked(session, cypher, params, None)
+                    records, truncated = taken(answer, timeout, limit)
+                    names = list(answer.keys())
+                    if truncated:
+                        reader.drop()
+                        with suppress(DriverError, Neo4jError):
+                            answer.consume()
+                    elif answer.consume().query_type != "r":
+                        raise ReadOnlyError("a read may not do this: the query writes")
+            except (DriverError, Neo4jError) as error:
+                if reader.dropped:
+                    raise LimitError(too_slow(timeout)) from error
+                raise
+        return names, records, truncated
+
+    def write(self, cypher: str, params: Mapping[str, Any] | None = None) -> Result:
+        try:
+            return super().write(cypher, params)
+        finally:
+            # It may have deleted nodes, here or for other processes that know record ids.
+            self._ids.forget()
+
+    def _create_schema(self) -> None:
+        self._script(schema_script())
+
+    def _fulltext_index(self, node: Node, prop: Property) -> None:
+        index = statements.search_index_name(node, prop)
+        self._script(search_script(node, prop.name, "STRING", index, "FULL_TEXT"))
+
+    def vector_index(self, node: Node, prop: Property, dimensions: int) -> None:
+        index = statements.search_index_name(node, prop)
+        how = f"LSM_VECTOR METADATA {{dimensions: {int(dimensions)}, similarity: 'COSINE'}}"
+        self._script(search_script(node, prop.name, "ARRAY_OF_FLOATS", index, how))
+
+    def _script(self, text: str) -> None:
+        with self._told():
+            self._http.command(text, "sqlscript")
+
+    def create_nodes(self, node: Node, rows: pa.Table, progress: Progress | None = None) -> None:
+        rows = checked(node, rows)
+        try:
+            with self._told():
+                self._bulk.nodes(node, rows, progress)
+        except _DuplicateError:
+            # Another process made some of them meanwhile.
+            known = self.existing_ids(node, rows.column("id"))
+            with self._told():
+                self._bulk.nodes(node, rows.filter(pc.invert(pc.is_in(rows.column("id"), value_set=known))), progress)
+
+    def create_relationships(self, rel: Relationship, rows: pa.Table, progress: Progress | None = None) -> None:
+        with self._told():
+            self._bulk.relationships(rel, checked(rel, rows), NODES[rel.start], NODES[rel.end], progress)
+
+    def existing_ids(self, node: Node, ids: Iterable[str]) -> pa.Array:
+        own = ids if isinstance(ids, pa.Array | pa.ChunkedArray) else pa.array(ids, pa.string())
+        own = own.combine_chunks() if isinstance(own, pa.ChunkedArray) else own
+        with self._told():
+            return own.filter(self._ids.of(node, own).is_valid())
+
+    def repair(self) -> None:
+        with self._told():
+            self._bulk.mend()
+
+    def status(self) -> Status:
+        with self._told():
+            types = self._http.command("SELECT name, records FROM schema:types")
+        counts = {t["name"]: t["records"] for t in types if t["records"]}
+        nodes = {label: counts[label] for label in NODES if label in counts}
+        names = dict.fromkeys(rel.type for rel in RELATIONSHIPS.values())
+        return _status(
+            self._folder,
+            self._state,
+            self._schema_version(),
+            nodes,
+            {name: counts[name] for name in names if name in counts},
+        )
+
+    def close(self) -> None:
+        self._readers.close()
+        self._http.close()
+        super().close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Raise what the HTTP side raises inside as StoreError."""
+        try:
+            yield
+        except ServerError as error:
+            if error.kind.endswith("DuplicatedKeyException"):
+                raise _DuplicateError(str(error)) from error
+            raise StoreError(_in_words(str(error), self._folder)) from error
+        except OSError as error:
+            raise StoreError(f"{self._folder.root}: its server is gone ({error}); open the store again") from error
+
+
+class _DuplicateError(StoreError):
+    """A node with an id that exists."""
+
+
+def stop(folder: Path) -> bool:
+    """Stop the server of the store in `folder`; whether one ran. Raises StoreError or StoreBusyError."""
+    return server.stop(Folder(folder.expanduser().absolute()))
+
+
+def status(folder: Path) -> Status:
+    """What can be told of the store in `folder` without starting its server: counts only where one runs.
+
+    Raises StoreError for a path that is no store.
+    """
+    where = Folder(folder.expanduser().absolute())
+    if not where.databases.is_dir():
+        raise StoreError(f"{where.root} is not a store; name the folder of one")
+    if server.alive(where) is None:
+        return _status(where, None, None, {}, {})
+    with LocalStore.open(folder) as store:
+        return store.status()
+
+
+def _status(
+    folder: Folder, state: State | None, schema: int | None, nodes: dict[str, int], relationships: dict[str, int]
+) -> Status:
+    version = runtime.server_version() if state is not None else f"{runtime.server_version()} (stopped)"
+    pid, port = (None, None) if state is None else (state.pid, state.bolt)
+    where = str(folder.root)
+    return Status("local", where, version, schema, nodes, relationships, folder.size(), pid, port)
+
+
+def _connect(state: State) -> tuple[State, Driver] | None:
+    """A driver for the server of this state; None where no such server answers."""
+    from neo4j.exceptions import DriverError, Neo4jError
+
+    driver = _driver(state, WRITER, pool=100)
+    try:
+        driver.verify_connectivity()
+    except (DriverError, Neo4jError, OSError):
+        driver.close()
+        return None
+    return state, driver
+
+
+def _driver(state: State, user: str, pool: int) -> Driver:
+    from neo4j import GraphDatabase
+
+    password = state.writer if user == WRITER else state.reader
+    return GraphDatabase.driver(
+        f"bolt://127.0.0.1:{state.bolt}",
+        auth=(user, password),
+        max_connection_pool_size=pool,
+        connection_timeout=5.0,
+        connection_acquisition_timeout=60.0,
+        telemetry_disabled=True,
+    )
+
+
+def _in_words(message: str, folder: Folder) -> str:
+    if "No space left" in message:
+        return f"the disk is full: {folder.root}; free some space and run this again"
+    return message
