@@ -18,7 +18,9 @@ import pyarrow.compute as pc
 from ..ingest.bundle import Bundle, FileEntry, RunInfo, ShardEntry
 from ..schema import NODES, RELATIONSHIPS, Node, Relationship, SchemaError, Table, arrow_schema, conform, table
 from .ledger import Ledger
+from .stores import statements
 from .stores.base import Store
+from .stores.rows import first_of_each
 
 Progress = Callable[[str, int, int], None]
 """Told the step, rows done and rows in all."""
@@ -103,8 +105,10 @@ class Loader:
 
     def _nodes(self, node: Node, rows: pa.Table, tick: Callable[[int], None]) -> int:
         rows = first_of_each(rows, ["id"])
-        known = self._store.existing_ids(node, rows.column("id").to_pylist())
-        new = rows.filter(pc.invert(pc.is_in(rows.column("id"), value_set=known)))
+        new = rows
+        if self._any(node):
+            known = self._store.existing_ids(node, rows.column("id").to_pylist())
+            new = rows.filter(pc.invert(pc.is_in(rows.column("id"), value_set=known)))
         if node.merged:
             self._store.merge_nodes(node, rows)
         elif new.num_rows:
@@ -116,13 +120,17 @@ class Loader:
     ) -> int:
         key = ["start", "end", *rel.key]
         rows = first_of_each(rows, key)
-        if begun or not rel.evidence:
+        if (begun or not rel.evidence) and self._any(rel):
             run = self._run.id if rel.evidence else None
             known = self._store.existing_relationships(rel, pc.unique(rows.column("start")).to_pylist(), run)
             rows = missing_rows(rows, known, key)
         if rows.num_rows:
             self._store.create_relationships(rel, rows, tick)
         return int(rows.num_rows)
+
+    def _any(self, kind: Table) -> bool:
+        """Whether the store holds any row of the kind: where it does not, nothing need be compared."""
+        return bool(self._store.read(statements.count(kind), timeout=None).rows[0][0])
 
     def _count(self, name: str, created: int, known: int) -> None:
         self.report.created[name] = self.report.created.get(name, 0) + created
@@ -166,13 +174,6 @@ def derived_rows(run: RunInfo, known: set[str]) -> pa.Table:
     sources = [source for source in run.derived_from if source in known]
     rel = RELATIONSHIPS["Run.DERIVED_FROM.Run"]
     return pa.table({"start": [run.id] * len(sources), "end": sources}, schema=arrow_schema(rel))
-
-
-def first_of_each(rows: pa.Table, key: list[str]) -> pa.Table:
-    """The first row of each key, in order."""
-    numbered = rows.select(key).append_column("row", pa.array(range(rows.num_rows), pa.int64()))
-    firsts = numbered.group_by(key, use_threads=False).aggregate([("row", "min")]).column("row_min")
-    return rows if len(firsts) == rows.num_rows else rows.take(firsts.sort())
 
 
 def missing_rows(rows: pa.Table, known: pa.Table, key: list[str]) -> pa.Table:

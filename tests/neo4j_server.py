@@ -23,6 +23,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import neo4j
 from filelock import FileLock
@@ -93,6 +94,16 @@ def _fetch(folder: Path) -> None:
         raise ServerUnavailable(f"Maven could not fetch Neo4j {version()}: {done.stdout[-2000:]}{done.stderr[-500:]}")
 
 
+class ImportPlan(Protocol):
+    """Files for neo4j-admin and what it is called with there."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    @property
+    def arguments(self) -> tuple[str, ...]: ...
+
+
 @dataclass
 class Server:
     """One server: started and stopped at will, its home kept between. `admin` works while it is stopped."""
@@ -123,15 +134,19 @@ class Server:
         self._configure()
         self.admin("dbms", "set-initial-password", self.password)
 
-    def admin(self, *args: str) -> str:
-        """Run neo4j-admin on this home and hand back what it printed. Raises CalledProcessError with that."""
+    def admin(self, *args: str, folder: Path | None = None) -> str:
+        """Run neo4j-admin on this home, in `folder`, and hand back what it printed. Raises RuntimeError with that."""
         command = ["java", f"-Xmx{self.heap}", f"-Dbasedir={self.home}", "-cp", f"{self.lib}/*", *_opens()]
         command += ["org.neo4j.server.startup.Neo4jAdminCommand", *args]
         env = {**os.environ, "NEO4J_HOME": str(self.home), "NEO4J_CONF": str(self.home / "conf")}
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=self.home)
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=folder or self.home)
         if done.returncode:
             raise RuntimeError(f"neo4j-admin {' '.join(args[:2])}: {done.stdout[-3000:]}{done.stderr[-3000:]}")
         return done.stdout
+
+    def import_files(self, plan: ImportPlan) -> str:
+        """Run the import that a plan describes, while the server is stopped."""
+        return self.admin(*plan.arguments, folder=plan.folder)
 
     def start(self) -> None:
         """Start it on a free port and wait until it answers. Raises RuntimeError with the end of its log."""

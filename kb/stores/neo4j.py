@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import pyarrow as pa
 
-from ...schema import Node, Property, QueryError, ReadOnlyError, Relationship, StoreError
+from ...schema import NODES, Node, Property, QueryError, ReadOnlyError, Relationship, StoreError
 from . import neo4j_load, statements
 from .base import Capabilities, Progress, Status
 from .bolt import BoltStore
-from .neo4j_plan import PROCEDURES, decoded, foreign_functions, hidden, refusal
+from .import_files import EMPTY
+from .neo4j_plan import PROCEDURES, escaped, foreign_functions, hidden, refusal
 from .neo4j_settings import VARIABLES, Settings, default_config
 from .problems import one_line, translated
 from .rows import checked
@@ -82,10 +83,12 @@ class Neo4jStore(BoltStore):
         digest = hashlib.sha256(cypher.encode("utf-8", "surrogatepass")).digest()
         if digest in self._harmless:
             return
+        if why := escaped(cypher):
+            raise ReadOnlyError(why)
         summary = self._plan(cypher, timeout)
         if summary.plan is None:
             raise ReadOnlyError("the server made no plan for this query, so it cannot be known to be a read")
-        why = refusal(dict(summary.plan), summary.query_type, self._graph) or self._hidden(decoded(cypher))
+        why = refusal(dict(summary.plan), summary.query_type, self._graph) or self._hidden(cypher)
         if why:
             raise ReadOnlyError(why)
         if len(self._harmless) >= VERDICTS:
@@ -107,17 +110,27 @@ class Neo4jStore(BoltStore):
                 raise ReadOnlyError("a read may not PROFILE, which runs the query unchecked; leave it out") from None
             raise type(error)(_in_own_text(text)) from error
 
-    def _hidden(self, text: str) -> str | None:
+    def _hidden(self, cypher: str) -> str | None:
         """Look for what a plan need not show; what this server has to be called is asked once, when it matters."""
         if self._functions is None:
             self._functions = foreign_functions(row[0] for row in self._rows("SHOW FUNCTIONS YIELD name"))
-        if self._procedures is None and "call" in text:
+        if self._procedures is None and "call" in cypher.casefold():
             self._procedures = frozenset(row[0] for row in self._rows("SHOW PROCEDURES YIELD name")) - PROCEDURES
-        return hidden(text, self._procedures or (), self._functions)
+        return hidden(cypher, self._procedures or (), self._functions)
 
     def setup(self) -> None:
         super().setup()
+        self._restore_empty()
         self._rows("CALL db.awaitIndexes($seconds)", seconds=INDEX_SECONDS)
+
+    def _restore_empty(self) -> None:
+        """Put back the empty texts that `neo4j-admin database import` drops, as the import files noted them."""
+        noted = self._rows("MATCH (s:Schema {id: 'schema'}) RETURN properties(s)")[0][0]
+        for node, name in ((table, p.name) for table in NODES.values() for p in table.properties):
+            if ids := noted.get(f"{EMPTY}{node.label}_{name}"):
+                text = f"UNWIND $ids AS id MATCH (n:`{node.label}` {{id: id}}) SET n.`{name}` = ''"
+                self.write(text, {"ids": ids})
+                self.write(f"MATCH (s:Schema {{id: 'schema'}}) REMOVE s.`{EMPTY}{node.label}_{name}`")
 
     def _fulltext_index(self, node: Node, prop: Property) -> None:
         name = statements.search_index_name(node, prop)

@@ -38,3 +38,10 @@ def batches(rows: pa.Table, size: int) -> Iterator[pa.Table]:
 def columns(rows: pa.Table) -> dict[str, list[Any]]:
     """The parameters `$c0`, `$c1`, ... of a load statement: one list a column."""
     return {f"c{i}": column.to_pylist() for i, column in enumerate(rows.columns)}
+
+
+def first_of_each(rows: pa.Table, key: list[str]) -> pa.Table:
+    """The first row of each key, in order."""
+    numbered = rows.select(key).append_column("row", pa.array(range(rows.num_rows), pa.int64()))
+    firsts = numbered.group_by(key, use_threads=False).aggregate([("row", "min")]).column("row_min")
+    return rows if len(firsts) == rows.num_rows else rows.take(firsts.sort())

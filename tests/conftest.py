@@ -1,0 +1,85 @@
+"""What tests of several floors share: one real Neo4j a test run, emptied for each test that asks for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import neo4j
+import pytest
+from neuronkb.kb.stores.base import Store
+from neuronkb.kb.stores.local import LocalStore, stop
+from neuronkb.kb.stores.neo4j import Neo4jStore
+from neuronkb.schema import NODES
+from neuronkb.tests import planted
+
+from tests.neo4j_server import Server, ServerUnavailable
+from tests.neo4j_server import neo4j_server as running
+
+
+@pytest.fixture(scope="session")
+def neo4j_server() -> Iterator[Server]:
+    """A Neo4j server. Skips where there can be none; with NEURONKB_REQUIRE_NEO4J=1 that is a failure."""
+    try:
+        with running() as server:
+            yield server
+    except ServerUnavailable as error:
+        if os.environ.get("NEURONKB_REQUIRE_NEO4J") == "1":
+            pytest.fail(f"NEURONKB_REQUIRE_NEO4J=1 and {error}", pytrace=False)
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def neo4j_store(neo4j_server: Server) -> Iterator[Neo4jStore]:
+    """An empty store on it, set up."""
+    empty(neo4j_server)
+    with Neo4jStore.open(neo4j_server.uri, neo4j_server.user, neo4j_server.password) as store:
+        store.setup()
+        yield store
+
+
+def empty(server: Server) -> None:
+    """Take out all nodes and relationships; constraints and indexes stay, but for those over vectors."""
+    auth = (server.user, server.password)
+    with neo4j.GraphDatabase.driver(server.uri, auth=auth) as driver, driver.session() as session:
+        session.run("MATCH (n) CALL (n) {DETACH DELETE n} IN TRANSACTIONS OF 5000 ROWS").consume()
+        for name in session.run("SHOW VECTOR INDEXES YIELD name").value():
+            session.run(f"DROP INDEX `{name}`").consume()
+
+
+@pytest.fixture(scope="session")
+def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a local store whose server runs for the whole test run."""
+    folder = tmp_path_factory.mktemp("local") / "store"
+    LocalStore.open(folder).close()
+    yield folder
+    stop(folder)
+
+
+@pytest.fixture
+def local_store(local_folder: Path) -> Iterator[LocalStore]:
+    """An empty local store, set up."""
+    with LocalStore.open(local_folder) as store:
+        store.setup()
+        for label in NODES:
+            if label != "Schema":
+                while store.write(f"MATCH (n:{label}) WITH n LIMIT 20000 DETACH DELETE n RETURN count(n)").rows[0][0]:
+                    pass
+    with LocalStore.open(local_folder) as store:
+        yield store
+
+
+@pytest.fixture(params=["local", pytest.param("neo4j", marks=pytest.mark.neo4j)])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Each store in turn, empty and set up: what every store must do."""
+    found: Store = request.getfixturevalue(f"{request.param}_store")
+    return found
+
+
+@pytest.fixture(scope="session")
+def planted_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Folders of the planted base and its fine-tune."""
+    root = tmp_path_factory.mktemp("planted")
+    base = planted.base(root / "base")
+    return base, planted.tuned(base, root / "tuned")
