@@ -19,10 +19,11 @@ from .import_files import EMPTY
 from .neo4j_plan import PROCEDURES, escaped, foreign_functions, hidden, refusal
 from .neo4j_settings import VARIABLES, Settings, default_config
 from .problems import one_line, translated
-from .rows import checked
+from .rows import batches, checked, columns
+from .statements import quote
 
 if TYPE_CHECKING:
-    from neo4j import Driver, ResultSummary
+    from neo4j import Driver, ResultSummary, Session
 
 OLDEST = (5, 26)
 CONNECT_SECONDS = 15.0
@@ -42,7 +43,11 @@ class Neo4jStore(BoltStore):
     capabilities = Capabilities(vector_index=True, fulltext_index=True, import_files=True)
 
     def __init__(self, driver: Driver, settings: Settings, agent: str, graph: str) -> None:
+        from neo4j import GraphDatabase
+
         super().__init__(driver, driver, settings.database)
+        # In a cluster a read may go to a member that lags behind: it waits for what this store wrote.
+        self._bookmarks = GraphDatabase.bookmark_manager() if settings.uri.startswith("neo4j") else None
         self._settings = settings
         self._agent = agent
         self._harmless: set[bytes] = set()
@@ -77,6 +82,14 @@ class Neo4jStore(BoltStore):
 
     def __repr__(self) -> str:
         return f"Neo4jStore({self._settings!r})"
+
+    def _session(self, read: bool) -> Session:
+        return self._writer.session(
+            database=self._database,
+            default_access_mode="READ" if read else "WRITE",
+            fetch_size=1000,
+            bookmark_manager=self._bookmarks,
+        )
 
     def _check_read(self, cypher: str, params: Mapping[str, Any], timeout: float | None) -> None:
         """Ask for the plan the first time a text is seen; parameters cannot name what a plan uses."""
@@ -128,18 +141,20 @@ class Neo4jStore(BoltStore):
         noted = self._rows("MATCH (s:Schema {id: 'schema'}) RETURN properties(s)")[0][0]
         for node, name in ((table, p.name) for table in NODES.values() for p in table.properties):
             if ids := noted.get(f"{EMPTY}{node.label}_{name}"):
-                text = f"UNWIND $ids AS id MATCH (n:`{node.label}` {{id: id}}) SET n.`{name}` = ''"
+                text = f"UNWIND $ids AS id MATCH (n:{quote(node.label)} {{id: id}}) SET n.{quote(name)} = ''"
                 self.write(text, {"ids": ids})
-                self.write(f"MATCH (s:Schema {{id: 'schema'}}) REMOVE s.`{EMPTY}{node.label}_{name}`")
+                self.write(f"MATCH (s:Schema {{id: 'schema'}}) REMOVE s.{quote(EMPTY + node.label + '_' + name)}")
 
     def _fulltext_index(self, node: Node, prop: Property) -> None:
-        name = statements.search_index_name(node, prop)
-        self._ddl(f"CREATE FULLTEXT INDEX `{name}` IF NOT EXISTS FOR (n:`{node.label}`) ON EACH [n.`{prop.name}`]")
+        name = quote(statements.search_index_name(node, prop))
+        self._ddl(
+            f"CREATE FULLTEXT INDEX {name} IF NOT EXISTS FOR (n:{quote(node.label)}) ON EACH [n.{quote(prop.name)}]"
+        )
 
     def vector_index(self, node: Node, prop: Property, dimensions: int) -> None:
-        name = statements.search_index_name(node, prop)
+        name = quote(statements.search_index_name(node, prop))
         self._ddl(
-            f"CREATE VECTOR INDEX `{name}` IF NOT EXISTS FOR (n:`{node.label}`) ON n.`{prop.name}` OPTIONS "
+            f"CREATE VECTOR INDEX {name} IF NOT EXISTS FOR (n:{quote(node.label)}) ON n.{quote(prop.name)} OPTIONS "
             f"{{indexConfig: {{`vector.dimensions`: {int(dimensions)}, `vector.similarity_function`: 'cosine'}}}}"
         )
         self._rows("CALL db.awaitIndexes($seconds)", seconds=INDEX_SECONDS)
@@ -148,6 +163,12 @@ class Neo4jStore(BoltStore):
         for count in neo4j_load.load(self.write, rel, checked(rel, rows)):
             if progress is not None:
                 progress(count)
+
+    def _load(self, text: str, rows: pa.Table, progress: Progress | None) -> None:
+        for part in batches(rows, neo4j_load.size(rows, self.batch)):
+            self.write(text, columns(part))
+            if progress is not None:
+                progress(part.num_rows)
 
     def repair(self) -> None:
         """Nothing to do: a transaction that was cut off left nothing behind."""

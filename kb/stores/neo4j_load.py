@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...schema import Relationship
+from .statements import quote
 
 BATCH_ROWS = 4_000
 BATCH_BYTES = 4 << 20
@@ -29,15 +30,15 @@ Write = Callable[[str, dict[str, Any]], object]
 def statement(rel: Relationship, constant: frozenset[str]) -> str:
     """Cypher that creates the rows of one batch; the columns in `constant` come as one value for all."""
     values = ", ".join(
-        f"`{p.name}`: $c{i}" if p.name in constant else f"`{p.name}`: $c{i}[i]"
+        f"{quote(p.name)}: $c{i}" if p.name in constant else f"{quote(p.name)}: $c{i}[i]"
         for i, p in list(enumerate(rel.columns))[2:]
     )
     return (
         "UNWIND range(0, size($starts) - 1) AS s "
-        f"MATCH (a:`{rel.start}` {{id: $starts[s]}}) "
+        f"MATCH (a:{quote(rel.start)} {{id: $starts[s]}}) "
         "UNWIND range($offsets[s], $offsets[s + 1] - 1) AS i "
-        f"MATCH (b:`{rel.end}` {{id: $ends[i]}}) "
-        f"CREATE (a)-[:`{rel.type}` {{{values}}}]->(b)"
+        f"MATCH (b:{quote(rel.end)} {{id: $ends[i]}}) "
+        f"CREATE (a)-[:{quote(rel.type)} {{{values}}}]->(b)"
     )
 
 
@@ -69,10 +70,10 @@ def to_list(column: pa.ChunkedArray) -> list[Any]:
     return list(column.to_pylist())
 
 
-def size(rows: pa.Table) -> int:
-    """Rows in a batch: fewer where rows are large."""
+def size(rows: pa.Table, most: int = BATCH_ROWS) -> int:
+    """Rows in a batch: fewer than `most` where rows are large."""
     width = max(1, rows.nbytes // max(1, rows.num_rows))
-    return int(max(1, min(BATCH_ROWS, BATCH_BYTES // width)))
+    return int(max(1, min(most, BATCH_BYTES // width)))
 
 
 def load(write: Write, rel: Relationship, rows: pa.Table) -> Iterator[int]:

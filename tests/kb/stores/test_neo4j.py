@@ -19,7 +19,7 @@ from neuronkb.kb.stores.neo4j_settings import Settings
 from neuronkb.schema import NODES, RELATIONSHIPS, StoreError, conform
 
 from tests.kb.stores.bolt_proxy import proxy
-from tests.neo4j_server import Server
+from tests.neo4j_server import SETTINGS, Server
 
 DECODES = RELATIONSHIPS["Neuron.DECODES_TO.Token"]
 NOWHERE = Path("/nonexistent/neo4j.toml")
@@ -239,6 +239,15 @@ def test_opening_with_the_environment(neo4j_server: Server) -> None:
 
 
 @pytest.mark.neo4j
+def test_a_routed_address_reads_what_it_wrote(neo4j_server: Server, neo4j_store: Neo4jStore) -> None:
+    uri = neo4j_server.uri.replace("bolt://", "neo4j://")
+    with Neo4jStore.open(uri, None, neo4j_server.password, environ={}, config=NOWHERE) as store:
+        for i in range(3):
+            store.merge_nodes(NODES["Term"], pa.table({"id": [f"term {i}"]}))
+            assert store.read("MATCH (t:Term) RETURN count(t)").rows == [(i + 1,)]
+
+
+@pytest.mark.neo4j
 def test_a_wrong_or_absent_password(neo4j_server: Server) -> None:
     with pytest.raises(StoreError, match=r"refused the password of user 'neo4j'; set .*NEO4J_PASSWORD") as caught:
         Neo4jStore.open(neo4j_server.uri, "neo4j", "mistaken", environ={}, config=NOWHERE)
@@ -337,3 +346,12 @@ def test_a_bad_file(tmp_path: Path, text: str) -> None:
     with pytest.raises(StoreError, match="expected") as caught:
         Settings.find("bolt://h", environ={}, config=file)
     assert "hush" not in str(caught.value)
+
+
+def test_compose_keeps_load_csv_off_as_the_test_server_does() -> None:
+    text = (Path(__file__).parents[3] / "docker-compose.yml").read_text()
+    for name in ("dbms.security.allow_csv_import_from_file_urls", "internal.dbms.cypher_ip_blocklist"):
+        variable = "NEO4J_" + name.replace("_", "__").replace(".", "_")
+        assert f'{variable}: "{SETTINGS[name]}"' in text
+    assert "${NEURONKB_NEO4J_PASSWORD:?" in text
+    assert '"127.0.0.1:7687:7687"' in text
