@@ -93,7 +93,7 @@ def _decode(kb: KnowledgeBase, folder: Path, name: str) -> None:
 def _tell(tuned: FineTune) -> None:
     say = output.console().print
     say(
-        f"Fine-tune on question-answer pairs, MLPs of layers 12-17 only: held-out loss "
+        f"Fine-tune on question-answer pairs, MLPs of layers 14-17 only: held-out loss "
         f"{tuned.loss_before:.2f} -> {tuned.loss_after:.2f} nats a token"
     )
     rows = [(a.question, a.expected, a.before, a.after) for a in tuned.answers]

@@ -34,7 +34,7 @@ _CHANGED = "Modified: the MLP weights of the last layers were trained on questio
 @dataclass(frozen=True)
 class Recipe:
     steps: int = 40
-    first_layer: int = 12
+    first_layer: int = 14
     """The MLPs of this layer and all above it are trained; everything else stays as it is."""
     learning_rate: float = 1e-4
     seed: int = 0

@@ -26,9 +26,9 @@ def ingest() -> None:
 @click.option(
     "--convention",
     type=click.Choice(["folded", "raw"]),
-    default="folded",
+    default="raw",
     show_default=True,
-    help="Norm gains folded into the rows, or the rows as stored.",
+    help="The rows as stored, or with the norm gains folded in.",
 )
 @click.option("--k", type=click.IntRange(1, 100), default=10, show_default=True, help="Tokens kept a side.")
 @click.option("--all-tokens", is_flag=True, help="Rank special, byte, unused and never-trained tokens too.")

@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...schema import Relationship
+from ...queries.result import Result
+from ...schema import Relationship, SchemaError
 from .statements import quote
 
 BATCH_ROWS = 4_000
@@ -24,7 +25,7 @@ BATCH_BYTES = 4 << 20
 WORKERS = 2
 """One batch is packed while the server works on another; more wait for each other's locks."""
 
-Write = Callable[[str, dict[str, Any]], object]
+Write = Callable[[str, dict[str, Any]], Result]
 
 
 def statement(rel: Relationship, constant: frozenset[str]) -> str:
@@ -38,7 +39,7 @@ def statement(rel: Relationship, constant: frozenset[str]) -> str:
         f"MATCH (a:{quote(rel.start)} {{id: $starts[s]}}) "
         "UNWIND range($offsets[s], $offsets[s + 1] - 1) AS i "
         f"MATCH (b:{quote(rel.end)} {{id: $ends[i]}}) "
-        f"CREATE (a)-[:{quote(rel.type)} {{{values}}}]->(b)"
+        f"CREATE (a)-[:{quote(rel.type)} {{{values}}}]->(b) RETURN count(*) AS created"
     )
 
 
@@ -86,7 +87,12 @@ def load(write: Write, rel: Relationship, rows: pa.Table) -> Iterator[int]:
 
     def one(start: int) -> int:
         part = rows.slice(start, step)
-        write(text, parameters(part, constant))
+        created = write(text, parameters(part, constant)).rows[0][0]
+        if created != part.num_rows:
+            raise SchemaError(
+                f"{rel.name}: {part.num_rows - created} of {part.num_rows} rows from {part['start'][0].as_py()!r} on "
+                f"name a {rel.start} or {rel.end} that has no node; load the {rel.start} and {rel.end} rows first"
+            )
         return int(part.num_rows)
 
     starts = iter(range(0, rows.num_rows, step))

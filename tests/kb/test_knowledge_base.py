@@ -1,0 +1,164 @@
+"""A base and its fine-tune, from weights to answers, on each store: the planted neurons are found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import networkx as nx
+import pytest
+from neuronkb.kb.knowledge_base import KnowledgeBase
+from neuronkb.kb.stores.base import Store
+from neuronkb.queries import Entity
+from neuronkb.schema import IdError, LinkError, QueryError
+from neuronkb.tests import planted
+
+MONTHS = "base/L1/N3"
+WEEKDAYS = "base/L0/N5"
+
+
+@pytest.fixture
+def kb(store: Store, planted_models: tuple[Path, Path], tmp_path: Path) -> KnowledgeBase:
+    """Both planted models decoded and linked."""
+    kb = KnowledgeBase(store, str(tmp_path))
+    for folder in planted_models:
+        kb.ingest_lm_head(folder)
+    kb.link("base", "tuned")
+    return kb
+
+
+def test_words_find_the_planted_neurons(kb: KnowledgeBase) -> None:
+    (side,) = kb.find_words(planted.MONTHS, least=8)[:1]
+    assert (side.neuron, side.projection, side.pole, side.score) == (MONTHS, "down", 1, 10)
+    assert {token.strip() for token in side.tokens} == set(planted.MONTHS)
+    # 10 of 10 by luck, for 288 sides: 288 / C(167, 10).
+    assert side.by_chance == pytest.approx(288 / 1.8e15, rel=0.1)
+    weekdays = {(side.neuron, side.projection, side.pole) for side in kb.find_words(planted.WEEKDAYS, least=7, top=99)}
+    assert {(WEEKDAYS, "gate", 1), ("tuned/L0/N5", "gate", 1), ("tuned/L1/N3", "down", 1)} <= weekdays
+    assert (MONTHS, "down", 1) not in weekdays
+
+
+def test_concepts_name_them(kb: KnowledgeBase) -> None:
+    months, weekdays = kb.concepts(["months", "weekdays"], model="base")
+    assert [side.neuron for side in months.sides] == [MONTHS]
+    assert weekdays.sides[0].score == 7
+    with pytest.raises(QueryError, match="unknown concept 'moods'; known: months"):
+        kb.concepts(["moods"])
+
+
+def test_find_takes_any_spelling_or_the_exact_one(kb: KnowledgeBase) -> None:
+    found = kb.find("August", model="base", top=3)
+    assert found.dicts()[0]["neuron"] == MONTHS
+    zs = [row["z"] for row in found.dicts()]
+    assert zs == sorted(zs, reverse=True)
+    assert kb.find(" august", exact=True, model="base", top=3).rows == found.rows
+    assert len(kb.find("august", exact=True)) == 0
+    with pytest.raises(QueryError, match="spells no word"):
+        kb.find("  ")
+
+
+def test_coherent_sides_are_the_planted_ones_strongest_first(kb: KnowledgeBase) -> None:
+    found = kb.coherent(least=0.9, model="base", top=99)
+    assert (MONTHS, "down", 1) in [(side.neuron, side.projection, side.pole) for side in found]
+    assert [side.score for side in found] == sorted((side.score for side in found), reverse=True)
+    assert found[-1].score >= 0.9
+
+
+def test_a_card_shows_tokens_and_counterpart(kb: KnowledgeBase) -> None:
+    card = kb.neuron(MONTHS)
+    assert (card.model, card.layer, card.index, card.layers, card.width) == ("base", 1, 3, 2, 24)
+    assert [(s.projection, s.pole) for s in card.sides] == [(p, q) for p in ("gate", "up", "down") for q in (1, -1)]
+    down = card.sides[4]
+    assert len(down.tokens) == 10
+    assert down.coherence is not None
+    assert down.coherence > 0.9
+    (other,) = card.counterparts
+    assert (other.relation, other.neuron) == ("fine-tune", "tuned/L1/N3")
+    assert other.measures["same_top_down_pos"] is False
+    assert kb.neuron("tuned/1-mlp/3").counterparts[0].relation == "base"
+
+
+def test_absent_neurons_are_named(kb: KnowledgeBase) -> None:
+    with pytest.raises(QueryError, match="layers 0-1 and neurons 0-23"):
+        kb.neuron("base/L2/N0")
+    with pytest.raises(QueryError, match="no model 'gpt2' in the store; known: base, tuned"):
+        kb.neuron("gpt2/L0/N0")
+    with pytest.raises(IdError):
+        kb.neuron("N3")
+
+
+def test_diff_by_layer_and_most_changed(kb: KnowledgeBase) -> None:
+    found = kb.diff("base", "tuned", top=3)
+    by = {(row.layer, row.projection): row for row in found.layers}
+    assert set(by) == {(layer, p) for layer in (0, 1) for p in ("gate", "up", "down")}
+    assert by[0, "down"].changed == 0
+    assert by[0, "down"].same_top == by[0, "down"].null == by[0, "down"].jaccard == 1
+    assert by[1, "down"].changed == planted.WIDTH
+    assert by[1, "down"].same_top < 1
+    assert by[1, "gate"].same_top == by[1, "gate"].same_top_rows
+    first = found.changes[0]
+    assert (first.base, first.tuned, first.projection, first.pole) == (MONTHS, "tuned/L1/N3", "down", 1)
+    assert {token.strip() for token in first.lost} == set(planted.MONTHS)
+    assert {f" {word}" for word in planted.WEEKDAYS} <= set(first.gained)
+
+
+def test_links_need_two_decoded_models(kb: KnowledgeBase) -> None:
+    with pytest.raises(LinkError, match="'gpt2' is not decoded; run neuronkb ingest lm-head gpt2"):
+        kb.link("base", "gpt2")
+    with pytest.raises(LinkError, match="cannot be linked to itself"):
+        kb.link("base", "base")
+    with pytest.raises(LinkError, match=r"not linked.*neuronkb link tuned base"):
+        kb.diff("tuned", "base")
+
+
+def test_untouched_layers_are_taken_over(kb: KnowledgeBase) -> None:
+    import json
+
+    summaries = {row["model"]: json.loads(row["summary"]) for row in kb.runs("lm-head").dicts()}
+    assert summaries["base"]["reused_layers"] == []
+    assert summaries["tuned"]["reused_layers"] == [0]
+    kept = kb.cypher("MATCH (:Neuron {id: 'base/L0/N7'})-[d:DECODES_TO]->(t:Token) RETURN t.id, d.z ORDER BY d.z")
+    same = kb.cypher("MATCH (:Neuron {id: 'tuned/L0/N7'})-[d:DECODES_TO]->(t:Token) RETURN t.id, d.z ORDER BY d.z")
+    assert kept.rows == same.rows
+
+
+def test_linking_from_the_store_alone_gives_the_same(kb: KnowledgeBase, tmp_path: Path) -> None:
+    read = "MATCH (:Neuron)-[c:COUNTERPART]->(b:Neuron) RETURN b.id AS id, properties(c) AS c ORDER BY id"
+    before = kb.cypher(read).rows
+    elsewhere = KnowledgeBase(kb.store, str(tmp_path / "elsewhere"))
+    elsewhere.link("base", "tuned")
+    run = kb.runs("link").dicts()[0]["run"]
+    from neuronkb.ingest.bundle import Bundle
+
+    rows = [
+        r
+        for t in Bundle.open(tmp_path / "elsewhere" / "bundles" / run).tables("Neuron.COUNTERPART.Neuron")
+        for r in t.to_pylist()
+    ]
+    assert sorted((r["end"], r["jaccard_down_pos"]) for r in rows) == sorted(
+        (i, c["jaccard_down_pos"]) for i, c in before
+    )
+
+
+def test_answers_as_arrow_pandas_and_networkx(kb: KnowledgeBase) -> None:
+    found = kb.cypher("MATCH (n:Neuron {id: $id})-[d:DECODES_TO {rank: 1}]->(t:Token) RETURN n, d, t", id=MONTHS)
+    assert isinstance(found.rows[0][0], Entity)
+    graph = found.networkx()
+    assert isinstance(graph, nx.MultiDiGraph)
+    assert graph.nodes[MONTHS]["labels"] == ["Neuron"]
+    assert graph.number_of_edges() == 6
+    assert {data["type"] for _, _, data in graph.edges(data=True)} == {"DECODES_TO"}
+    plain = kb.cypher("MATCH (n:Neuron {model: 'base'}) RETURN n.id AS id, n.layer AS layer ORDER BY n.layer, n.index")
+    assert plain.arrow().to_pydict() == plain.pandas().to_dict("list")
+    assert plain.arrow().num_rows == planted.LAYERS * planted.WIDTH
+    mixed = kb.cypher("UNWIND [1, 'two', null] AS x RETURN x")
+    assert mixed.arrow()["x"].to_pylist() == ["1", '"two"', None]
+
+
+def test_models_and_status(kb: KnowledgeBase) -> None:
+    rows = {row["model"]: row for row in kb.models().dicts()}
+    assert rows["tuned"]["bases"] == ["base"]
+    assert rows["base"]["d_mlp"] == planted.WIDTH
+    status = kb.status()
+    assert status.nodes["Neuron"] == 2 * planted.LAYERS * planted.WIDTH
+    assert status.relationships["COUNTERPART"] == planted.LAYERS * planted.WIDTH
+    assert status.schema_version == 1
