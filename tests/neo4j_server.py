@@ -50,16 +50,13 @@ class ServerUnavailable(Exception):
     """There can be no server here; the message says what is missing."""
 
 
-def missing() -> str | None:
-    """Why no server can be started here, or None."""
-    for program, what in (("java", "Java 17 or newer"), ("mvn", "Maven")):
-        if shutil.which(program) is None:
-            return f"a Neo4j server needs {what}, and there is no `{program}` on the PATH"
+def _need_java() -> None:
+    if shutil.which("java") is None:
+        raise ServerUnavailable("a Neo4j server needs Java 17 or newer, and there is no `java` on the PATH")
     said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
     found = re.search(r'version "(\d+)', said)
     if found is None or int(found[1]) < 17:
-        return f"a Neo4j server needs Java 17 or newer; `java -version` says {said.splitlines()[:1]}"
-    return None
+        raise ServerUnavailable(f"a Neo4j server needs Java 17 or newer; `java -version` says {said.splitlines()[:1]}")
 
 
 def version() -> str:
@@ -71,8 +68,7 @@ def version() -> str:
 
 def jars() -> Path:
     """The folder with the server's jars, fetched on first use. Raises ServerUnavailable."""
-    if why := missing():
-        raise ServerUnavailable(why)
+    _need_java()
     kept = os.environ.get("NEURONKB_CACHE") or POM.parents[2] / ".cache"
     folder = Path(kept).resolve() / f"neo4j-{version()}"
     marker = folder / "complete"
@@ -86,6 +82,8 @@ def jars() -> Path:
 
 
 def _fetch(folder: Path) -> None:
+    if shutil.which("mvn") is None:
+        raise ServerUnavailable("a Neo4j server is fetched by Maven, and there is no `mvn` on the PATH")
     shutil.rmtree(folder, ignore_errors=True)
     command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies"]
     command += [f"-DoutputDirectory={folder / 'lib'}", "-DincludeScope=runtime"]
