@@ -18,9 +18,9 @@ MILLION = 1_000_000
 
 def decode() -> Iterator[Row]:
     """Decoding beside the fp32 matrix product."""
-    from . import decode as module
+    from .decode import rates
 
-    return module.rates()
+    return rates()
 
 
 def opening() -> Iterator[Row]:

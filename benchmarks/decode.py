@@ -38,7 +38,7 @@ def rates() -> Iterator[Row]:
     full = unembedding.rows.float()
     flops = 2 * rows.shape[0] * full.numel()
     tally = Tally()
-    contestants = {
+    contestants: dict[str, Callable[[], object]] = {
         "fp32": lambda: _product(rows.float(), full),
         "bare": lambda: decode_rows(rows, unembedding, Settings(statistics=False)),
         "whole": lambda: decode_rows(rows, unembedding, Settings(), tally=tally),
@@ -61,7 +61,8 @@ def rates() -> Iterator[Row]:
 
 def _product(rows: torch.Tensor, full: torch.Tensor) -> None:
     out = torch.empty(256, TILE)
-    for block in rows.split(256):
+    for first in range(0, len(rows), 256):
+        block = rows[first : first + 256]
         for start in range(0, full.shape[0] - TILE + 1, TILE):
             torch.mm(block, full[start : start + TILE].T, out=out[: len(block)])
         torch.mm(block, full[full.shape[0] // TILE * TILE :].T)

@@ -22,8 +22,8 @@ def row_cosines(base: torch.Tensor, tuned: torch.Tensor) -> tuple[NDArray[np.flo
     import torch
 
     cosines, deltas = [], []
-    for a, b in zip(base.split(ROWS), tuned.split(ROWS), strict=True):
-        a, b = a.to(torch.float64), b.to(torch.float64)
+    for start in range(0, len(base), ROWS):
+        a, b = (rows[start : start + ROWS].to(torch.float64) for rows in (base, tuned))
         norm_a, norm_b = a.norm(dim=1), b.norm(dim=1)
         change = (b - a).norm(dim=1)
         cosine = (a * b).sum(dim=1) / (norm_a * norm_b).clamp_min(torch.finfo(torch.float64).tiny)
@@ -43,7 +43,8 @@ def noisy(base: torch.Tensor, tuned: torch.Tensor, seed: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     a, b = base.to(torch.float32), tuned.to(torch.float32)
     noise = torch.randn(a.shape, generator=generator)
-    return a + noise * ((b - a).norm(dim=1) / noise.norm(dim=1)).unsqueeze(1)
+    moved: torch.Tensor = a + noise * ((b - a).norm(dim=1) / noise.norm(dim=1)).unsqueeze(1)
+    return moved
 
 
 def same_top(base: NDArray[np.int64], tuned: NDArray[np.int64]) -> NDArray[np.bool_]:

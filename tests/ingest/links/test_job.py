@@ -41,7 +41,8 @@ def decoded_rows(*jobs: LmHeadJob) -> dict[tuple[str, int], pa.Table]:
 def linked(base: Path, tuned: Path) -> tuple[LinkJob, dict[str, pa.Table]]:
     jobs = [LmHeadJob.open(folder, settings={"k": 5}) for folder in (base, tuned)]
     rows = decoded_rows(*jobs)
-    pair = Pair(*(Decoded(job.subject, job.run.id) for job in jobs), Settings(k=5))
+    one, two = (Decoded(job.subject, job.run.id) for job in jobs)
+    pair = Pair(one, two, Settings(k=5))
     pair.check()
     job = LinkJob(pair, lambda run, layer: rows[run, layer])
     shards = dict(job.shards((), silent))
