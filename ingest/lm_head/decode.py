@@ -94,6 +94,11 @@ LONG = 512.0
 """Length of a row times the longest unembedding row above which bf16 may be off by 2 in a logit, too much for
 logsumexp and entropy; such projections are scored in float32."""
 
+PIECE = 2**18
+"""Numbers of the top tokens' rows compared at a time, so that they stay in cache."""
+
+TINY = 1e-30
+
 Part = tuple[Ranking, Moments, torch.Tensor, torch.Tensor]
 
 
@@ -139,17 +144,22 @@ def _bare(mean: torch.Tensor, std: torch.Tensor) -> Moments:
 
 
 def _coherence(positions: torch.Tensor, unembedding: Unembedding) -> torch.Tensor:
-    """`[n_rows, 2]`: with s the sum of k unit vectors, the mean of their k (k - 1) cosines is (s.s - k) / (k (k - 1)).
+    """`[n_rows, 2]`: mean cosine over the k (k - 1) ordered pairs of top tokens, in float32.
 
-    In float32. The unembedding's mean row is taken off first: what all tokens share is no likeness.
+    The unembedding's mean row is taken off first: what all tokens share is no likeness.
     """
     k = positions.shape[2]
-    centred = unembedding.rows[positions].float() - unembedding.mean.float()
-    length = centred.norm(dim=-1, keepdim=True)
-    unit = centred / torch.where(length > 0, length, 1.0)
-    ones = (length > 0).sum((-1, -2))
-    total = unit.sum(-2).square().sum(-1)
-    return ((total - ones) / (k * (k - 1))).double() if k > 1 else torch.full_like(total, torch.nan).double()
+    mean = unembedding.mean.float()
+    found = []
+    for part in torch.split(positions.reshape(-1, k), max(1, PIECE // (k * len(mean)))):
+        centred = unembedding.rows[part].float().sub_(mean)
+        products = centred @ centred.transpose(1, 2)
+        squares = products.diagonal(dim1=1, dim2=2)
+        scale = squares.clamp(min=TINY).rsqrt() * (squares > 0)
+        cosines = products * scale[:, :, None] * scale[:, None, :]
+        found.append(cosines.sum((1, 2)) - (squares > 0).sum(1))
+    pairs = torch.cat(found).double().view(-1, 2)
+    return pairs / (k * (k - 1)) if k > 1 else torch.full_like(pairs, torch.nan)
 
 
 def _distinct(positions: torch.Tensor, unembedding: Unembedding) -> torch.Tensor:

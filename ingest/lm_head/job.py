@@ -21,7 +21,7 @@ from .identity import layer_identity, mask_digest, ranked_tokens, run_identity
 from .reuse import relabel
 from .settings import Settings
 from .tables import Tables, layer_tables, vocabulary_tables, words_of
-from .unembedding import Unembedding
+from .unembedding import Unembedding, torch_device
 
 Reuse = Callable[[str], Mapping[str, pa.Table] | None]
 """Asked with a layer's identity; gives the tables of an equal layer of another model, or None."""
@@ -61,6 +61,7 @@ class LmHeadJob:
         or the last. Raises ModelError.
         """
         subject, chosen = Subject.open(model, name), Settings.of(settings)
+        torch_device(chosen.device)
         wanted = _layers(layers, subject.architecture.n_layers, order)
         # The checkpoint keeps the digests: subject.weights, asked for later, reads nothing again.
         subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))

@@ -14,8 +14,8 @@ GROUPS = 32
 """Groups looked into at first, about; rows whose certificate needs more get four times as many."""
 LIMIT = 4096
 """Candidates of one row and pole above which a sharper format is cheaper than scoring them all in float64."""
-PAIRS = 512
-"""(row, token) pairs rescored at a time: their rows in float64 stay in cache."""
+NUMBERS = 2**17
+"""Products of (row, token) pairs summed at a time: in float64 they stay in cache."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,9 @@ def exact_logits(
 ) -> torch.Tensor:
     """float64 `[n]`: rows[row] . unembedding[position], each summed in the same order, so equal rows tie exactly."""
     out = torch.empty(len(row), dtype=torch.float64, device=rows.device)
-    for start in range(0, len(row), PAIRS):
-        part = slice(start, start + PAIRS)
+    step = max(1, NUMBERS // rows.shape[1])
+    for start in range(0, len(row), step):
+        part = slice(start, start + step)
         product = unembedding.rows[position[part]].double()
         product *= rows[row[part]]
         out[part] = product.sum(-1)

@@ -128,7 +128,7 @@ def words_of(vocabulary: Vocabulary) -> npt.NDArray[np.int64]:
     folded = [fold(text) for text in vocabulary.texts]
     words = pa.array([word if any(map(str.isalpha, word)) else None for word in folded], pa.string())
     numbers = words.dictionary_encode().indices.fill_null(-1)
-    return numbers.to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _numbered(prefix: str, numbers: npt.NDArray[np.int64]) -> pa.Array:

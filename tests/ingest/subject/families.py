@@ -61,7 +61,8 @@ TIED = {"llama-tied", "qwen2", "gemma2", "gemma3", "gpt2", "opt", "opt-post-norm
 def build(config: Any, seed: int = 0) -> Any:
     """A model whose every parameter is random, gains and biases too."""
     torch.manual_seed(seed)
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+    auto: Any = AutoModelForCausalLM
+    model = auto.from_config(config, dtype=torch.float32).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(0.0, 0.3)

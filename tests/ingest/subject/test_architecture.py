@@ -75,17 +75,16 @@ def test_read_side_is_what_the_mlp_computes(saved: Saved, layer: int) -> None:
     seen = _watch(saved, layer)
     for projection in set(weights.rows) - {"down"}:
         rows = decoded_rows(weights, projection, "folded")
-        if parts.pre_norm is None:
-            stream, scale, constant = seen["up"][0].double(), 1.0, torch.zeros(())
-        else:
-            stream = seen["norm"][0].double()
+        stream = seen["norm" if parts.pre_norm else "up"][0].double()
+        scale, bias = torch.ones(1).double(), torch.zeros(D).double()
+        if parts.pre_norm is not None:
             norm = saved.module(parts.pre_norm)
             layer_norm = isinstance(norm, torch.nn.LayerNorm)
             centred = stream - stream.mean(-1, keepdim=True) if layer_norm else stream
-            epsilon = getattr(norm, "eps", None) or getattr(norm, "variance_epsilon", 0.0)
+            epsilon = float(norm.eps if hasattr(norm, "eps") else norm.variance_epsilon)
             scale = (centred.square().mean(-1, keepdim=True) + epsilon).sqrt()
-            bias = norm.bias.double() if layer_norm else torch.zeros(D).double()
-            constant = weights.rows[projection].double() @ bias
+            bias = norm.bias.double() if layer_norm else bias
+        constant = weights.rows[projection].double() @ bias
         module = saved.module(parts.gate if projection == "gate" else parts.up)
         own = getattr(module, "bias", None)
         expected = seen[projection][1].double() - (0.0 if own is None else own.detach().double())
@@ -206,9 +205,7 @@ def _bert() -> Any:
 
 
 def _t5() -> Any:
-    return T5ForConditionalGeneration(
-        T5Config(vocab_size=VOCAB, d_model=D, d_kv=8, d_ff=FF, num_layers=2, num_heads=4, decoder_start_token_id=0)
-    )
+    return T5ForConditionalGeneration(T5Config(vocab_size=VOCAB, d_model=D, d_kv=8, d_ff=FF, num_layers=2, num_heads=4))
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_what_a_folder_lacks_is_said(tmp_path: Path) -> None:
         Checkpoint.open(tmp_path)
     for name in ("one", "two"):
         save_file({"a": torch.zeros(1)}, tmp_path / f"{name}.safetensors")
-    with pytest.raises(ModelError, match="2 safetensors files and no model.safetensors.index.json"):
+    with pytest.raises(ModelError, match=r"2 safetensors files and no model\.safetensors\.index\.json"):
         Checkpoint.open(tmp_path)
 
 

@@ -13,7 +13,8 @@ SPECIAL = ["<pad>", "<eos>"]
 
 
 def _save(tokenizer: Tokenizer, folder: Path) -> Any:
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>")
+    make: Any = PreTrainedTokenizerFast
+    fast = make(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>")
     fast.save_pretrained(folder)
     return fast
 
