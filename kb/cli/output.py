@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ..loader import LoadReport
 
 
+SHORT = 18
+"""Characters of a cell that is never broken over lines."""
+
+
 def console(stderr: bool = False) -> Console:
     """A rich console that never reads markup in data."""
     from rich.console import Console
@@ -44,10 +48,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     from rich.text import Text
 
     body = [[cell(value) for value in row] for row in rows]
-    made = Table(title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    heading = Text(title) if title else None
+    made = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for i, name in enumerate(columns):
         number = bool(body) and all(_is_number(row[i]) for row in body)
-        made.add_column(Text(name), justify="right" if number else "left", overflow="fold", no_wrap=number)
+        short = max((len(row[i]) for row in body), default=0) <= SHORT
+        made.add_column(Text(name), justify="right" if number else "left", overflow="fold", no_wrap=short)
     for row in body:
         made.add_row(*(Text(value) for value in row))
     return made

@@ -141,8 +141,8 @@ def models(kb: KnowledgeBase, as_json: bool) -> None:
     from . import output
 
     found = kb.models()
-    columns = [c for c in found.columns if c != "weights"]
-    rows = [[row[c] for c in columns] for row in found.dicts()]
+    columns = [c for c in found.columns if c not in ("weights", "gated")]
+    rows = [[", ".join(row[c]) if c == "bases" else row[c] for c in columns] for row in found.dicts()]
     output.show(found.dicts(), output.table(columns, rows), as_json)
 
 

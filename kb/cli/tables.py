@@ -80,7 +80,7 @@ def layer_shares(found: Diff) -> Table:
         for row in sorted(shares, key=lambda row: (row.layer, row.projection != "gate", row.projection == "down"))
     ]
     if still := _untouched(found.layers):
-        rows.insert(0, (still, "all", 0, "1.00000", "100.0%", "100.0%", "untouched", "1.000"))
+        rows.insert(0, (still, "untouched", 0, *[""] * 5))
     return table(columns, rows, title)
 
 
@@ -97,13 +97,13 @@ def changes(found: Diff) -> Table:
         )
         for change in found.changes
     ]
-    columns = ("neuron", "row", "cosine", "top tokens before", "lost", "gained")
+    columns = ("neuron", "row", "cosine", "top tokens in the base", "lost", "gained")
     return table(columns, rows, "Most changed neurons")
 
 
 def card(found: NeuronCard) -> list[RenderableType]:
     """A neuron's decoded tokens by projection and pole, then its counterparts."""
-    title = f"{found.neuron}   layer {found.layer} of {found.layers}, neuron {found.index} of {found.width}"
+    title = f"{found.neuron}: layer {found.layer} of {found.layers}, neuron {found.index} of {found.width}"
     runs = {side.run for side in found.sides}
     rows = []
     for side in found.sides:
@@ -112,7 +112,7 @@ def card(found: NeuronCard) -> list[RenderableType]:
         tokens = words(text for text, _, _ in side.tokens)
         rows.append((name, f"{best[1]:.1f}", cell(best[2]), cell(side.kurtosis), cell(side.coherence), tokens))
     if len(runs) == 1:
-        title += f"   ({found.sides[0].convention}, {next(iter(runs))})"
+        title += f", {found.sides[0].convention} rows, run {next(iter(runs))}"
     parts: list[RenderableType] = [
         table(("row", "top z", "probability", "kurtosis", "coherence", "top tokens"), rows, title)
     ]

@@ -1,0 +1,5 @@
+"""`python -m neuronkb` is the neuronkb command."""
+
+from neuronkb.kb.cli import main
+
+main()
