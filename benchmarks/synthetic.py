@@ -62,11 +62,10 @@ def decodings(layers: int, seed: int = 0) -> Iterator[tuple[Table, pa.Table]]:
 
 def _layer(layer: int, random: np.random.Generator) -> dict[str, object]:
     sides = WIDTH * SIDES
-    # Squared uniforms crowd the low numbers; a stride that shares no factor with the vocabulary keeps a side's tokens apart.
+    # Squared uniforms crowd the low numbers; an odd stride keeps the tokens of a side apart.
     first = (TOKENS * random.random(sides) ** 2).astype(np.int64)
     stride = 1 + 2 * random.integers(0, TOKENS // 2, sides)
     tokens = (first[:, None] + np.arange(K) * stride[:, None]) % TOKENS
-    tokens[:, 0] = first
     z = -np.sort(-(4 + random.exponential(0.5, (sides, K))), axis=1)
     names = pa.array([f"{TOKENIZER}/T{i}" for i in range(TOKENS)])
     projection = np.tile(np.repeat(np.array(PROJECTIONS), 2 * K), WIDTH)
