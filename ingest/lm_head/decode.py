@@ -81,7 +81,7 @@ def decode_rows(
         ladder = ladder[1:]
     size = min(len(rows), block_rows(len(unembedding), ladder[0], settings.buffer))
     n_tiles = -(-len(unembedding) // TILE)
-    buffer = torch.empty(n_tiles, size, TILE, dtype=ladder[0].dtype, device=device)
+    buffer = unembedding.scratch((n_tiles, size, TILE), ladder[0].dtype)
     parts = []
     for block in torch.split(rows, size):
         parts.append(_block(block.to(device), unembedding, settings, ladder, buffer, tally))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 
 from .precision import Format
-from .scores import TILE, Scores, score
+from .scores import GROUPS, TILE, Scores, score
 from .unembedding import Unembedding
 
-GROUPS = 32
+FIRST = 32
 """Groups looked into at first, about; rows whose certificate needs more get four times as many."""
 LIMIT = 4096
 """Candidates of one row and pole above which a sharper format is cheaper than scoring them all in float64."""
@@ -81,7 +81,7 @@ def _candidates(scores: Scores, k: int, pole: int, tally: Tally) -> tuple[torch.
     """Row and position of every token that may be among the top k, and their number by row."""
     extremes = scores.highest if pole > 0 else -scores.lowest
     # The more a score can be off, the more groups reach the threshold.
-    width = max(GROUPS, 2 * k) if scores.relative else k + GROUPS // 4
+    width = max(FIRST, 2 * k) if scores.relative else k + FIRST // 4
     n_rows, n_groups = extremes.shape
     top = extremes.topk(min(width, n_groups), dim=1)
     threshold = _threshold(top.values[:, k - 1].double(), scores)
@@ -90,9 +90,10 @@ def _candidates(scores: Scores, k: int, pole: int, tally: Tally) -> tuple[torch.
     while True:
         more = (top.values[:, -1].float() >= threshold[left]) & (width < n_groups)
         done, groups = left[~more], top.indices[~more]
-        tile, row, column = (_grouped(scores, done, groups) * pole >= threshold[done][:, None]).nonzero(as_tuple=True)
+        hits = _grouped(scores, done, groups) * pole >= threshold[done][:, None, None]
+        tile, row, part, column = hits.nonzero(as_tuple=True)
         rows.append(done[row])
-        positions.append(tile * TILE + groups[row, column])
+        positions.append(tile * TILE + part * GROUPS + groups[row, column])
         left, width = left[more], width * 4
         if not len(left):
             break
@@ -103,10 +104,10 @@ def _candidates(scores: Scores, k: int, pole: int, tally: Tally) -> tuple[torch.
 
 
 def _grouped(scores: Scores, rows: torch.Tensor, groups: torch.Tensor) -> torch.Tensor:
-    """Scores of the tokens of some groups: `[n_tiles, n_rows, n_groups]`, float32."""
-    if len(rows) == scores.tiles.shape[1]:
-        return scores.tiles.gather(2, groups.expand(len(scores.tiles), -1, -1)).float()
-    return scores.tiles[:, rows[:, None], groups].float()
+    """Scores of the tokens of some groups: float32 `[n_tiles, n_rows, TILE / GROUPS, n_groups]`."""
+    tiles = scores.tiles if len(rows) == scores.tiles.shape[1] else scores.tiles[:, rows]
+    parts = tiles.unflatten(2, (-1, GROUPS))
+    return parts.gather(3, groups[None, :, None].expand(*parts.shape[:3], -1)).float()
 
 
 def _threshold(kth: torch.Tensor, scores: Scores) -> torch.Tensor:

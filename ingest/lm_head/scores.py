@@ -12,17 +12,20 @@ from .unembedding import Unembedding
 TILE = 4096
 """Tokens a tile. A tile of scores stays in cache while its extremes are taken."""
 
+GROUPS = 1024
+"""Groups of tokens: position p belongs to group p mod GROUPS. Fewer are quicker to search, and hold more tokens."""
+
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of rows scaled to unit length. Column c of every tile is one group: position = tile * TILE + c."""
+    """Scores of rows scaled to unit length. Position p is column p mod TILE of tile p // TILE."""
 
     tiles: torch.Tensor
     """`[n_tiles, n_rows, TILE]` in the format's dtype; NaN past the end of the vocabulary"""
     highest: torch.Tensor
-    """`[n_rows, TILE]`: largest score of each group"""
+    """`[n_rows, GROUPS]`: largest score of each group; -inf for one without tokens"""
     lowest: torch.Tensor
-    """`[n_rows, TILE]`: smallest score of each group"""
+    """`[n_rows, GROUPS]`: smallest score of each group; inf for one without tokens"""
     absolute: torch.Tensor
     """float64 `[n_rows]`: |score - true unit score| <= absolute + relative * |score|"""
     relative: float
@@ -56,15 +59,15 @@ def score(rows: torch.Tensor, unembedding: Unembedding, form: Format, buffer: to
     absolute = rounding * unembedding.max_norm + left.double().norm(dim=1) * residual
     # 1.01: the cast row may be a little longer than 1. 2^-126: where products underflow they are flushed.
     absolute = absolute + 1.01 * accumulation(width) * longest + width * 2.0**-126 * (2.0 + longest)
-    tiles = buffer[:, : len(rows)] if buffer.shape[1] == len(rows) else torch.empty_like(buffer[:, : len(rows)])
+    tiles = buffer[:, : len(rows)]
     highest, lowest = _fill(left, matrix, tiles)
     centres = left.double() @ unembedding.mean
     return Scores(tiles, highest, lowest, absolute, 1.01 * form.output, norms, centres, len(unembedding))
 
 
 def _fill(left: torch.Tensor, matrix: torch.Tensor, tiles: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    highest = torch.full_like(tiles[0], -torch.inf)
-    lowest = torch.full_like(tiles[0], torch.inf)
+    highest = tiles.new_full((len(left), GROUPS), -torch.inf)
+    lowest = tiles.new_full((len(left), GROUPS), torch.inf)
     for number, tile in enumerate(tiles):
         block = matrix[number * TILE : (number + 1) * TILE].T
         size = block.shape[1]
@@ -73,6 +76,9 @@ def _fill(left: torch.Tensor, matrix: torch.Tensor, tiles: torch.Tensor) -> tupl
         else:
             tile[:, :size] = left @ block
             tile[:, size:] = torch.nan
-        torch.maximum(highest[:, :size], tile[:, :size], out=highest[:, :size])
-        torch.minimum(lowest[:, :size], tile[:, :size], out=lowest[:, :size])
+        for start in range(0, size, GROUPS):
+            part = tile[:, start : min(start + GROUPS, size)]
+            width = part.shape[1]
+            torch.maximum(highest[:, :width], part, out=highest[:, :width])
+            torch.minimum(lowest[:, :width], part, out=lowest[:, :width])
     return highest, lowest

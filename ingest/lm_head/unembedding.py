@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,6 +32,7 @@ class Unembedding:
     words: torch.Tensor
     """int64 `[n]`: tokens that write the same case-folded word share a number; -1 for one without letters"""
     _cast: dict[torch.dtype, tuple[torch.Tensor, float]] = field(default_factory=dict, repr=False)
+    _scratch: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -93,6 +95,16 @@ class Unembedding:
             )
             self._cast[dtype] = rows, residual
         return self._cast[dtype]
+
+    def scratch(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+        """Memory for scores, kept from call to call: fresh pages for every projection cost as much as the
+        selection does. One decoding at a time may use it."""
+        size = math.prod(shape) * dtype.itemsize
+        held = self._scratch.get("scores")
+        if held is None or held.numel() < size:
+            self._scratch.clear()
+            held = self._scratch["scores"] = torch.empty(size, dtype=torch.uint8, device=self.rows.device)
+        return held[:size].view(dtype).view(shape)
 
 
 def torch_device(name: str) -> torch.device:
