@@ -17,7 +17,7 @@ from neuronkb.kb.stores import open_store
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.import_files import write_import_files
 from neuronkb.queries import query
-from neuronkb.schema import NODES, SCHEMA_VERSION, Node, Table, conform
+from neuronkb.schema import Node, Table
 
 from . import synthetic
 from .report import Row
@@ -140,7 +140,6 @@ def _load(store: Store, tables: Iterator[tuple[Table, pa.Table]]) -> tuple[int, 
 
 
 def _everything(layers: int) -> Iterator[tuple[Table, pa.Table]]:
-    yield NODES["Schema"], conform(NODES["Schema"], pa.table({"id": ["schema"], "version": [SCHEMA_VERSION]}))
     yield from synthetic.nodes(layers)
     yield from synthetic.decodings(layers)
 

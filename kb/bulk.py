@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ..ingest.bundle import Bundle, FileEntry
 from ..ingest.job import Progress, silent
-from ..schema import NODES, SCHEMA_VERSION, Table, conform, table
+from ..schema import NODES, Table, conform, table
 from .ledger import shard_rows
 from .loader import derived_rows, run_rows
 from .stores.import_files import ImportPlan, write_import_files
@@ -25,7 +25,6 @@ def import_files(bundles: Sequence[Path], out: Path, progress: Progress = silent
 
 
 def _tables(bundles: list[Bundle], progress: Progress) -> Iterator[tuple[Table, pa.Table]]:
-    yield NODES["Schema"], conform(NODES["Schema"], pa.table({"id": ["schema"], "version": [SCHEMA_VERSION]}))
     total, done = sum(bundle.rows for bundle in bundles), 0
     runs = {bundle.run.id for bundle in bundles}
     for bundle in bundles:
