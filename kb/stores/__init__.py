@@ -1,1 +1,36 @@
-"""."""
+"""The stores behind one base: a local folder, or a Neo4j server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .base import Store
+
+
+def open_store(
+    where: str,
+    *,
+    heap: str | None = None,
+    user: str | None = None,
+    password: str | None = None,
+    database: str | None = None,
+) -> Store:
+    """Open the store named by a folder or a Bolt URI, and set it up if it is new.
+
+    `heap` bounds the local server's memory, such as "2g"; the others are for a Neo4j server and fall back to the
+    environment and the config file. Raises StoreError, StoreBusyError or VersionError.
+    """
+    store: Store
+    if "://" in where:
+        from .neo4j import Neo4jStore
+
+        store = Neo4jStore.open(where, user=user, password=password, database=database)
+    else:
+        from pathlib import Path
+
+        from .local import LocalStore
+
+        store = LocalStore.open(Path(where), heap=heap)
+    store.setup()
+    return store
