@@ -23,7 +23,7 @@ from ....schema import Node, Relationship, SchemaError, StoreBusyError, StoreErr
 from ..base import Progress
 from .encode import node_requests, relationship_requests
 from .folder import Folder, locked
-from .http import Http, ServerError
+from .http import BATCH_PATH, Http
 from .record_ids import RecordIds
 
 OPTIONS = "wal=true"
@@ -69,6 +69,7 @@ class Bulk:
         with locked(self._folder.root / "bulk.lock", WAIT) as got:
             if not got:
                 raise StoreBusyError(f"{self._folder.root}: another process has been loading for an hour")
+            self._wait_for_requests()
             for note in sorted(self._folder.unfinished.glob("*.json")):
                 self._undo(note)
             yield
@@ -106,12 +107,11 @@ class Bulk:
         return note
 
     def _undo(self, note: Path) -> None:
-        """Delete the records behind the note's, once the server has done with the request itself."""
+        """Delete the records behind the note's."""
         found = json.loads(note.read_text())
         after = found["after"]
         if after is not None and not _RID.fullmatch(after):
             raise StoreError(f"{note} is damaged; remove it and reload the last bundle with --replace")
-        self._wait_for_requests()
         where = f" WHERE @rid > {after}" if after else ""
         while self._http.command(f"DELETE FROM `{found['type']}`{where} LIMIT 10000")[0]["count"]:
             pass
@@ -121,13 +121,7 @@ class Bulk:
     def _wait_for_requests(self) -> None:
         """Wait while the server still works on a bulk request whose sender is gone."""
         deadline = time.monotonic() + WAIT
-        while any(query["protocol"] == "http" and not query.get("language") for query in self._queries()):
+        while any(BATCH_PATH in query["text"] for query in self._http.server("list queries")):
             if time.monotonic() > deadline:
                 raise StoreBusyError(f"{self._folder.root}: the server has been loading for an hour")
-            time.sleep(0.1)
-
-    def _queries(self) -> list[dict[str, str]]:
-        try:
-            return list(self._http.server("list queries"))
-        except ServerError:
-            return []
+            time.sleep(0.05)

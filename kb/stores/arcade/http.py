@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 from .access import DATABASE, WRITER
@@ -11,6 +12,7 @@ from .access import DATABASE, WRITER
 if TYPE_CHECKING:
     from http.client import HTTPConnection
 
+BATCH_PATH = f"/api/v1/batch/{DATABASE}"
 _JSON = "application/json"
 _NDJSON = "application/x-ndjson"
 
@@ -24,7 +26,7 @@ class ServerError(Exception):
 
 
 class Http:
-    """One kept-alive connection to the server, as the writer. Not for two threads at once."""
+    """One kept-alive connection to the server, as the writer; threads take turns."""
 
     def __init__(self, port: int, password: str, timeout: float | None = None) -> None:
         token = base64.b64encode(f"{WRITER}:{password}".encode()).decode()
@@ -32,6 +34,7 @@ class Http:
         self._port = port
         self._timeout = timeout
         self._connection: HTTPConnection | None = None
+        self._turn = threading.Lock()
 
     def ready(self) -> bool:
         """Whether the server takes requests."""
@@ -56,7 +59,7 @@ class Http:
 
     def batch(self, body: bytes | memoryview, options: str) -> dict[str, Any]:
         """Send one bulk request of newline-separated JSON. Raises ServerError or OSError."""
-        return dict(self._json("POST", f"/api/v1/batch/{DATABASE}?{options}", body, _NDJSON))
+        return dict(self._json("POST", f"{BATCH_PATH}?{options}", body, _NDJSON))
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""
@@ -78,15 +81,16 @@ class Http:
         # Imported late: a process that only reads never needs it.
         from http.client import HTTPConnection, HTTPException
 
-        if self._connection is None:
-            self._connection = HTTPConnection("127.0.0.1", self._port, timeout=self._timeout)
-        try:
-            self._connection.request(method, path, body, {**self._headers, "Content-Type": kind})
-            answer = self._connection.getresponse()
-            return answer.status, answer.read()
-        except HTTPException as error:
-            self._connection.close()
-            raise ConnectionError(f"the server broke off: {error!r}") from error
-        except BaseException:
-            self._connection.close()
-            raise
+        with self._turn:
+            if self._connection is None:
+                self._connection = HTTPConnection("127.0.0.1", self._port, timeout=self._timeout)
+            try:
+                self._connection.request(method, path, body, {**self._headers, "Content-Type": kind})
+                answer = self._connection.getresponse()
+                return answer.status, answer.read()
+            except HTTPException as error:
+                self._connection.close()
+                raise ConnectionError(f"the server broke off: {error!r}") from error
+            except BaseException:
+                self._connection.close()
+                raise
