@@ -51,6 +51,10 @@ _NAMES = """
     TriadicSelection Union Unwind ValueHashJoin VarLengthExpand
 """
 _OPERATORS = frozenset(_NAMES.split())
+_QUIET = re.compile(
+    r"""'(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" | /\*.*?\*/ | //[^\r\n]* | (`(?:[^`]|``)*`)""", re.VERBOSE | re.DOTALL
+)
+"""Strings and comments; and, as its group, names in backticks, which may hold quotes and say what is called."""
 
 
 def refusal(plan: Mapping[str, Any], query_type: str | None, database: str) -> str | None:
@@ -85,9 +89,9 @@ def hidden(cypher: str, procedures: Iterable[str], functions: Iterable[str]) -> 
 
     `procedures` and `functions` are the full names of what the server has and no read may use.
     """
-    text = cypher.casefold()
-    if 0 <= text.find("load") < text.rfind("csv"):
-        return "a read may not hold the words LOAD and CSV; if they are data, pass them as parameters"
+    text = _QUIET.sub(lambda m: m[1] or " ", cypher).casefold()
+    if re.search(r"load\W+csv", text):
+        return "a read may not LOAD CSV, which reaches files and the network; load a bundle instead"
     words = set(re.findall(r"\w+", text))
     if "call" in text:
         for name in procedures:

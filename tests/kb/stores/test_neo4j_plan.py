@@ -153,7 +153,7 @@ def test_not_even_planned(neo4j_store: Neo4jStore, cypher: str) -> None:
         "CYPHER 5 MATCH (n:Term {id: 'dog'}) RETURN n.id AS id",
         "USE neo4j MATCH (n:Term) RETURN n.id AS id LIMIT 1;",
         "/* create */ MATCH (n:Term) // delete\n RETURN n.id AS id",
-        "MATCH (n:Term) WHERE n.id IN ['dog', 'LOAD'] RETURN n.id AS id",
+        "MATCH (n:Term) WHERE n.id IN ['dog', 'LOAD CSV FROM'] RETURN n.id AS id",
         "MATCH (n:Term) WHERE EXISTS { MATCH (n) WHERE n.id = 'dog' } RETURN n.id AS id",
         "MATCH (n:Term) CALL (n) { RETURN n.id AS id } RETURN id",
         "MATCH (n:Term) RETURN [x IN [1] | COLLECT { MATCH (m:Term) RETURN m.id }][0][0] AS id",
@@ -230,6 +230,29 @@ def test_functions_of_plugins() -> None:
     for text in ("RETURN apoc.cypher.run('x')", "RETURN `APOC` /**/ . cypher\n.run('x')"):
         assert "apoc.cypher.run" in (hidden(text, (), foreign) or "")
     assert hidden("MATCH (n) WHERE n.cypher = 'run' RETURN date.truncate('day', n.at)", (), foreign) is None
+
+
+def test_words_in_strings_and_comments_call_nothing() -> None:
+    quiet = [
+        "RETURN 'LOAD CSV'",
+        'RETURN "it\'s LOAD CSV"',
+        r"RETURN 'a\' LOAD CSV', 1",
+        "RETURN 1 // LOAD CSV",
+        "RETURN 1 /* CALL db.info() */ AS `db``x`",
+        "CALL db.labels() YIELD label WHERE label <> 'db.info' RETURN label",
+        "MATCH (n:Load) RETURN n.csv",
+    ]
+    loud = [
+        r"RETURN 'a\\', COUNT { LOAD CSV FROM 'x' AS l RETURN l }, 'b'",
+        "RETURN `it's`, COUNT { LOAD CSV FROM 'x' AS l RETURN l }, 'b'",
+        'RETURN "/*", COUNT { LOAD CSV FROM "x" AS l RETURN l }, "*/"',
+        "RETURN 1 //\r, COUNT { LOAD CSV FROM 'x' AS l RETURN l }",
+        "RETURN 1 /* ' */, COUNT { LOAD /* ' */ CSV FROM 'x' AS l RETURN l }",
+        "RETURN 1 // `\n, COUNT { LOAD\u2003CSV FROM 'x' AS l RETURN l } // `",
+        "RETURN COUNT { CALL `db` /* . */ . `info`() YIELD name RETURN name }",
+    ]
+    assert [text for text in quiet if hidden(text, ["db.info"], [])] == []
+    assert [text for text in loud if not hidden(text, ["db.info"], [])] == []
 
 
 def test_unknown_operators_and_other_databases_are_refused() -> None:
