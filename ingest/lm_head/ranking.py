@@ -106,7 +106,7 @@ def _candidates(scores: Scores, k: int, pole: int, tally: Tally) -> tuple[torch.
 def _grouped(scores: Scores, rows: torch.Tensor, groups: torch.Tensor) -> torch.Tensor:
     """Scores of the tokens of some groups: float32 `[n_tiles, n_rows, TILE / GROUPS, n_groups]`."""
     tiles = scores.tiles if len(rows) == scores.tiles.shape[1] else scores.tiles[:, rows]
-    parts = tiles.unflatten(2, (-1, GROUPS))
+    parts = tiles.view(*tiles.shape[:2], TILE // GROUPS, GROUPS)
     return parts.gather(3, groups[None, :, None].expand(*parts.shape[:3], -1)).float()
 
 
