@@ -224,6 +224,7 @@ def _driver(state: State, user: str, pool: int) -> Driver:
         max_connection_pool_size=pool,
         connection_timeout=5.0,
         connection_acquisition_timeout=60.0,
+        liveness_check_timeout=5.0,  # a long computation may lie between two questions
         telemetry_disabled=True,
     )
 

@@ -187,7 +187,11 @@ def _driver(settings: Settings) -> Driver:
     auth = None if settings.password is None else (settings.user, settings.password)
     try:
         return neo4j.GraphDatabase.driver(
-            settings.uri, auth=auth, connection_timeout=CONNECT_SECONDS, notifications_min_severity="OFF"
+            settings.uri,
+            auth=auth,
+            connection_timeout=CONNECT_SECONDS,
+            liveness_check_timeout=5.0,  # a long computation may lie between two questions
+            notifications_min_severity="OFF",
         )
     except (neo4j.exceptions.DriverError, ValueError) as error:
         raise StoreError(f"{settings.uri!r}: {one_line(error)}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from .access import DATABASE, WRITER
@@ -12,6 +13,8 @@ from .access import DATABASE, WRITER
 if TYPE_CHECKING:
     from http.client import HTTPConnection
 
+FRESH_SECONDS = 5.0
+"""A connection that lay longer is opened anew: the server closes idle ones, and a load decodes between two requests."""
 BATCH_PATH = f"/api/v1/batch/{DATABASE}"
 _JSON = "application/json"
 _NDJSON = "application/x-ndjson"
@@ -34,6 +37,7 @@ class Http:
         self._port = port
         self._timeout = timeout
         self._connection: HTTPConnection | None = None
+        self._used = 0.0
         self._turn = threading.Lock()
 
     def ready(self) -> bool:
@@ -84,10 +88,14 @@ class Http:
         with self._turn:
             if self._connection is None:
                 self._connection = HTTPConnection("127.0.0.1", self._port, timeout=self._timeout)
+            elif time.monotonic() - self._used > FRESH_SECONDS:
+                self._connection.close()
             try:
                 self._connection.request(method, path, body, {**self._headers, "Content-Type": kind})
                 answer = self._connection.getresponse()
-                return answer.status, answer.read()
+                body_read = answer.read()
+                self._used = time.monotonic()
+                return answer.status, body_read
             except HTTPException as error:
                 self._connection.close()
                 raise ConnectionError(f"the server broke off: {error!r}") from error
