@@ -77,10 +77,10 @@ class Keeper:
             self.stop()
 
     def stop(self) -> None:
-        """End the server, gracefully if it lets itself, and take the state away."""
-        end(self._java)
+        """Take the state away, so that nobody comes any more, and end the server, gracefully if it lets itself."""
         with suppress(OSError):
             self._folder.remove_state(self._state.instance)
+        end(self._java)
 
     def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         """Signal handler: leave the loop."""

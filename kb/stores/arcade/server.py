@@ -73,7 +73,15 @@ def _running(folder: Folder, connect: Callable[[State], T | None]) -> T | None:
     if state is None:
         return None
     _check_host(folder, state)
-    return connect(state) if state.host == this_host() else None
+    return connect(state) if state.host == this_host() and _kept(folder) else None
+
+
+def _kept(folder: Folder) -> bool:
+    """Whether a keeper lives. Without one the server is on its way out, though it may still answer."""
+    if not folder.lock.exists():
+        return False
+    with locked(folder.lock, 0) as got:
+        return not got
 
 
 def _check_host(folder: Folder, state: State) -> None:
