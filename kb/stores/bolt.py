@@ -6,6 +6,7 @@ import hashlib
 import time
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -54,13 +55,19 @@ class BoltStore(Store):
         timeout: float | None = 30.0,
         limit: int | None = 1000,
     ) -> Result:
-        with translated(timeout, reading=True):
+        with self._translated(timeout, reading=True):
             self._check_read(cypher, params or {}, timeout)
             names, records, truncated = self._run_read(cypher, dict(params or {}), timeout, limit)
             resolver = Resolver(records)
             missing = resolver.missing()
             rows = resolver.rows(self._node_ids(missing) if missing else {})
         return Result(tuple(names), rows, truncated, limit if truncated else None)
+
+    @contextmanager
+    def _translated(self, timeout: float | None = None, reading: bool = False) -> Iterator[None]:
+        """Raise the driver's errors inside as ours."""
+        with translated(timeout, reading):
+            yield
 
     def _check_read(self, cypher: str, params: Mapping[str, Any], timeout: float | None) -> None:
         """Raise ReadOnlyError or QueryError for what the server itself would let through."""
@@ -90,7 +97,7 @@ class BoltStore(Store):
             answer = tx.run(cypher, dict(params))
             return list(answer.keys()), list(answer)
 
-        with translated(), self._session(read=False) as session:
+        with self._translated(), self._session(read=False) as session:
             names, records = session.execute_write(work)
         return Result(tuple(names), Resolver(records).rows({}))
 
@@ -100,12 +107,12 @@ class BoltStore(Store):
         def work(tx: ManagedTransaction) -> list[list[Any]]:
             return tx.run(cypher, params).values()
 
-        with translated(), self._session(read=False) as session:
+        with self._translated(), self._session(read=False) as session:
             return session.execute_read(work)
 
     def _ddl(self, text: str) -> None:
         """Run one schema statement in a transaction of its own."""
-        with translated(), self._session(read=False) as session:
+        with self._translated(), self._session(read=False) as session:
             session.run(text).consume()
 
     def setup(self) -> None:

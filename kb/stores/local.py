@@ -12,7 +12,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...queries.result import Result
-from ...schema import NODES, RELATIONSHIPS, LimitError, Node, Property, ReadOnlyError, Relationship, StoreError
+from ...schema import (
+    NODES,
+    RELATIONSHIPS,
+    LimitError,
+    Node,
+    Property,
+    QueryError,
+    ReadOnlyError,
+    Relationship,
+    StoreError,
+)
 from . import statements
 from .arcade import runtime, server
 from .arcade.access import DATABASE, READER, WRITER
@@ -62,6 +72,19 @@ class LocalStore(BoltStore):
 
     def __repr__(self) -> str:
         return f"LocalStore({str(self._folder.root)!r})"
+
+    @contextmanager
+    def _translated(self, timeout: float | None = None, reading: bool = False) -> Iterator[None]:
+        from neo4j.exceptions import AuthError, DriverError
+
+        try:
+            with super()._translated(timeout, reading):
+                yield
+        except StoreError as error:
+            # A server on its way out forgets its users first.
+            if isinstance(error.__cause__, AuthError | DriverError) and not isinstance(error, QueryError):
+                raise StoreError(f"{self._folder.root}: its server is gone; open the store again") from error.__cause__
+            raise
 
     def _check_read(self, cypher: str, params: Mapping[str, Any], timeout: float | None) -> None:
         check_local_read(cypher)
@@ -224,6 +247,7 @@ def _driver(state: State, user: str, pool: int) -> Driver:
         max_connection_pool_size=pool,
         connection_timeout=5.0,
         connection_acquisition_timeout=60.0,
+        max_transaction_retry_time=10.0,
         liveness_check_timeout=5.0,  # a long computation may lie between two questions
         telemetry_disabled=True,
     )

@@ -20,7 +20,7 @@ KEEPER = f"{__package__}.keeper"
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 
-ROOM = 64 << 20
+ROOM = 32 << 20
 """Bytes of disk without which no server is started."""
 
 
@@ -107,7 +107,7 @@ def _prepare(folder: Folder, heap: str) -> None:
     if not os.access(folder.root, os.W_OK | os.X_OK):
         raise StoreError(f"{folder.root} cannot be written: Permission denied; name another folder")
     if room.f_bavail * room.f_frsize < ROOM:
-        raise StoreError(f"the disk is full: {folder.root} has less than 64 MiB left; free some space")
+        raise StoreError(f"the disk is full: {folder.root} has less than 32 MiB left; free some space")
     try:
         runtime.check_here()
         runtime.check_heap(heap)

@@ -95,8 +95,11 @@ def test_a_killed_server_is_started_again(folder: Path) -> None:
         dead = state(folder)
         os.kill(dead.pid, signal.SIGKILL)
         until(lambda: not running(dead.pid))
-        with pytest.raises(StoreError):
-            store.read("RETURN 1 AS x")
+        for attempt in (store.read, store.write):
+            with pytest.raises(StoreError, match="its server is gone; open the store again"):
+                attempt("RETURN 1 AS x")
+        with pytest.raises(StoreError, match="its server is gone"):
+            store.status()
     with LocalStore.open(folder) as store:
         assert state(folder).pid != dead.pid
         assert store.read("MATCH (t:Term) RETURN t.id").rows == [("kept",)]
