@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ..ingest.bundle import Bundle, BundleWriter
@@ -37,12 +38,14 @@ def write_and_load(
     settle(store, job.run, clash)
     writer = BundleWriter.open(folder, job.run)
     loader = Loader(store, writer.run, progress)
-    loader.begin()
+    loader.describe(writer.run)
     for shard in list(writer.done.values()):
         loader.shard(Bundle.open(folder), shard)
     for name, tables in job.shards(writer.done, progress):
         entry = writer.write(name, tables)
         loader.shard(Bundle.open(folder), entry)
+        # What is in can be judged against its null before the rest is.
+        loader.describe(replace(writer.run, summary=job.summary(writer.done)))
         if loaded is not None:
             loaded(name)
     return loader.finish(writer.finish(summary=job.summary(writer.done)))

@@ -54,9 +54,9 @@ class Loader:
         if self._ledger.interrupted:
             store.repair()
 
-    def begin(self) -> None:
-        """Write the Run node, so that a half-loaded run can be seen and taken away."""
-        self._store.merge_nodes(NODES["Run"], run_rows(self._run))
+    def describe(self, run: RunInfo) -> None:
+        """Write the Run node as it stands, so that a half-loaded run can be seen, judged and taken away."""
+        self._store.merge_nodes(NODES["Run"], run_rows(run))
 
     def shard(self, bundle: Bundle, shard: ShardEntry) -> None:
         """Bring one shard in: its nodes first, then its relationships."""
@@ -79,7 +79,7 @@ class Loader:
 
     def finish(self, run: RunInfo) -> LoadReport:
         """Record the complete run and what it was derived from."""
-        self._store.merge_nodes(NODES["Run"], run_rows(run))
+        self.describe(run)
         known = self._store.existing_ids(NODES["Run"], run.derived_from)
         self._relationships(
             RELATIONSHIPS["Run.DERIVED_FROM.Run"], derived_rows(run, set(known.to_pylist())), begun=True
@@ -140,7 +140,7 @@ class Loader:
 def load(store: Store, bundle: Bundle, progress: Progress | None = None) -> LoadReport:
     """Load a whole bundle. The caller has settled clashes with other runs."""
     loader = Loader(store, bundle.run, progress)
-    loader.begin()
+    loader.describe(bundle.run)
     for shard in bundle.shards.values():
         loader.shard(bundle, shard)
     return loader.finish(bundle.run)
@@ -158,7 +158,7 @@ def run_rows(run: RunInfo) -> pa.Table:
                     "model": run.model,
                     "weights": run.weights,
                     "parameters": json.dumps(run.parameters, sort_keys=True),
-                    "summary": json.dumps(run.summary, sort_keys=True),
+                    "summary": json.dumps(run.summary, sort_keys=True) if run.summary else None,
                     "code": run.code,
                     "schema": run.schema,
                     "started": run.started or None,

@@ -13,8 +13,8 @@ from .unembedding import Unembedding
 
 ROWS = 128
 """Rows worked on at a time: a few float32 tiles of them fit the cache."""
-SPAN = 60.0
-"""Widest range of logits whose exponentials float32 holds either way up, sums included."""
+SERIES = 1e-5
+"""Error a token at which the sums of exponentials are no longer taken from the power series."""
 
 
 @dataclass(frozen=True)
@@ -52,84 +52,101 @@ def moments(scores: Scores, rows: torch.Tensor, unembedding: Unembedding, rankin
     float32 within 1e-4.
     """
     mean, std = closed_form(rows, unembedding)
-    sums = [_sums(scores, slice(at, at + ROWS), mean, ranking) for at in range(0, len(rows), ROWS)]
-    powers, weight, weighted = (torch.cat(part) for part in zip(*sums, strict=True))
+    frame = _frame(scores, mean, ranking)
+    powers = _powers(scores, frame)
+    weight, weighted, far = _series(powers, frame, len(unembedding))
+    for index in far.nonzero()[:, 0].split(ROWS):
+        weight[index], weighted[index] = _exponentials(scores, index, frame)
     second, third, fourth = (powers / len(unembedding)).unbind(1)
     # Where all logits are equal both are undefined, and 0 / 0 says so.
     skewness, kurtosis = third / second**1.5, fourth / second**2 - 3.0
-    return Moments(mean, std, skewness, kurtosis, *_corrected(scores, ranking, mean, weight, weighted))
+    return Moments(mean, std, skewness, kurtosis, *_corrected(scores, ranking, frame, weight, weighted))
 
 
-def _sums(
-    scores: Scores, part: slice, mean: torch.Tensor, ranking: Ranking
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Sums over the vocabulary for some rows, float64, each tile summed in float32: of x^2, x^3 and x^4 with x
-    the centred score, `[rows, 3]`; of exp(y) and of y exp(y), `[rows, 2]`, with y = pole x logit - top logit."""
-    centre, scale, shifts, spread = _frame(scores, part, mean, ranking)
-    # exp(-x) = 1 / exp(x) saves the second exponential where it neither under- nor overflows.
-    mirrored = bool((spread < SPAN).all())
-    lift = torch.exp(-spread) if mirrored else torch.ones_like(spread)
-    powers = torch.zeros(len(spread), 3, dtype=torch.float64, device=spread.device)
-    weight = torch.zeros(len(spread), 2, dtype=torch.float64, device=spread.device)
+@dataclass(frozen=True)
+class _Frame:
+    """What makes y = pole x logit - top logit of a score: x = score - centre, then y = +-scale x + shift."""
+
+    centre: torch.Tensor
+    """float32 `[n_rows, 1]`"""
+    scale: torch.Tensor
+    """float32 `[n_rows, 1]`: length of the row"""
+    shifts: torch.Tensor
+    """float64 `[n_rows, 2]`: +-mean - top logit, by pole"""
+
+
+def _frame(scores: Scores, mean: torch.Tensor, ranking: Ranking) -> _Frame:
+    tops = ranking.logits[:, :, 0]
+    shifts = torch.stack([mean - tops[:, 0], -mean - tops[:, 1]], dim=1)
+    return _Frame(scores.centres.float()[:, None], scores.norms.float()[:, None], shifts)
+
+
+def _powers(scores: Scores, frame: _Frame) -> torch.Tensor:
+    """Sums over the vocabulary of x^2, x^3 and x^4: float64 `[n_rows, 3]`, each tile summed in float32."""
+    found = torch.zeros(len(frame.centre), 3, dtype=torch.float64, device=frame.centre.device)
+    for start in range(0, len(found), ROWS):
+        part = slice(start, start + ROWS)
+        for x in _tiles(scores, part, frame.centre[part]):
+            square = x * x
+            found[part, 0] += square.sum(1)
+            found[part, 1] += torch.linalg.vecdot(square, x)
+            found[part, 2] += torch.linalg.vecdot(square, square)
+    return found
+
+
+def _series(powers: torch.Tensor, frame: _Frame, n: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Sums of exp(y) and of y exp(y), float64 `[n_rows, 2]`, from the power sums alone; and the rows that need more.
+
+    With t = +-scale x, whose sum is 0, exp t = 1 + t + t^2/2 + t^3/6 + t^4/24 + r with |r| <= |t|^5 exp|t| / 120,
+    and t exp t = t + t^2 + t^3/2 + t^4/6 + r' with |r'| <= |t|^5 exp|t| / 24. So over n tokens the second is off by
+    at most R exp(R) mean(t^4) / 24 a token, with R the largest |t|; where that is above SERIES the row needs more.
+    Weights are small numbers, so the rows of most models stay below it.
+    """
+    scale = frame.scale.double()
+    second, third, fourth = (powers * torch.cat([scale**2, scale**3, scale**4], dim=1)).unbind(1)
+    sign = torch.tensor([1.0, -1.0], dtype=torch.float64, device=powers.device)
+    third = third[:, None] * sign
+    second, fourth = second[:, None], fourth[:, None]
+    plain = n + second / 2 + third / 6 + fourth / 24
+    tilted = second + third / 2 + fourth / 6
+    lift = frame.shifts.exp()
+    reach = -frame.shifts.min(dim=1).values * 1.01
+    far = reach * reach.exp() * fourth[:, 0] / n / 24 > SERIES
+    # y = t + shift, so the sum of y exp(y) takes shift x sum of exp(y) as well.
+    return lift * plain, lift * (tilted + frame.shifts * plain), far | ~reach.isfinite()
+
+
+def _exponentials(scores: Scores, index: torch.Tensor, frame: _Frame) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sums of exp(y) and of y exp(y) over the vocabulary for the rows `index`, by pole; each tile in float32."""
+    scale, shifts = frame.scale[index], frame.shifts[index].float()
+    weight = torch.zeros(len(index), 2, dtype=torch.float64, device=scale.device)
     weighted = torch.zeros_like(weight)
-    for x in _tiles(scores, part, centre):
-        square = x * x
-        powers[:, 0] += square.sum(1)
-        powers[:, 1] += torch.linalg.vecdot(square, x)
-        powers[:, 2] += torch.linalg.vecdot(square, square)
-        y = torch.mul(x, scale, out=square).add_(shifts[0])
-        power = torch.exp(y, out=x) if mirrored else y.exp()
-        weight[:, 0] += power.sum(1)
-        weighted[:, 0] += torch.linalg.vecdot(power, y)
-        if mirrored:
-            power = power.reciprocal_()
-            inverse = power.sum(1).double()
-            # The other pole's y is -y - spread.
-            weighted[:, 1] -= torch.linalg.vecdot(power, y) + spread * inverse
-            weight[:, 1] += inverse
-        else:
-            y = torch.mul(x, -scale, out=square).add_(shifts[1])
-            power = torch.exp(y, out=x)
-            weight[:, 1] += power.sum(1)
-            weighted[:, 1] += torch.linalg.vecdot(power, y)
-    weight[:, 1] *= lift
-    weighted[:, 1] *= lift
-    return powers, weight, weighted
+    for x in _tiles(scores, index, frame.centre[index]):
+        for place, sign in enumerate((1.0, -1.0)):
+            y = torch.mul(x, sign * scale).add_(shifts[:, place : place + 1])
+            power = y.exp()
+            weight[:, place] += power.sum(1)
+            weighted[:, place] += torch.linalg.vecdot(power, y)
+    return weight, weighted
 
 
-def _frame(
-    scores: Scores, part: slice, mean: torch.Tensor, ranking: Ranking
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """What makes y of a score: float32 centre and scale `[rows, 1]` and shifts `[2, rows, 1]`; and the float64
-    distance between both poles' top logits, `[rows]`."""
-    tops = ranking.logits[part, :, 0]
-    shifts = torch.stack([mean[part] - tops[:, 0], -mean[part] - tops[:, 1]])
-    return (
-        scores.centres[part].float()[:, None],
-        scores.norms[part].float()[:, None],
-        shifts.float()[:, :, None],
-        tops.sum(1),
-    )
-
-
-def _tiles(scores: Scores, part: slice, centre: torch.Tensor) -> Iterator[torch.Tensor]:
+def _tiles(scores: Scores, part: slice | torch.Tensor, centre: torch.Tensor) -> Iterator[torch.Tensor]:
     """The rows' scores tile by tile, float32, `centre` taken off; the last tile ends with the vocabulary."""
     last = len(scores.tiles) - 1
-    for number, tile in enumerate(scores.tiles[:, part]):
+    for number, tile in enumerate(scores.tiles):
         size = scores.n_tokens - last * TILE if number == last else TILE
-        yield torch.sub(tile[:, :size], centre)
+        yield torch.sub(tile[part][:, :size], centre)
 
 
 def _corrected(
-    scores: Scores, ranking: Ranking, mean: torch.Tensor, weight: torch.Tensor, weighted: torch.Tensor
+    scores: Scores, ranking: Ranking, frame: _Frame, weight: torch.Tensor, weighted: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """logsumexp and entropy `[n_rows, 2]`, the approximate terms of the top tokens exchanged for exact ones."""
-    row = torch.arange(len(mean), device=mean.device)[:, None, None]
+    row = torch.arange(len(weight), device=weight.device)[:, None, None]
     stored = scores.tiles[ranking.positions // TILE, row, ranking.positions % TILE]
-    centre, scale, shifts, _ = _frame(scores, slice(None), mean, ranking)
-    sign = torch.tensor([[1.0], [-1.0]], device=mean.device)
-    # The same float32 steps as in _sums, so that what is taken off is what was added.
-    near = torch.sub(stored, centre[:, None]) * (sign * scale[:, None]) + shifts.transpose(0, 1)
+    sign = torch.tensor([[1.0], [-1.0]], device=weight.device)
+    shifts = frame.shifts.float()[:, :, None]
+    near = torch.sub(stored, frame.centre[:, None]) * (sign * frame.scale[:, None]) + shifts
     tops = ranking.logits[:, :, :1]
     away = ranking.logits - tops
     before, after = near.exp().double(), away.exp()

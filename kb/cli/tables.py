@@ -16,24 +16,20 @@ if TYPE_CHECKING:
 
 def concepts(found: Iterable[Concept]) -> Table:
     """One row a side: the concept, the neuron, and how many sides chance would bring."""
+    named = [(concept.name, side) for concept in found for side in concept.sides]
+    places, title = _places([side.neuron for _, side in named])
     rows = [
-        (
-            concept.name,
-            *_place(side),
-            f"{side.score:.0f}/{len(side.tokens)}",
-            _chance(side.by_chance),
-            words(side.tokens),
-        )
-        for concept in found
-        for side in concept.sides
+        (name, place, _row(side), f"{side.score:.0f}/{len(side.tokens)}", _chance(side.by_chance), words(side.tokens))
+        for (name, side), place in zip(named, places, strict=True)
     ]
-    return table(("concept", "neuron", "row", "words", "by chance", "top tokens"), rows)
+    return table(("concept", "neuron", "row", "words", "by chance", "top tokens"), rows, title)
 
 
 def sides(found: Sequence[Side], score: str) -> Table:
     """One row a side, with its score."""
-    rows = [(*_place(side), side.score, words(side.tokens)) for side in found]
-    return table(("neuron", "row", score, "top tokens"), rows)
+    places, title = _places([side.neuron for side in found])
+    rows = [(place, _row(side), side.score, words(side.tokens)) for side, place in zip(found, places, strict=True)]
+    return table(("neuron", "row", score, "top tokens"), rows, title)
 
 
 def hits(found: Result) -> Table:
@@ -139,8 +135,17 @@ def _counterparts(found: NeuronCard) -> Table:
     return table(("is its", "neuron", "cosine", "same top token"), rows, "Counterparts")
 
 
-def _place(side: Side) -> tuple[str, str]:
-    return side.neuron, f"{side.projection} {pole(side.pole)}"
+def _places(neurons: Sequence[str]) -> tuple[list[str], str | None]:
+    """Neurons of one model without its name, and the name as the table's title."""
+    models = {name.rpartition("/L")[0] for name in neurons}
+    if len(models) != 1:
+        return list(neurons), None
+    (model,) = models
+    return [name.removeprefix(f"{model}/") for name in neurons], f"neurons of {model}"
+
+
+def _row(side: Side) -> str:
+    return f"{side.projection} {pole(side.pole)}"
 
 
 def _percent(share: float) -> str:

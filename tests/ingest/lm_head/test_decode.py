@@ -192,3 +192,17 @@ def test_a_row_of_another_width() -> None:
 def test_settings_that_are_wrong(given: dict[str, object], said: str) -> None:
     with pytest.raises(ModelError, match=said):
         Settings.of(given)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 0.02, 0.05, 0.3, 3.0])
+def test_exponential_sums_from_the_power_series_or_term_by_term_agree_with_float64(scale: float) -> None:
+    generator = torch.Generator().manual_seed(3)
+    unembedding = Unembedding.of(torch.randn(9000, 24, generator=generator) + 0.1)
+    rows = torch.randn(40, 24, generator=generator, dtype=torch.float64) * scale
+    rows[7] *= 40  # one row among the others that the series does not serve
+    found = decode_rows(rows, unembedding, Settings(k=3, precision="fp32")).moments
+    logits = rows @ unembedding.rows.double().T
+    for place, sign in enumerate((1, -1)):
+        log_p = (sign * logits).log_softmax(1)
+        torch.testing.assert_close(found.logsumexp[:, place], (sign * logits).logsumexp(1), rtol=1e-5, atol=3e-5)
+        torch.testing.assert_close(found.entropy[:, place], -(log_p.exp() * log_p).sum(1), rtol=1e-4, atol=1e-4)

@@ -98,7 +98,7 @@ def test_bad_queries_are_one_line(run: Run, cypher: str, message: str) -> None:
 def test_find_concepts_neuron_diff(run: Run) -> None:
     assert "base/L1/N3" in run("find", "--token", "august").stdout
     assert "base/L1/N3" in run("find", *planted.MONTHS[:4]).stdout
-    assert "base/L1/N3" in run("find", "--coherent", "--model", "base", "--top", "99").stdout
+    assert "L1/N3" in run("find", "--coherent", "--model", "base", "--top", "99").stdout
     concepts = run("concepts", "months", "--model", "base")
     assert "10/10" in concepts.stdout
     card = run("neuron", "base/blocks.1.mlp.hook_post/3")
