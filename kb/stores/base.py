@@ -25,6 +25,9 @@ class Capabilities:
     fulltext_index: bool
     import_files: bool
     """Whether it takes neo4j-admin import files."""
+    cosine_from_zero: bool = True
+    """Whether `vector.similarity.cosine()` is (1 + cos) / 2, as Neo4j has it, and not the cosine itself. Scores of a
+    vector index are (1 + cos) / 2 in every store."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class LocalStore(BoltStore):
     """A store in a folder. Whoever opens the folder is served by one server, which is started when none runs."""
 
     kind = "local"
-    capabilities = Capabilities(vector_index=True, fulltext_index=True, import_files=False)
+    capabilities = Capabilities(vector_index=True, fulltext_index=True, import_files=False, cosine_from_zero=False)
 
     def __init__(self, folder: Folder, state: State, writer: Driver) -> None:
         super().__init__(writer, writer, DATABASE)

@@ -1,7 +1,9 @@
 """Connections of the reading user, each with a driver of its own, so that one can be dropped without the others.
 
 Closing a connection is the only way to make the server let go of a query's remaining rows: asked to discard them, it
-computes them all.
+computes them all. A query that has not answered yet goes on without its connection until the keeper sees that and ends
+it; one that is inside a single long expression, such as a list comprehension in another over a million numbers each,
+ends when that expression does.
 """
 
 from __future__ import annotations

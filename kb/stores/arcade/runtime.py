@@ -113,6 +113,8 @@ def command(folder: Folder, instance: str, heap: str, http: int, bolt: int) -> l
         str(java()),
         f"-Xmx{heap}",
         "-XX:+UseSerialGC",
+        # A bulk request lives in the young generation, several to a collection.
+        "-XX:NewRatio=1",
         "-XX:+ExitOnOutOfMemoryError",
         "--add-modules=jdk.incubator.vector",
         "--enable-native-access=ALL-UNNAMED",

@@ -410,5 +410,10 @@ def test_search_indexes(store: Store) -> None:
     assert found[0][1] == pytest.approx((1 + 0.9 / (0.01 + 0.81) ** 0.5) / 2, abs=1e-4)
 
 
+def test_cosine_is_as_the_capabilities_say(store: Store) -> None:
+    (row,) = store.read("RETURN vector.similarity.cosine([1.0, 0.0], [-1.0, 0.0]) AS s").rows
+    assert row[0] == pytest.approx(0.0 if store.capabilities.cosine_from_zero else -1.0)
+
+
 def test_write_answers_with_rows(store: Store) -> None:
     assert store.write("MERGE (t:Term {id: $id}) RETURN t.id AS id", {"id": "dog"}).rows == [("dog",)]
