@@ -52,8 +52,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     made = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for i, name in enumerate(columns):
         number = bool(body) and all(_is_number(row[i]) for row in body)
-        short = max((len(row[i]) for row in body), default=0) <= SHORT
-        made.add_column(Text(name), justify="right" if number else "left", overflow="fold", no_wrap=short)
+        width = max((len(row[i]) for row in body), default=0)
+        least = width if width <= SHORT else None
+        made.add_column(Text(name), justify="right" if number else "left", overflow="fold", min_width=least)
     for row in body:
         made.add_row(*(Text(value) for value in row))
     return made

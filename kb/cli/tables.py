@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ...schema.relationships import PROJECTIONS
 from .output import cell, pole, table, words
 
 if TYPE_CHECKING:
@@ -50,17 +51,12 @@ def hits(found: Result) -> Table:
 
 def layer_shares(found: Diff) -> Table:
     """Share of sides that keep their top token, by layer; untouched layers on one line."""
-    title = f"{found.tuned} beside its base {found.base} (mean cosine {found.mean_cosine:.5f})"
-    columns = (
-        "layers",
-        "row",
-        "rows changed",
-        "cosine",
-        "same top token",
-        "rows alone",
-        "noise of that size",
-        "Jaccard",
+    title = (
+        f"{found.tuned} beside its base {found.base}, mean cosine {found.mean_cosine:.5f}. Share of sides that keep "
+        "their top token: kept, each model through its own unembedding; rows alone, both through the base's; noise, "
+        "base rows with random noise as large as the change."
     )
+    columns = ("layer", "row", "rows changed", "cosine", "kept", "rows alone", "noise", "Jaccard")
     shares = [row for row in found.layers if row.changed]
     rows = [
         (
@@ -73,7 +69,7 @@ def layer_shares(found: Diff) -> Table:
             _percent(row.null),
             f"{row.jaccard:.3f}",
         )
-        for row in sorted(shares, key=lambda row: (row.layer, row.projection != "gate", row.projection == "down"))
+        for row in sorted(shares, key=lambda row: (row.layer, PROJECTIONS.index(row.projection)))
     ]
     if still := _untouched(found.layers):
         rows.insert(0, (still, "untouched", 0, *[""] * 5))
