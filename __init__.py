@@ -1,10 +1,10 @@
 """neuronkb: what the neurons of language models do, in a graph database.
 
-    from neuronkb import KnowledgeBase
+from neuronkb import KnowledgeBase
 
-    with KnowledgeBase.open("my-store") as kb:
-        kb.ingest_lm_head("HuggingFaceTB/SmolLM2-135M")
-        print(kb.find("dog").pandas())
+with KnowledgeBase.open("my-store") as kb:
+    kb.ingest_lm_head("HuggingFaceTB/SmolLM2-135M")
+    print(kb.find("dog").pandas())
 """
 
 from __future__ import annotations

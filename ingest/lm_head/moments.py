@@ -55,7 +55,7 @@ def moments(scores: Scores, rows: torch.Tensor, unembedding: Unembedding, rankin
     frame = _frame(scores, mean, ranking)
     powers = _powers(scores, frame)
     weight, weighted, far = _series(powers, frame, len(unembedding))
-    for index in far.nonzero()[:, 0].split(ROWS):
+    for index in torch.split(far.nonzero()[:, 0], ROWS):
         weight[index], weighted[index] = _exponentials(scores, index, frame)
     second, third, fourth = (powers / len(unembedding)).unbind(1)
     # Where all logits are equal both are undefined, and 0 / 0 says so.

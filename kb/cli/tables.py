@@ -72,7 +72,7 @@ def layer_shares(found: Diff) -> Table:
         for row in sorted(shares, key=lambda row: (row.layer, PROJECTIONS.index(row.projection)))
     ]
     if still := _untouched(found.layers):
-        rows.insert(0, (still, "untouched", 0, *[""] * 5))
+        rows.insert(0, (still, "untouched", 0, "", "", "", "", ""))
     return table(columns, rows, title)
 
 
