@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ..ingest.bundle import Bundle, FileEntry
 from ..ingest.job import Progress, silent
-from ..schema import NODES, Table, conform, table
+from ..schema import NODES, BundleError, Table, conform, table
 from .ledger import shard_rows
 from .loader import derived_rows, run_rows
 from .stores.import_files import ImportPlan, write_import_files
@@ -21,7 +21,19 @@ def import_files(bundles: Sequence[Path], out: Path, progress: Progress = silent
     Raises BundleError for a damaged bundle, StoreError when `out` is not empty.
     """
     opened = [Bundle.open(path) for path in bundles]
+    _check_once(opened)
     return write_import_files(_tables(opened, progress), out)
+
+
+def _check_once(bundles: list[Bundle]) -> None:
+    """Raise BundleError when two bundles hold the same shard of one run: its relationships would be doubled."""
+    seen: dict[tuple[str, str], Path] = {}
+    for bundle in bundles:
+        for shard in bundle.shards:
+            named = (bundle.run.id, shard)
+            if named in seen and shard != "vocabulary":
+                raise BundleError(f"{bundle.folder}: shard {shard!r} of {named[0]} is in {seen[named]} too; name one")
+            seen[named] = bundle.folder
 
 
 def _tables(bundles: list[Bundle], progress: Progress) -> Iterator[tuple[Table, pa.Table]]:
