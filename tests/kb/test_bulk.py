@@ -53,5 +53,5 @@ def test_a_damaged_bundle_leaves_nothing(planted_models: tuple[Path, Path], tmp_
 
 def test_the_same_bundle_twice_is_refused(planted_models: tuple[Path, Path], tmp_path: Path) -> None:
     bundle = write(LmHeadJob.open(planted_models[0]), tmp_path / "bundle", silent)
-    with pytest.raises(BundleError, match="shard 'L000' of lm-head-.* name one"):
+    with pytest.raises(BundleError, match=r"shard 'L000' of lm-head-.* name one"):
         import_files([bundle.folder, bundle.folder], tmp_path / "out")
