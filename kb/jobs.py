@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from ..ingest.bundle import Bundle, BundleWriter
-from ..ingest.job import Job, Progress
+from ..ingest.bundle import Bundle, BundleWriter, RunInfo, ShardEntry
+from ..ingest.job import Job, Progress, silent
 from .loader import Loader, LoadReport
 from .runs import Clash, settle
 from .stores.base import Store
@@ -41,11 +42,28 @@ def write_and_load(
     loader.describe(writer.run)
     for shard in list(writer.done.values()):
         loader.shard(Bundle.open(folder), shard)
-    for name, tables in job.shards(writer.done, progress):
-        entry = writer.write(name, tables)
+    loader.progress = silent  # the job's own progress is on screen from here on
+
+    def put(entry: ShardEntry, run: RunInfo) -> str:
         loader.shard(Bundle.open(folder), entry)
         # What is in can be judged against its null before the rest is.
-        loader.describe(replace(writer.run, summary=job.summary(writer.done)))
+        loader.describe(run)
+        return entry.name
+
+    # The database works on one shard while the next is being made.
+    with ThreadPoolExecutor(1) as pool:
+        pending: Future[str] | None = None
+        for name, tables in job.shards(writer.done, progress):
+            entry = writer.write(name, tables)
+            _tell(loaded, pending)
+            pending = pool.submit(put, entry, replace(writer.run, summary=job.summary(writer.done)))
+        _tell(loaded, pending)
+    return loader.finish(writer.finish(summary=job.summary(writer.done)))
+
+
+def _tell(loaded: Callable[[str], None] | None, pending: Future[str] | None) -> None:
+    """Wait for the shard that is on its way, raising what it raised, and tell that it is in."""
+    if pending is not None:
+        name = pending.result()
         if loaded is not None:
             loaded(name)
-    return loader.finish(writer.finish(summary=job.summary(writer.done)))

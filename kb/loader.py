@@ -48,7 +48,7 @@ class Loader:
     def __init__(self, store: Store, run: RunInfo, progress: Progress | None = None) -> None:
         self._store = store
         self._run = run
-        self._progress = progress or (lambda step, done, total: None)
+        self.progress = progress or (lambda step, done, total: None)
         self._ledger = Ledger(store, run.id)
         self.report = LoadReport(run.id)
         if self._ledger.interrupted:
@@ -88,14 +88,14 @@ class Loader:
 
     def _file(self, bundle: Bundle, shard: str, entry: FileEntry, begun: bool, done: int, total: int) -> None:
         label = f"{shard} {entry.table}"
-        self._progress(label, done, total)
+        self.progress(label, done, total)
         rows = bundle.read(entry)
         kind = table(entry.table)
         seen = [done]
 
         def tick(count: int) -> None:
             seen[0] += count
-            self._progress(label, seen[0], total)
+            self.progress(label, seen[0], total)
 
         if isinstance(kind, Node):
             created = self._nodes(kind, rows, tick)
