@@ -97,9 +97,17 @@ def _share(row: dict[str, Any], projection: str) -> LayerShare | None:
         cosine=row[f"cos_{projection}"],
         same_top=share("same"),
         same_top_rows=share("rows"),
-        null=share("null"),
+        null=_null(row, projection),
         jaccard=sum(row[f"jaccard_{projection}_{pole}"] for pole in POLES.values()) / len(POLES),
     )
+
+
+def _null(row: dict[str, Any], projection: str) -> float:
+    """Rows that did not change keep their token; of the changed ones, the share found on those drawn for the null."""
+    changed = row[f"changed_{projection}"]
+    kept = [row[f"null_{projection}_{pole}"] for pole in POLES.values()]
+    moved = changed * sum(kept) / len(kept) if changed else 0.0
+    return float((row["neurons"] - changed + moved) / row["neurons"])
 
 
 def _changes(reader: Reader, rows: list[dict[str, Any]], runs: list[str | None]) -> tuple[Change, ...]:

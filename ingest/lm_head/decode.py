@@ -16,6 +16,7 @@ from .ranking import Ranking, Tally, rank
 from .scores import TILE, block_rows, score
 from .settings import Settings
 from .unembedding import Unembedding
+from .workers import side_by_side, workers
 
 Progress = Callable[[int], None]
 """Told how many more rows are decoded."""
@@ -80,13 +81,20 @@ def decode_rows(
     if settings.statistics and len(ladder) > 1 and float(rows.norm(dim=1).max()) * unembedding.max_norm > LONG:
         ladder = ladder[1:]
     size = min(len(rows), block_rows(len(unembedding), ladder[0], settings.buffer))
+    blocks = torch.split(rows, size)
     n_tiles = -(-len(unembedding) // TILE)
-    buffer = unembedding.scratch((n_tiles, size, TILE), ladder[0].dtype)
+    buffers = unembedding.scratch((workers(len(blocks), device), n_tiles, size, TILE), ladder[0].dtype)
+
+    def work(block: torch.Tensor, buffer: torch.Tensor) -> Part:
+        return _block(block.to(device), unembedding, settings, ladder, buffer)
+
     parts = []
-    for block in torch.split(rows, size):
-        parts.append(_block(block.to(device), unembedding, settings, ladder, buffer, tally))
+    for part in side_by_side(work, blocks, list(buffers)):
+        parts.append(part)
+        if tally is not None:
+            tally.add(part.tally)
         if progress is not None:
-            progress(len(block))
+            progress(len(part.norms))
     return _join(parts, unembedding)
 
 
@@ -99,7 +107,16 @@ PIECE = 2**18
 
 TINY = 1e-30
 
-Part = tuple[Ranking, Moments, torch.Tensor, torch.Tensor]
+
+@dataclass(frozen=True)
+class Part:
+    """A block of rows, decoded."""
+
+    ranking: Ranking
+    moments: Moments
+    norms: torch.Tensor
+    coherence: torch.Tensor
+    tally: Tally
 
 
 def _block(
@@ -108,8 +125,8 @@ def _block(
     settings: Settings,
     ladder: tuple[Format, ...],
     buffer: torch.Tensor,
-    tally: Tally | None,
 ) -> Part:
+    tally = Tally()
     norms = rows.norm(dim=1)
     # A zero row has no direction to scale: it stands in as the first axis and is blanked afterwards.
     dead = norms == 0
@@ -123,7 +140,7 @@ def _block(
         numbers = _bare(*closed_form(alive, unembedding))
     if dead.any():
         _blank(dead, ranking, numbers, len(unembedding))
-    return ranking, numbers, norms, _coherence(ranking.positions, unembedding)
+    return Part(ranking, numbers, norms, _coherence(ranking.positions, unembedding), tally)
 
 
 def _blank(dead: torch.Tensor, ranking: Ranking, numbers: Moments, n: int) -> None:
@@ -170,16 +187,15 @@ def _distinct(positions: torch.Tensor, unembedding: Unembedding) -> torch.Tensor
 
 
 def _join(parts: list[Part], unembedding: Unembedding) -> Decoding:
-    rankings, numbers, norms, coherence = zip(*parts, strict=True)
-    positions = torch.cat([r.positions for r in rankings])
+    positions = torch.cat([part.ranking.positions for part in parts])
     columns = ("mean", "std", "skewness", "kurtosis", "logsumexp", "entropy")
-    joined = {name: torch.cat([getattr(m, name) for m in numbers]).cpu() for name in columns}
+    joined = {name: torch.cat([getattr(part.moments, name) for part in parts]).cpu() for name in columns}
     return Decoding(
         unembedding.ids[positions].cpu(),
-        torch.cat([r.logits for r in rankings]).cpu(),
-        torch.cat(norms).cpu(),
+        torch.cat([part.ranking.logits for part in parts]).cpu(),
+        torch.cat([part.norms for part in parts]).cpu(),
         Moments(**joined),
-        torch.cat(coherence).cpu(),
+        torch.cat([part.coherence for part in parts]).cpu(),
         _distinct(positions, unembedding).cpu(),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from .precision import Format
-from .scores import GROUPS, TILE, Scores, score
+from .scores import TILE, Scores, score
 from .unembedding import Unembedding
 
 FIRST = 32
@@ -37,6 +37,11 @@ class Tally:
     sharper: int = 0
     full: int = 0
     candidates: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Count the other's rows too."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
 
 
 def rank(
@@ -90,10 +95,10 @@ def _candidates(scores: Scores, k: int, pole: int, tally: Tally) -> tuple[torch.
     while True:
         more = (top.values[:, -1].float() >= threshold[left]) & (width < n_groups)
         done, groups = left[~more], top.indices[~more]
-        hits = _grouped(scores, done, groups) * pole >= threshold[done][:, None, None]
-        tile, row, part, column = hits.nonzero(as_tuple=True)
+        hits = _grouped(scores, done, groups) * pole >= threshold[done][:, None]
+        tile, row, column = hits.nonzero(as_tuple=True)
         rows.append(done[row])
-        positions.append(tile * TILE + part * GROUPS + groups[row, column])
+        positions.append(tile * TILE + groups[row, column])
         left, width = left[more], width * 4
         if not len(left):
             break
@@ -104,10 +109,9 @@ def _candidates(scores: Scores, k: int, pole: int, tally: Tally) -> tuple[torch.
 
 
 def _grouped(scores: Scores, rows: torch.Tensor, groups: torch.Tensor) -> torch.Tensor:
-    """Scores of the tokens of some groups: float32 `[n_tiles, n_rows, TILE / GROUPS, n_groups]`."""
+    """Scores of the tokens of some groups: float32 `[n_tiles, n_rows, n_groups]`."""
     tiles = scores.tiles if len(rows) == scores.tiles.shape[1] else scores.tiles[:, rows]
-    parts = tiles.view(*tiles.shape[:2], TILE // GROUPS, GROUPS)
-    return parts.gather(3, groups[None, :, None].expand(*parts.shape[:3], -1)).float()
+    return tiles.gather(2, groups.expand(len(tiles), -1, -1)).float()
 
 
 def _threshold(kth: torch.Tensor, scores: Scores) -> torch.Tensor:

@@ -10,10 +10,8 @@ from .precision import Format, accumulation
 from .unembedding import Unembedding
 
 TILE = 4096
-"""Tokens a tile. A tile of scores stays in cache while its extremes are taken."""
-
-GROUPS = 1024
-"""Groups of tokens: position p belongs to group p mod GROUPS. Fewer are quicker to search, and hold more tokens."""
+"""Tokens a tile, and groups of tokens: position p is in group p mod TILE, a column of the tiles. A tile of scores stays
+in cache while its extremes are taken; fewer groups would be quicker to search, and hold more tokens."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +21,9 @@ class Scores:
     tiles: torch.Tensor
     """`[n_tiles, n_rows, TILE]` in the format's dtype; NaN past the end of the vocabulary"""
     highest: torch.Tensor
-    """`[n_rows, GROUPS]`: largest score of each group; -inf for one without tokens"""
+    """`[n_rows, TILE]`: largest score of each group; -inf for one without tokens"""
     lowest: torch.Tensor
-    """`[n_rows, GROUPS]`: smallest score of each group; inf for one without tokens"""
+    """`[n_rows, TILE]`: smallest score of each group; inf for one without tokens"""
     absolute: torch.Tensor
     """float64 `[n_rows]`: |score - true unit score| <= absolute + relative * |score|"""
     relative: float
@@ -66,8 +64,8 @@ def score(rows: torch.Tensor, unembedding: Unembedding, form: Format, buffer: to
 
 
 def _fill(left: torch.Tensor, matrix: torch.Tensor, tiles: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    highest = tiles.new_full((len(left), GROUPS), -torch.inf)
-    lowest = tiles.new_full((len(left), GROUPS), torch.inf)
+    highest = tiles.new_full((len(left), TILE), -torch.inf)
+    lowest = tiles.new_full((len(left), TILE), torch.inf)
     for number, tile in enumerate(tiles):
         block = matrix[number * TILE : (number + 1) * TILE].T
         size = block.shape[1]
@@ -76,9 +74,7 @@ def _fill(left: torch.Tensor, matrix: torch.Tensor, tiles: torch.Tensor) -> tupl
         else:
             tile[:, :size] = left @ block
             tile[:, size:] = torch.nan
-        for start in range(0, size, GROUPS):
-            part = tile[:, start : min(start + GROUPS, size)]
-            width = part.shape[1]
-            torch.maximum(highest[:, :width], part, out=highest[:, :width])
-            torch.minimum(lowest[:, :width], part, out=lowest[:, :width])
+        part, high, low = tile[:, :size], highest[:, :size], lowest[:, :size]
+        torch.maximum(high, part, out=high)
+        torch.minimum(low, part, out=low)
     return highest, lowest

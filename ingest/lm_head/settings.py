@@ -10,7 +10,7 @@ from ...schema import ModelError
 from .convention import CONVENTIONS, Convention
 from .precision import PRECISIONS, Precision
 
-METHOD = 1
+METHOD = 2
 """Raised when the same weights and settings would give other results; part of the run's identity."""
 
 MASK = "v1: special, byte, unused, untrained"
@@ -33,8 +33,8 @@ class Settings:
     """format of the candidate product: bf16 where it is native, else fp32; the top k are exact either way"""
     device: str = "auto"
     """cpu, cuda, cuda:1 and so on; auto takes a GPU where there is one"""
-    buffer: int = 288 * 2**20
-    """bytes of scores held at a time"""
+    buffer: int = 144 * 2**20
+    """bytes of scores that each worker holds at a time"""
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= 1000:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import threading
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +35,7 @@ class Unembedding:
     """int64 `[n]`: tokens that write the same case-folded word share a number; -1 for one without letters"""
     _cast: dict[torch.dtype, tuple[torch.Tensor, float]] = field(default_factory=dict, repr=False)
     _scratch: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
     def of(
@@ -42,12 +45,18 @@ class Unembedding:
         n = rows.shape[0]
         numbers = np.arange(n) if ids is None else ids
         words = np.arange(n) if words is None else words
-        mean, covariance, longest = _moments(rows)
+        return cls._with(rows, numbers, words, _moments(rows))
+
+    @classmethod
+    def _with(
+        cls, rows: torch.Tensor, ids: npt.NDArray[np.int64], words: npt.NDArray[np.int64], moments: _Moments
+    ) -> Unembedding:
+        mean, covariance, longest = moments
         if not np.isfinite(longest):
             raise ModelError("the unembedding holds values that are not finite; the checkpoint is damaged")
         device = rows.device
         return cls(
-            torch.from_numpy(numbers.astype(np.int64)).to(device),
+            torch.from_numpy(ids.astype(np.int64)).to(device),
             rows,
             mean,
             covariance,
@@ -78,7 +87,12 @@ class Unembedding:
             piece = checkpoint.rows(name, start, min(len(ranked), start + STEP))[keep]
             rows[at : at + len(piece)] = piece
             at += len(piece)
-        return cls.of(rows, ids, words[ids])
+        key = checkpoint.digest(name), hashlib.sha256(ranked.tobytes()).hexdigest(), str(rows.device)
+        if key not in _known:
+            _known[key] = _moments(rows)
+            if len(_known) > 4:
+                del _known[next(iter(_known))]
+        return cls._with(rows, ids, words[ids], _known[key])
 
     def __len__(self) -> int:
         return int(self.rows.shape[0])
@@ -87,14 +101,15 @@ class Unembedding:
         """The rows in `dtype`, and the length of the longest rounding residual of a row (0 when exact)."""
         if dtype == self.rows.dtype:
             return self.rows, 0.0
-        if dtype not in self._cast:
-            rows = self.rows.to(dtype)
-            residual = max(
-                float((self.rows[i : i + STEP].double() - rows[i : i + STEP].double()).norm(dim=1).max())
-                for i in range(0, len(self), STEP)
-            )
-            self._cast[dtype] = rows, residual
-        return self._cast[dtype]
+        with self._lock:  # several workers may want it at once
+            if dtype not in self._cast:
+                rows = self.rows.to(dtype)
+                residual = max(
+                    float((self.rows[i : i + STEP].double() - rows[i : i + STEP].double()).norm(dim=1).max())
+                    for i in range(0, len(self), STEP)
+                )
+                self._cast[dtype] = rows, residual
+            return self._cast[dtype]
 
     def scratch(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         """Memory for scores, kept from call to call: fresh pages for every projection cost as much as the
@@ -118,7 +133,13 @@ def torch_device(name: str) -> torch.device:
     return found
 
 
-def _moments(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, float]:
+_Moments = tuple[torch.Tensor, torch.Tensor, float]
+_known: dict[tuple[str, str, str], _Moments] = {}
+"""Moments worked out in this process, by the digests of the tensor and of the ranked tokens and the device: a
+fine-tune's unembedding is often its base's."""
+
+
+def _moments(rows: torch.Tensor) -> _Moments:
     """Mean, covariance and longest row in float64, block by block."""
     n, width = rows.shape
     total = torch.zeros(width, dtype=torch.float64, device=rows.device)

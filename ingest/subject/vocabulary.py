@@ -52,9 +52,33 @@ class Vocabulary:
         return replace(self, untrained=untrained)
 
 
+_FILES = ("*token*.json", "vocab*", "merges*", "*.model", "config.json")
+"""What a tokenizer may be read from."""
+
+_read: dict[tuple[str, int], Vocabulary] = {}
+"""Vocabularies read in this process, by the digest of their files: a fine-tune's is its base's, and takes seconds."""
+
+
 def read_vocabulary(folder: Path, d_vocab: int) -> Vocabulary:
     """The vocabulary of the tokenizer in `folder`, `untrained` all false. Raises ModelError."""
-    tokenizer = _load(folder)
+    key = _digest(folder), d_vocab
+    if key not in _read:
+        _read[key] = _from_tokenizer(_load(folder), d_vocab)
+        if len(_read) > 4:
+            del _read[next(iter(_read))]
+    return _read[key]
+
+
+def _digest(folder: Path) -> str:
+    """Hex sha256 over the names and contents of a tokenizer's files."""
+    whole = hashlib.sha256()
+    for path in sorted({path for pattern in _FILES for path in folder.glob(pattern) if path.is_file()}):
+        with path.open("rb") as stream:
+            whole.update(path.name.encode() + b"\0" + hashlib.file_digest(stream, "sha256").digest())
+    return whole.hexdigest()
+
+
+def _from_tokenizer(tokenizer: Any, d_vocab: int) -> Vocabulary:
     n = min(len(tokenizer), d_vocab)
     pieces = tokenizer.convert_ids_to_tokens(list(range(n)))
     added = {i: bool(token.special) for i, token in tokenizer.added_tokens_decoder.items()}

@@ -1,5 +1,6 @@
 // How much of a base survives in a fine-tune, by layer: neurons, mean cosines, and neurons that keep their top token
-// (own unembedding; through the base's unembedding; under noise of the same size), strongest side (+1 pole).
+// (own unembedding; through the base's unembedding), by pole; null: of the changed neurons drawn for it, the share that
+// keeps it under noise of the same size.
 // $base, $tuned: model ids; $run: the link run
 MATCH (a:Neuron {model: $base})-[c:COUNTERPART]->(b:Neuron {model: $tuned})
 WHERE c.run = $run
@@ -20,12 +21,18 @@ RETURN a.layer AS layer, count(c) AS neurons,
        sum(CASE WHEN c.same_top_rows_up_neg THEN 1 ELSE 0 END) AS rows_up_neg,
        sum(CASE WHEN c.same_top_rows_down_pos THEN 1 ELSE 0 END) AS rows_down_pos,
        sum(CASE WHEN c.same_top_rows_down_neg THEN 1 ELSE 0 END) AS rows_down_neg,
-       sum(CASE WHEN c.same_top_null_gate_pos THEN 1 ELSE 0 END) AS null_gate_pos,
-       sum(CASE WHEN c.same_top_null_gate_neg THEN 1 ELSE 0 END) AS null_gate_neg,
-       sum(CASE WHEN c.same_top_null_up_pos THEN 1 ELSE 0 END) AS null_up_pos,
-       sum(CASE WHEN c.same_top_null_up_neg THEN 1 ELSE 0 END) AS null_up_neg,
-       sum(CASE WHEN c.same_top_null_down_pos THEN 1 ELSE 0 END) AS null_down_pos,
-       sum(CASE WHEN c.same_top_null_down_neg THEN 1 ELSE 0 END) AS null_down_neg,
+       avg(CASE WHEN c.delta_gate > 0 THEN CASE c.same_top_null_gate_pos WHEN true THEN 1.0 WHEN false THEN 0.0 END END)
+         AS null_gate_pos,
+       avg(CASE WHEN c.delta_gate > 0 THEN CASE c.same_top_null_gate_neg WHEN true THEN 1.0 WHEN false THEN 0.0 END END)
+         AS null_gate_neg,
+       avg(CASE WHEN c.delta_up > 0 THEN CASE c.same_top_null_up_pos WHEN true THEN 1.0 WHEN false THEN 0.0 END END)
+         AS null_up_pos,
+       avg(CASE WHEN c.delta_up > 0 THEN CASE c.same_top_null_up_neg WHEN true THEN 1.0 WHEN false THEN 0.0 END END)
+         AS null_up_neg,
+       avg(CASE WHEN c.delta_down > 0 THEN CASE c.same_top_null_down_pos WHEN true THEN 1.0 WHEN false THEN 0.0 END END)
+         AS null_down_pos,
+       avg(CASE WHEN c.delta_down > 0 THEN CASE c.same_top_null_down_neg WHEN true THEN 1.0 WHEN false THEN 0.0 END END)
+         AS null_down_neg,
        avg(c.jaccard_gate_pos) AS jaccard_gate_pos, avg(c.jaccard_gate_neg) AS jaccard_gate_neg,
        avg(c.jaccard_up_pos) AS jaccard_up_pos, avg(c.jaccard_up_neg) AS jaccard_up_neg,
        avg(c.jaccard_down_pos) AS jaccard_down_pos, avg(c.jaccard_down_neg) AS jaccard_down_neg
