@@ -63,7 +63,7 @@ def read_vocabulary(folder: Path, d_vocab: int) -> Vocabulary:
     """The vocabulary of the tokenizer in `folder`, `untrained` all false. Raises ModelError."""
     key = _digest(folder), d_vocab
     if key not in _read:
-        _read[key] = _from_tokenizer(_load(folder), d_vocab)
+        _read[key] = _from_tokenizer(load_tokenizer(folder), d_vocab)
         if len(_read) > 4:
             del _read[next(iter(_read))]
     return _read[key]
@@ -111,7 +111,8 @@ def shared_ids(one: Vocabulary, other: Vocabulary) -> npt.NDArray[np.int64]:
     return np.flatnonzero([a == b and a != b"" for a, b in pairs]).astype(np.int64)
 
 
-def _load(folder: Path) -> Any:
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer in `folder`, without running any code of it. Raises ModelError."""
     try:
         from transformers import AutoTokenizer
     except ImportError:

@@ -1,0 +1,96 @@
+"""Hooks on a running model's MLPs: read any site, change any neuron."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from ...schema import ModelError
+from .blocks import Block, Site
+
+Values = torch.Tensor
+"""`[batch, positions, d_mlp]`, on the layer's device, in the model's dtype."""
+Visit = Callable[[int, Site, Values], Values | None]
+"""Told layer, site and values; what it returns takes their place. It must not keep the tensor it is given."""
+
+
+class StopRun(Exception):
+    """Ends a forward pass once the last wanted layer was read; no error."""
+
+
+class Shape:
+    """Batch size and first position of the forward pass that is under way: some families flatten the two axes."""
+
+    def __init__(self) -> None:
+        self.batch = 1
+        self.past = 0
+
+    def note(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """A forward pre-hook of the model."""
+        ids = args[0] if args else kwargs.get("input_ids")
+        if ids is None:
+            ids = kwargs.get("inputs_embeds")
+        if ids is None:
+            raise ModelError("the model was run without input_ids or inputs_embeds")
+        self.batch = int(ids.shape[0])
+        cache = kwargs.get("past_key_values")
+        self.past = int(cache.get_seq_length()) if cache is not None and hasattr(cache, "get_seq_length") else 0
+
+
+@contextmanager
+def hooked(
+    roots: Sequence[nn.Module],
+    blocks: Sequence[Block],
+    wanted: Mapping[int, Sequence[Site]],
+    visit: Callable[[Shape], Visit],
+) -> Iterator[None]:
+    """Run `visit` at the `wanted` sites (layer -> sites) of every forward pass of one of the `roots` inside the block.
+
+    Leaving it takes the hooks away, also after an exception.
+    """
+    shape = Shape()
+    told = visit(shape)
+    with ExitStack() as stack:
+        for root in roots:
+            stack.callback(root.register_forward_pre_hook(shape.note, with_kwargs=True).remove)
+        for layer, sites in wanted.items():
+            for site in sites:
+                stack.callback(_hook(blocks[layer], layer, site, shape, told).remove)
+        yield
+
+
+def _hook(block: Block, layer: int, site: Site, shape: Shape, visit: Visit) -> Any:
+    if site == "hidden":
+
+        def before(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+            changed = _told(visit, layer, site, args[0], shape)
+            return None if changed is None else (changed, *args[1:])
+
+        return block.out.register_forward_pre_hook(before)
+    if site not in block.sites:
+        raise ModelError(f"layer {layer} has no {site!r} site; it has {', '.join(block.sites)}")
+    module = block.gate if site == "gate" else block.up
+    assert module is not None
+    part = slice(None)
+    if block.fused:
+        part = slice(0, block.d_mlp) if site == "gate" else slice(block.d_mlp, None)
+
+    def after(module: nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor | None:
+        changed = _told(visit, layer, site, output[..., part], shape)
+        if changed is None:
+            return None
+        whole = output.clone()
+        whole[..., part] = changed
+        return whole
+
+    return module.register_forward_hook(after)
+
+
+def _told(visit: Visit, layer: int, site: Site, values: torch.Tensor, shape: Shape) -> torch.Tensor | None:
+    """Hand the values on with three axes; the result in the axes they came with."""
+    changed = visit(layer, site, values.reshape(shape.batch, -1, values.shape[-1]))
+    return None if changed is None else changed.reshape(values.shape)

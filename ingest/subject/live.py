@@ -1,0 +1,222 @@
+"""A model that runs: capture and change any neuron while it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ...schema import ModelError
+from .blocks import Block, Site, find_blocks
+from .clamp import Clamp, changes, clamping
+from .hooks import Shape, StopRun, Values, hooked
+from .subject import Subject
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+Read = Callable[[int, Site, Values], None]
+"""Told layer, site and values `[batch, positions, d_mlp]`, to be used up before it returns."""
+
+
+@dataclass(frozen=True)
+class LiveModel:
+    """A causal language model loaded to run, with its MLPs found."""
+
+    model: Any
+    """the transformers model, in eval mode, without gradients"""
+    blocks: tuple[Block, ...]
+    """one a layer"""
+    subject: Subject | None = None
+    """its files, where it came from files"""
+
+    @classmethod
+    def open(
+        cls,
+        model: str | Path,
+        *,
+        name: str | None = None,
+        dtype: str = "auto",
+        device: str = "auto",
+        device_map: str | Mapping[str, Any] | None = None,
+    ) -> LiveModel:
+        """Load a model by folder or hub id, from safetensors only and without running its code.
+
+        `dtype` is float32, bfloat16, float16, or auto: float32 on a CPU, as stored on a GPU. `device` is cpu, cuda,
+        cuda:1 or auto; `device_map` (such as "auto", which needs accelerate) spreads a model over several GPUs.
+        Raises ModelError.
+        """
+        subject = Subject.open(model, name)
+        found = _load(subject.checkpoint.folder, _dtype(dtype, _device(device)), device_map)
+        if device_map is None:
+            found = found.to(_device(device))
+        return cls.of(found, subject)
+
+    @classmethod
+    def of(cls, model: Any, subject: Subject | None = None) -> LiveModel:
+        """A transformers model at hand. Raises ModelError where its MLPs are not found."""
+        model.eval()
+        model.requires_grad_(False)
+        return cls(model, find_blocks(model), subject)
+
+    @property
+    def n_layers(self) -> int:
+        return len(self.blocks)
+
+    @property
+    def d_mlp(self) -> int:
+        """Neurons a layer."""
+        return self.blocks[0].d_mlp
+
+    @property
+    def gated(self) -> bool:
+        """Whether the MLPs have a gate, and the hidden values therefore two signs."""
+        return self.blocks[0].gate is not None
+
+    @property
+    def context(self) -> int | None:
+        """Most positions of a text, by the config; None where it sets no limit."""
+        found = getattr(self.model.config, "max_position_embeddings", None) or getattr(
+            self.model.config, "n_positions", None
+        )
+        return int(found) if found else None
+
+    @property
+    def device(self) -> torch.device:
+        """Where token ids go in."""
+        weight: torch.Tensor = self.model.get_input_embeddings().weight
+        return weight.device
+
+    @property
+    def body(self) -> nn.Module:
+        """The model without its LM head."""
+        found: nn.Module = self.model.base_model
+        return found
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer beside the weights. Raises ModelError."""
+        from .vocabulary import load_tokenizer
+
+        if self.subject is None:
+            raise ModelError("this model was handed over without its files: there is no tokenizer beside it")
+        return load_tokenizer(self.subject.checkpoint.folder)
+
+    @torch.no_grad()
+    def read(
+        self,
+        ids: torch.Tensor,
+        visit: Read,
+        *,
+        layers: Iterable[int] | None = None,
+        sites: Sequence[Site] = ("hidden",),
+        attention_mask: torch.Tensor | None = None,
+    ) -> None:
+        """Run token ids int64 `[batch, positions]` through the body and hand every wanted site to `visit`.
+
+        Layers come first to last; after the last wanted one the pass ends, and the LM head is never run.
+        """
+        wanted = {layer: tuple(sites) for layer in sorted(set(range(self.n_layers) if layers is None else layers))}
+        self._check(wanted)
+        left = len(wanted) * len(sites)
+
+        def told(shape: Shape) -> Callable[[int, Site, Values], None]:
+            def each(layer: int, site: Site, values: Values) -> None:
+                nonlocal left
+                visit(layer, site, values)
+                left -= 1
+                if not left:
+                    raise StopRun
+
+            return each
+
+        with suppress(StopRun), hooked((self.model, self.body), self.blocks, wanted, told):
+            self.body(input_ids=ids.to(self.device), attention_mask=attention_mask, use_cache=False)
+
+    def capture(
+        self,
+        ids: torch.Tensor,
+        *,
+        layers: Iterable[int] | None = None,
+        sites: Sequence[Site] = ("hidden",),
+        attention_mask: torch.Tensor | None = None,
+    ) -> dict[tuple[int, Site], torch.Tensor]:
+        """All values of the wanted sites, `[batch, positions, d_mlp]` by (layer, site), copied. For small inputs."""
+        found: dict[tuple[int, Site], torch.Tensor] = {}
+
+        def keep(layer: int, site: Site, values: Values) -> None:
+            found[layer, site] = values.clone()
+
+        self.read(ids, keep, layers=layers, sites=sites, attention_mask=attention_mask)
+        return found
+
+    @contextmanager
+    def clamped(self, clamps: Iterable[Clamp]) -> Iterator[Any]:
+        """The transformers model with neurons clamped, in every pass inside the block, `generate` included.
+
+        Leaving it restores the model, also after an exception. Raises ModelError for a clamp that does not fit.
+        """
+        asked = list(clamps)
+        for clamp in asked:
+            clamp.check(self.blocks)
+        found = changes(asked)
+        wanted = {layer: tuple(sites) for layer, sites in found.items()}
+        with (
+            torch.no_grad(),
+            hooked((self.model, self.body), self.blocks, wanted, lambda shape: clamping(found, shape)),
+        ):
+            yield self.model
+
+    def _check(self, wanted: Mapping[int, Sequence[Site]]) -> None:
+        for layer, sites in wanted.items():
+            if not 0 <= layer < self.n_layers:
+                raise ModelError(f"no layer {layer!r}: the model has layers 0 to {self.n_layers - 1}")
+            for site in sites:
+                if site not in self.blocks[layer].sites:
+                    raise ModelError(f"site is {site!r}, expected one of {', '.join(self.blocks[layer].sites)}")
+
+
+def _device(name: str) -> torch.device:
+    from ..lm_head.unembedding import torch_device
+
+    return torch_device(name)
+
+
+def _dtype(name: str, device: torch.device) -> torch.dtype | str:
+    if name == "auto":
+        return torch.float32 if device.type == "cpu" else "auto"
+    if name not in DTYPES:
+        raise ModelError(f"dtype is {name!r}, expected auto, {', '.join(DTYPES)}")
+    return DTYPES[name]
+
+
+def _load(folder: Path, dtype: torch.dtype | str, device_map: str | Mapping[str, Any] | None) -> Any:
+    try:
+        from transformers import AutoModelForCausalLM
+        from transformers.utils import logging as transformers_logging
+    except ImportError:
+        raise ModelError("running a model needs transformers; pip install 'neuronkb[models]'") from None
+    logging: Any = transformers_logging  # its functions carry no types
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        # Never pickled weights, never code from the folder.
+        return AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=dtype,
+            device_map=device_map,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"{folder}: transformers cannot load it: {reason}") from None
+    finally:
+        if shown:
+            logging.enable_progress_bar()
