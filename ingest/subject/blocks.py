@@ -47,14 +47,15 @@ def find_blocks(model: nn.Module) -> tuple[Block, ...]:
     says which part was not found.
     """
     d_model = _width(model)
-    stacks = [list(m) for m in model.modules() if isinstance(m, nn.ModuleList) and len(m)]
+    stacks: list[list[nn.Module]] = [list(m) for m in model.modules() if isinstance(m, nn.ModuleList) and len(m)]
     found = [stack for stack in stacks if all(_outputs(layer, d_model) for layer in stack)]
     if not found:
         raise ModelError(
             f"{type(model).__name__}: no list of layers with an MLP output projection to width {d_model} was found; "
             "expected a dense causal language model"
         )
-    return tuple(_block(layer, d_model, number, model) for number, layer in enumerate(max(found, key=len)))
+    longest = max(found, key=len)
+    return tuple(_block(layer, d_model, number, model) for number, layer in enumerate(longest))
 
 
 def _width(model: nn.Module) -> int:
