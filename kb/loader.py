@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..ingest.bundle import Bundle, FileEntry, RunInfo, ShardEntry
 from ..schema import NODES, RELATIONSHIPS, Node, Relationship, SchemaError, Table, arrow_schema, conform, table
+from ..schema.compute import pc
 from .ledger import Ledger
 from .stores import statements
 from .stores.base import Store

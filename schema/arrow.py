@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from .compute import pc
 from .errors import SchemaError
 from .property import Kind, Table
 

@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ...schema import NODES, SCHEMA_VERSION, Node, Relationship, StoreError, Table, arrow_schema
+from ...schema.compute import pc
 from .import_ids import Ids, keys
 from .rows import checked, first_of_each
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ...schema import Relationship, StoreError
+from ...schema.compute import pc
 
 
 class Ids:

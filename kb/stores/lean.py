@@ -11,16 +11,17 @@ import importlib
 import sys
 from types import ModuleType
 
+from ...schema.compute import pc
+
 _OPTIONAL = "neo4j._optional_deps"
 
 
 def _without_pandas() -> ModuleType:
     import numpy
     import pyarrow
-    import pyarrow.compute
 
     module = ModuleType(_OPTIONAL)
-    vars(module).update(np=numpy, pd=None, pa=pyarrow, pa_compute=pyarrow.compute)
+    vars(module).update(np=numpy, pd=None, pa=pyarrow, pa_compute=pc)
     return module
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ...queries.result import Result
 from ...schema import (
@@ -23,6 +22,7 @@ from ...schema import (
     Relationship,
     StoreError,
 )
+from ...schema.compute import pc
 from . import statements
 from .arcade import runtime, server
 from .arcade.access import DATABASE, READER, WRITER

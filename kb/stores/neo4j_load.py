@@ -13,10 +13,10 @@ from itertools import islice
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ...queries.result import Result
 from ...schema import Relationship, SchemaError
+from ...schema.compute import pc
 from .statements import quote
 
 BATCH_ROWS = 4_000

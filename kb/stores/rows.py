@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ...schema import SchemaError, Table, conform
+from ...schema.compute import pc
 
 
 def checked(table: Table, rows: pa.Table) -> pa.Table:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ....schema import Node, Relationship
+from ....schema.compute import pc
 
 REQUEST_BYTES = 24 << 20
 """What one request is made to hold; the server refuses bodies over 100 MB."""

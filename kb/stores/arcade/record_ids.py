@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ....schema import Node
+from ....schema.compute import pc
 from .http import Http
 
 LOOKUP = 10_000

@@ -184,7 +184,7 @@ def test_stop_and_status(folder: Path) -> None:
     assert up.location == str(folder)
     assert up.version.startswith("ArcadeDB ")
     assert up.bytes is not None
-    assert up.bytes > 1 << 20
+    assert up.bytes > 1 << 16
     assert stop(folder)
     assert not running(pid)
     assert not stop(folder)
