@@ -5,8 +5,10 @@
     ├── SchemaError        data or a store that does not fit the ontology
     │   └── VersionError   a schema version this release does not know
     ├── BundleError        a bundle that is damaged, unfinished or not a bundle
+    ├── CorpusError        texts that cannot be read, or a corpus that is empty, damaged or none
     ├── ModelError         a model that cannot be found, read or decoded
     │   └── WeightsError   evidence made on other weights under the same name
+    ├── PictureError       a picture that cannot be drawn or written
     ├── RunError           a run that clashes with one the store holds
     ├── LinkError          two models that cannot be linked
     └── StoreError         a store that cannot be opened or reached
@@ -42,12 +44,20 @@ class BundleError(NeuronKBError):
     """A bundle that is damaged, unfinished or not a bundle."""
 
 
+class CorpusError(NeuronKBError):
+    """Texts that cannot be read, or a corpus that is empty, damaged or none."""
+
+
 class ModelError(NeuronKBError):
     """A model that cannot be found, read or decoded."""
 
 
 class WeightsError(ModelError):
     """Evidence made on other weights under the same model name."""
+
+
+class PictureError(NeuronKBError):
+    """A picture that cannot be drawn or written."""
 
 
 class RunError(NeuronKBError):

@@ -1,0 +1,160 @@
+"""Makes a corpus: reads, tokenises and cuts in one pass, then drops what repeats."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from ...schema import CorpusError
+from ..bundle.layout import write_json
+from ..job import Progress
+from .document import Document
+from .documents import Documents
+from .duplicates import find_duplicates
+from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, OFFSET, TOKENS, made_aside
+from .scratch import Scratch
+from .settings import METHOD, Settings
+from .summary import Summary
+from .tokenizer import Ints, Tokenizer
+from .windows import check_length, cut, window_bos
+
+_TEXTS, _CHARACTERS = 256, 2**20
+"""Texts, and their characters, tokenised at a time."""
+_BLOCK = 2**16
+"""Windows copied at a time."""
+
+
+def build(documents: Documents, tokenizer: Tokenizer, folder: Path, settings: Settings, progress: Progress) -> None:
+    """Write the corpus of `documents` to `folder`. Raises as Corpus.build does."""
+    check_length(settings, tokenizer)
+    bos = window_bos(settings, tokenizer)
+    settings = replace(settings, bos="none" if bos is None else "window")
+    with made_aside(folder) as part:
+        scratch = Scratch(part, settings.length, bos is not None, settings.similarity is not None)
+        with scratch:
+            _read(documents, tokenizer, scratch, bos, progress)
+        if not scratch.windows:
+            raise CorpusError(_empty(documents, scratch))
+        kept = _kept(scratch, settings, progress)
+        _write(part, scratch, kept, settings, tokenizer, documents)
+        scratch.remove()
+
+
+def _read(documents: Documents, tokenizer: Tokenizer, scratch: Scratch, bos: int | None, progress: Progress) -> None:
+    """Tokenise and cut all documents into the scratch files."""
+    for batch in _batches(documents):
+        encoded = zip(batch, tokenizer.encode([document.text for document in batch]), strict=True)
+        known = [(document, tokens) for document, tokens in encoded if _known(document, tokens, tokenizer, documents)]
+        scratch.add(
+            [document for document, _ in known],
+            cut([tokens for _, tokens in known], scratch.documents, scratch.length, bos),
+        )
+        # A stream's size is not known: then the bar shows documents.
+        sized = documents.size >> 20
+        done, total = (documents.position >> 20, sized) if sized else (scratch.documents,) * 2
+        progress("tokenising texts (MiB)" if sized else "tokenising documents", done, total)
+
+
+def _batches(documents: Documents) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    characters = 0
+    for document in documents:
+        batch.append(document)
+        characters += len(document.text)
+        if len(batch) == _TEXTS or characters >= _CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _known(document: Document, tokens: Ints, tokenizer: Tokenizer, documents: Documents) -> bool:
+    """Whether the model has an embedding for every token of a text; one that it lacks would end the pass over it."""
+    if not len(tokens) or tokens.max() < tokenizer.d_vocab:
+        return True
+    documents.skip(document.id, f"holds token {tokens.max()}, and the model has {tokenizer.d_vocab}")
+    return False
+
+
+def _kept(scratch: Scratch, settings: Settings, progress: Progress) -> npt.NDArray[np.int64]:
+    """The numbers of the windows that repeat none."""
+    if settings.similarity is None:
+        return np.arange(scratch.windows)
+    step = "looking for windows that repeat"
+    dropped = find_duplicates(
+        scratch.tokens()[:, scratch.with_bos :],
+        scratch.keys,
+        settings.similarity,
+        lambda done, total: progress(step, done, total),
+    )
+    return np.flatnonzero(~dropped)
+
+
+def _write(
+    part: Path,
+    scratch: Scratch,
+    kept: npt.NDArray[np.int64],
+    settings: Settings,
+    tokenizer: Tokenizer,
+    documents: Documents,
+) -> None:
+    """The corpus's files, from the windows that are kept."""
+    whole = hashlib.sha256()
+    head = {"format": FORMAT, "method": METHOD, "settings": asdict(settings), "tokenizer": tokenizer.hash}
+    whole.update(json.dumps(head, sort_keys=True).encode())
+    tokens = scratch.tokens()
+    out = np.lib.format.open_memmap(part / TOKENS, "w+", "<i4", (len(kept), settings.length))
+    for at in range(0, len(kept), _BLOCK):
+        piece = tokens[kept[at : at + _BLOCK]]
+        out[at : at + len(piece)] = piece
+        whole.update(piece.tobytes())
+    out.flush()
+    document, offset, held = (column[kept] for column in scratch.read())
+    for name, column in ((DOCUMENT, document), (OFFSET, offset), (HELD, held)):
+        np.save(part / name, column)
+    for column in (document, offset):
+        whole.update(column.astype("<i4").tobytes())
+    _hash_ids(whole, part / DOCUMENTS)
+    summary = _summary(scratch, len(kept), int(held.sum()), documents)
+    info = {**head, "hash": whole.hexdigest(), "summary": asdict(summary), "skipped": documents.skipped}
+    write_json(part / INFO, info)
+
+
+def _hash_ids(whole: Any, path: Path) -> None:
+    """Every id with its length, in order, batch by batch."""
+    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
+        for number in range(reader.num_record_batches):
+            for name in reader.get_batch(number).column(0).to_pylist():
+                data = name.encode()
+                whole.update(len(data).to_bytes(8, "little") + data)
+
+
+def _summary(scratch: Scratch, kept: int, held: int, documents: Documents) -> Summary:
+    body = scratch.length - scratch.with_bos
+    return Summary(
+        documents=scratch.documents,
+        skipped=documents.n_skipped,
+        short=scratch.short,
+        windows=kept,
+        held=held,
+        duplicates=scratch.windows - kept,
+        tokens=kept * body,
+        tokens_lost=scratch.lost,
+        tokens_duplicate=(scratch.windows - kept) * body,
+    )
+
+
+def _empty(documents: Documents, scratch: Scratch) -> str:
+    why = f" (the first: {documents.skipped[0]})" if documents.skipped else ""
+    return (
+        f"the corpus is empty: {scratch.documents} documents were read, none of them {scratch.length} tokens long, and "
+        f"{documents.n_skipped} skipped{why}; give longer texts or a shorter length"
+    )

@@ -1,0 +1,164 @@
+"""Token windows on disk, in the order in which their texts were read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from ...schema import BundleError, CorpusError, conform, digest, table
+from ..bundle.layout import read_json
+from ..job import Progress, silent
+from .build import build
+from .documents import Documents
+from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, OFFSET, TOKENS
+from .settings import Settings
+from .summary import Summary
+from .tokenizer import Ints, Tokenizer
+
+if TYPE_CHECKING:
+    import torch
+
+_ARRAYS = (TOKENS, DOCUMENT, OFFSET, HELD)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Windows of `length` tokens; arrays are mapped from disk, one row a window."""
+
+    folder: Path
+    hash: str
+    """hex sha256 over settings, tokenizer, tokens, and each window's document and place in it"""
+    settings: Settings
+    """with `bos` decided: `window` or `none`"""
+    tokenizer: str
+    """hash of the tokenizer's id -> bytes table"""
+    summary: Summary
+    skipped: tuple[str, ...]
+    """`file:line why` of the first hundred texts that could not be read"""
+    tokens: Ints
+    """`[n_windows, length]`"""
+    document: Ints
+    """`[n_windows]` number of the window's document"""
+    offset: Ints
+    """`[n_windows]` position in the document of the first token that is not the added BOS"""
+    held: npt.NDArray[np.bool_]
+    """`[n_windows]` held out for scoring; windows of one document are all held out or all not"""
+    documents: pa.ChunkedArray
+    """`[n_documents]` ids by number"""
+
+    @classmethod
+    def build(
+        cls,
+        documents: Documents,
+        tokenizer: Tokenizer,
+        folder: Path,
+        settings: Settings | Mapping[str, Any] | None = None,
+        progress: Progress = silent,
+    ) -> Corpus:
+        """Tokenise and cut `documents` into windows, drop those that repeat, and write them to a new folder.
+
+        Memory does not grow with the corpus but for under 50 bytes a window. The folder is there once it is whole.
+        Raises ModelError for windows longer than the model's context, CorpusError for a corpus without windows, a
+        folder that holds something, or texts that cannot be read.
+        """
+        build(documents, tokenizer, folder, Settings.of(settings), progress)
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> Corpus:
+        """The corpus in a folder. Raises CorpusError where there is none, or it is damaged or of another release."""
+        try:
+            info = read_json(folder / INFO)
+        except BundleError as error:
+            raise CorpusError(f"{str(folder)!r} is no corpus ({error})") from None
+        if info.get("format") != FORMAT:
+            raise CorpusError(f"{str(folder)!r}: format {info.get('format')!r} is not known; build the corpus again")
+        try:
+            found = cls._read(folder, info)
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+            raise CorpusError(f"{str(folder)!r} is damaged ({error}); build the corpus again") from None
+        found._check()
+        return found
+
+    @classmethod
+    def _read(cls, folder: Path, info: Mapping[str, Any]) -> Corpus:
+        tokens, document, offset, held = (np.load(folder / name, mmap_mode="r") for name in _ARRAYS)
+        with pa.memory_map(str(folder / DOCUMENTS)) as source:
+            documents = pa.ipc.open_file(source).read_all().column("id")
+        return cls(
+            folder,
+            str(info["hash"]),
+            Settings.of(info["settings"]),
+            str(info["tokenizer"]),
+            Summary(**info["summary"]),
+            tuple(info["skipped"]),
+            tokens,
+            document,
+            offset,
+            held,
+            documents,
+        )
+
+    def _check(self) -> None:
+        """Raises CorpusError where the files do not belong together."""
+        n, length = self.summary.windows, self.settings.length
+        shapes = [array.shape for array in (self.tokens, self.document, self.offset, self.held)]
+        types = [array.dtype for array in (self.tokens, self.document, self.offset, self.held)]
+        if shapes != [(n, length), (n,), (n,), (n,)] or types != [np.int32, np.int32, np.int32, np.bool_]:
+            raise CorpusError(f"{str(self.folder)!r} is damaged: {n} windows of {length} tokens were expected")
+        if len(self.documents) != self.summary.documents:
+            raise CorpusError(f"{str(self.folder)!r} is damaged: {self.summary.documents} documents were expected")
+
+    def __len__(self) -> int:
+        """Windows."""
+        return len(self.tokens)
+
+    @property
+    def bos(self) -> bool:
+        """Whether windows start with BOS."""
+        return self.settings.bos == "window"
+
+    def batches(self, size: int, start: int = 0) -> Iterator[tuple[int, torch.Tensor]]:
+        """The number of the first window and the tokens, int64 `[size or fewer, length]`, from window `start` on."""
+        import torch
+
+        for first in range(start, len(self), size):
+            yield first, torch.from_numpy(self.tokens[first : first + size].astype(np.int64))
+
+    def excerpts(
+        self,
+        numbers: Sequence[int] | npt.NDArray[np.integer],
+        texts: Sequence[str],
+        pieces: Sequence[bytes] | None = None,
+    ) -> pa.Table:
+        """Nodes of the given windows, in their order: the `Excerpt` table.
+
+        `texts` are the decoded surfaces by token number (Vocabulary.texts), `pieces` their bytes (Vocabulary.pieces):
+        with them a character that is spread over several tokens is whole in `text`, which is without BOS. `tokens` has
+        one entry a position, BOS too, so that activations stand beside them. Ids are hashes of corpus, number of the
+        document, and offset.
+        """
+        chosen = np.asarray(numbers, np.int64)
+        rows = self.tokens[chosen].tolist()
+        bodies = [row[self.bos :] for row in rows]
+        if pieces is None:
+            shown = ["".join(texts[token] for token in body) for body in bodies]
+        else:
+            shown = [b"".join(pieces[token] for token in body).decode(errors="replace") for body in bodies]
+        places = list(zip(self.document[chosen].tolist(), self.offset[chosen].tolist(), strict=True))
+        ids = [digest({"corpus": self.hash, "document": document, "offset": offset}) for document, offset in places]
+        columns = {
+            "id": ids,
+            "corpus": [self.hash] * len(ids),
+            "document": self.documents.take(pa.array([document for document, _ in places], pa.int64())),
+            "offset": [offset for _, offset in places],
+            "text": shown,
+            "tokens": pa.array([[texts[token] for token in row] for row in rows], pa.list_(pa.string())),
+        }
+        return conform(table("Excerpt"), pa.table(columns))

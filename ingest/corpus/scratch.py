@@ -1,0 +1,84 @@
+"""The windows of a corpus in the making, on disk as they come."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from .document import Document
+from .duplicates import Flags, KeyFiles
+from .layout import DOCUMENTS
+from .tokenizer import Ints
+from .windows import Windows
+
+HELD_OUT = 8
+"""One document of eight is held out."""
+
+IDS = pa.schema([pa.field("id", pa.large_string(), nullable=False)])
+
+
+def is_held(document: str) -> bool:
+    """Whether a document is held out for scoring: one in eight, by sha256 of its id, whatever else is in the corpus."""
+    return int.from_bytes(hashlib.sha256(document.encode()).digest()[:8], "little") % HELD_OUT == 0
+
+
+class Scratch:
+    """Appends documents and their windows to files in a folder; a context manager that closes them.
+
+    Read again with `read`, once closed.
+    """
+
+    def __init__(self, folder: Path, length: int, with_bos: bool, keyed: bool) -> None:
+        self.folder, self.length, self.with_bos = folder, length, with_bos
+        self.keys = KeyFiles(folder)
+        self.documents = self.windows = self.lost = self.short = 0
+        self._keyed = keyed
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Scratch:
+        open_file = self._stack.enter_context
+        self._tokens, self._document, self._offset, self._held = (
+            open_file((self.folder / name).open("wb")) for name in ("tokens", "document", "offset", "held")
+        )
+        self._ids = open_file(pa.ipc.new_file(str(self.folder / DOCUMENTS), IDS))
+        if self._keyed:
+            open_file(self.keys)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def add(self, documents: Sequence[Document], windows: Windows) -> None:
+        """Append documents and their windows, numbered from `self.documents` on."""
+        held = np.array([is_held(document.id) for document in documents], bool)
+        self._tokens.write(np.ascontiguousarray(windows.tokens, "<i4").tobytes())
+        self._document.write(windows.document.tobytes())
+        self._offset.write(windows.offset.tobytes())
+        self._held.write(held[windows.document - self.documents].tobytes())
+        self._ids.write_batch(pa.record_batch([pa.array([d.id for d in documents], pa.large_string())], schema=IDS))
+        if self._keyed:
+            self.keys.add(windows.tokens[:, self.with_bos :])
+        self.documents += len(documents)
+        self.windows += len(windows)
+        self.lost += windows.lost
+        self.short += windows.short
+
+    def tokens(self) -> Ints:
+        """All windows, int32 `[n_windows, length]`, mapped from disk. There must be one."""
+        return np.memmap(self.folder / "tokens", "<i4", "r", shape=(self.windows, self.length))
+
+    def read(self) -> tuple[Ints, Ints, Flags]:
+        """Document, offset and held of all windows, `[n_windows]`."""
+        document, offset = (np.fromfile(self.folder / name, np.int32) for name in ("document", "offset"))
+        return document, offset, np.fromfile(self.folder / "held", bool)
+
+    def remove(self) -> None:
+        """Remove its files, but the documents' ids, which stay."""
+        for path in self.folder.iterdir():
+            if path.name in ("tokens", "document", "offset", "held") or path.name.startswith("keys"):
+                path.unlink()

@@ -1,0 +1,80 @@
+"""A model's tokenizer as the corpus needs it: texts to token numbers, BOS, and how much the model can read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...schema import CorpusError
+from ..subject.subject import Subject
+from ..subject.vocabulary import load_tokenizer, read_vocabulary
+
+Ints = npt.NDArray[np.int32]
+
+_CONTEXT = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "seq_length", "max_sequence_length")
+"""What configs call the most tokens that the model reads."""
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """A Hugging Face tokenizer. Special tokens that a text spells out are read as special tokens, as it does itself."""
+
+    tokenizer: Any
+    hash: str
+    """of the id -> bytes table, as on Model and Token"""
+    d_vocab: int
+    """rows of the model's embedding; a text with a token beyond them is skipped"""
+    context: int | None = None
+    """the most tokens the model reads; None where its config does not say"""
+
+    @classmethod
+    def open(cls, folder: Path, d_vocab: int | None = None) -> Tokenizer:
+        """The tokenizer in a model's folder; `d_vocab` is the config's unless given. Raises ModelError."""
+        config = _config(folder)
+        tokenizer = load_tokenizer(folder)
+        rows = d_vocab or int(config.get("vocab_size") or len(tokenizer))
+        context = next((int(config[name]) for name in _CONTEXT if config.get(name)), None)
+        return cls(tokenizer, read_vocabulary(folder, rows).hash, rows, context)
+
+    @classmethod
+    def of(cls, subject: Subject) -> Tokenizer:
+        """The tokenizer of a model under study. Raises ModelError."""
+        return cls.open(subject.checkpoint.folder, subject.architecture.d_vocab)
+
+    @property
+    def bos(self) -> int | None:
+        """The number of its BOS token, where it has one that the model knows."""
+        found = self.tokenizer.bos_token_id
+        return int(found) if found is not None and 0 <= found < self.d_vocab else None
+
+    def encode(self, texts: Sequence[str]) -> list[Ints]:
+        """The tokens of each text, int32, without BOS or EOS."""
+        found = self.tokenizer(
+            list(texts),
+            add_special_tokens=False,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            # Texts longer than the context are cut into windows anyway.
+            verbose=False,
+        )
+        return [np.asarray(ids, np.int32) for ids in found["input_ids"]]
+
+
+def _config(folder: Path) -> Mapping[str, Any]:
+    """The language model's part of config.json; empty where there is none."""
+    try:
+        whole = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{folder / 'config.json'}: cannot be read ({error})") from None
+    if not isinstance(whole, dict):
+        raise CorpusError(f"{folder / 'config.json'}: is not a JSON object")
+    nested = whole.get("text_config")
+    return nested if isinstance(nested, dict) else whole
