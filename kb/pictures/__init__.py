@@ -1,0 +1,30 @@
+"""Pictures of a neuron: coloured excerpts, an activation histogram, a dose-response curve and its page.
+
+Functions from records to text, HTML and SVG; nothing here asks a store, and nothing heavy is imported before it draws.
+"""
+
+from __future__ import annotations
+
+from .dose import draw_dose
+from .excerpt import excerpt_html, excerpt_text, largest
+from .figure import inline_svg, save
+from .histogram import draw_histogram
+from .page import neuron_page
+from .records import DoseCurve, ExcerptView, HistogramView, TableView
+from .visible import visible
+
+__all__ = [
+    "DoseCurve",
+    "ExcerptView",
+    "HistogramView",
+    "TableView",
+    "draw_dose",
+    "draw_histogram",
+    "excerpt_html",
+    "excerpt_text",
+    "inline_svg",
+    "largest",
+    "neuron_page",
+    "save",
+    "visible",
+]

@@ -1,0 +1,113 @@
+"""A figure without pyplot's global state: made, saved as a file, or put into a page."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...schema import PictureError
+from .visible import plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#1a1a1a"
+FORMATS = {".png": "png", ".svg": "svg"}
+_SIZE = (7.0, 2.8)
+"""inches"""
+_DOTS = 150
+"""pixels an inch of a PNG"""
+_RULES = {
+    "svg.hashsalt": "neuronkb",
+    "svg.fonttype": "none",
+    "font.size": 9.0,
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
+}
+# The date, the version and the like would make two drawings of the same numbers differ.
+_SILENT = {"svg": dict.fromkeys(("Date", "Creator", "Format", "Type")), "png": {"Software": None}}
+_LOCK = threading.RLock()
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Draw by this project's rules, whatever the user's matplotlibrc says. Raises PictureError without matplotlib."""
+    try:
+        import matplotlib.style
+    except ImportError:
+        raise PictureError("drawing a picture needs matplotlib: pip install 'neuronkb[pictures]'") from None
+
+    # matplotlib's rules and Python's warning filters belong to the process: one picture at a time.
+    with _LOCK, matplotlib.style.context(["default", _RULES]), warnings.catch_warnings():
+        # A token may be written in letters that the font lacks; the viewer's own fonts have them.
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
+        yield
+
+
+def canvas(x: str, y: str) -> tuple[Figure, Axes]:
+    """A figure and its empty axes with their names."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    return figure, axes
+
+
+def heading(figure: Figure, text: str) -> None:
+    """A title over the figure; it may hold a stranger's words, so nothing in it is read as TeX."""
+    if text:
+        figure.suptitle(plain(text), x=0.01, ha="left", fontsize=9, parse_math=False)
+
+
+def note(axes: Axes, text: str) -> None:
+    """Say why the axes are empty."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center")
+
+
+def save(figure: Figure, path: Path | str) -> None:
+    """Write a PNG or an SVG, as the suffix says. Raises PictureError for another, and where it cannot write."""
+    form = _form(Path(path))
+    with drawing():
+        data = _bytes(figure, form, "white")
+    try:
+        Path(path).write_bytes(data)
+    except OSError as error:
+        raise PictureError(f"cannot write the picture {str(path)!r}: {error.strerror}") from error
+
+
+def inline_svg(figure: Figure, label: str, name: str) -> str:
+    """An `<svg>` element for a page: see-through, in the page's ink, with `label` for those who cannot see it.
+
+    `name` starts every id within, so that two figures of a page do not share one.
+    """
+    with drawing():
+        text = _bytes(figure, "svg", "none").decode()
+    text = text[text.index("<svg") :].replace(INK, "currentColor").strip()
+    text = re.sub(r'( id="|url\(#|xlink:href="#)', rf"\g<1>{name}-", text)
+    return text.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)
+
+
+def _form(path: Path) -> str:
+    if path.suffix.lower() not in FORMATS:
+        raise PictureError(f"cannot write {path.name!r}: a picture's name ends in {' or '.join(FORMATS)}")
+    return FORMATS[path.suffix.lower()]
+
+
+def _bytes(figure: Figure, form: str, paper: str) -> bytes:
+    data = io.BytesIO()
+    figure.savefig(data, format=form, dpi=_DOTS, facecolor=paper, metadata=_SILENT[form])
+    return data.getvalue()
