@@ -14,7 +14,8 @@ from ..queries import find as finder
 from ..queries import neuron as neurons
 from ..queries import query as catalogued
 from ..schema import NeuronId
-from . import jobs, linking, runs
+from . import clamping, jobs, linking, runs
+from .clamping import ClampReport, Held
 from .linking import LinkReport
 from .loader import LoadReport, load
 from .reuse import KnownLayers
@@ -132,6 +133,35 @@ class KnowledgeBase:
         folder = out or bundle_folder(self.where, job.run.id)
         return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
+    def ingest_activations(
+        self,
+        model: str | Path,
+        corpus: str | Path | Sequence[str | Path],
+        *,
+        name: str | None = None,
+        layers: Sequence[int] | None = None,
+        windows: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+        clash: Clash = "refuse",
+        out: Path | None = None,
+        progress: Progress = silent,
+        loaded: Callable[[str], None] | None = None,
+    ) -> LoadReport:
+        """Run a corpus through a model once, and load what every neuron does on it: statistics, examples, tokens.
+
+        `corpus` names texts (files, folders, JSONL, Parquet, `-`, a dataset) or the folder of a built corpus;
+        `windows` are the `ingest.corpus.Settings`, `settings` those of `ingest.activations.settings`. An interrupted
+        run goes on where it was. Needs the `models` extra. Raises ModelError, CorpusError.
+        """
+        from .activating import activations_job
+
+        sources = [corpus] if isinstance(corpus, str | Path) else list(corpus)
+        job = activations_job(
+            self.where, model, sources, name, layers, dict(windows or {}), dict(settings or {}), progress
+        )
+        folder = out or bundle_folder(self.where, job.run.id)
+        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+
     def load(self, bundle: Bundle | str | Path, *, clash: Clash = "refuse", progress: Progress = silent) -> LoadReport:
         """Load a bundle; the same bundle twice changes nothing."""
         opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
@@ -157,6 +187,53 @@ class KnowledgeBase:
     def diff(self, base: str, tuned: str, *, top: int = 10) -> Diff:
         """What a fine-tune kept of its base, by layer and projection, and the neurons it changed most."""
         return diff_models(self.store, base, tuned, top=top)
+
+    def clamp(
+        self,
+        model: str | Path,
+        neurons: Sequence[str],
+        prompt: str,
+        *,
+        value: float | Sequence[float] = (),
+        how: Held = "set",
+        site: str = "hidden",
+        positions: Sequence[int] | None = None,
+        tokens: int = 30,
+        top: int = 10,
+        sample: int | None = None,
+        chat: bool = False,
+        dtype: str = "auto",
+        device: str = "auto",
+        progress: Progress = silent,
+    ) -> ClampReport:
+        """How a model goes on from a prompt with neurons clamped and without, beside what they decode to.
+
+        `model` is a folder, a hub id or a model of the store; `value` one number for all neurons or one each, in units
+        of the value at `site`, not given for the ablations `zero` and `mean`; `positions` those of the prompt, all and
+        the written tokens' unless given. The rest is as in `ingest.subject.continuation`. Needs the `models` extra.
+        """
+        from ..ingest.subject.continuation import continuations
+        from ..ingest.subject.live import LiveModel
+
+        progress("loading the model", 0, 2)
+        subject = clamping.find_subject(self.store, model)
+        values = [value] if isinstance(value, int | float) else list(value)
+        asked = clamping.ask(self.store, neurons, subject, str(model), values, how, site)
+        progress("loading the model", 1, 2)
+        live = LiveModel.open(subject.checkpoint.folder, name=subject.name, dtype=dtype, device=device)
+        progress("loading the model", 2, 2)
+        result = continuations(
+            live,
+            prompt,
+            [one.clamp(site, None if positions is None else tuple(positions)) for one in asked],
+            tokens=tokens,
+            top=top,
+            sample=sample,
+            chat=chat,
+            watch=[numbers for one in asked for *_, numbers in one.sides],
+            progress=progress,
+        )
+        return clamping.report(subject, asked, site, result)
 
     def status(self) -> Status:
         """Where the store is, how big, and what is in it."""

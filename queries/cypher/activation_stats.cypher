@@ -1,0 +1,6 @@
+// What given neurons' hidden values were over a corpus, by run and pole; mean, min and max are of pole x value.
+// $neurons: ids
+UNWIND $neurons AS id
+MATCH (n:Neuron {id: id})-[:HAS_STATS]->(s:Stats {kind: 'activations'})
+RETURN id AS neuron, s.run AS run, s.pole AS pole, s.n AS n, s.mean AS mean, s.std AS std, s.min AS min, s.max AS max
+ORDER BY neuron, run, pole DESC
