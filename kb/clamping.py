@@ -112,7 +112,7 @@ def find_subject(store: Store, model: str | Path) -> Subject:
         shape = (built.n_layers, built.d_model, built.d_mlp, built.d_vocab)
         # Hashing reads every weight: only where a model in the store could be this one.
         alike = [name for name, row in known.items() if _shape(row) == shape and row["weights"] == subject.weights]
-        if alike and subject.name not in alike:
+        if alike and subject.name not in known:
             return Subject(alike[0], subject.source, subject.checkpoint, built)
     row = known.get(subject.name)
     if row is not None and row["weights"] not in (None, "unverified", subject.weights):

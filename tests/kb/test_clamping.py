@@ -87,6 +87,9 @@ def test_other_weights_under_a_known_name_are_refused(
     impostor = Path(shutil.copytree(planted_models[1], tmp_path / "base"))
     with pytest.raises(WeightsError, match="are not those that the store knows as 'base'"):
         kb.clamp(impostor, [MONTHS], PROMPT, value=8.0)
+    kb.ingest_lm_head(planted_models[1])
+    with pytest.raises(WeightsError, match="are not those that the store knows as 'base'"):
+        clamping.find_subject(kb.store, impostor)
 
 
 def test_ids_in_every_form(asked: Ask) -> None:
