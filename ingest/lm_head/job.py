@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from ...schema import ModelError, conform, run_id, table
+from ...schema import ModelError, run_id
 from ..bundle import RunInfo
 from ..job import Progress, silent
 from ..subject.layer_weights import read_layer
@@ -20,7 +20,7 @@ from .decode import decode_layer
 from .identity import layer_identity, mask_digest, ranked_tokens, run_identity
 from .reuse import relabel
 from .settings import Settings
-from .tables import Tables, layer_tables, vocabulary_tables, words_of
+from .tables import Tables, layer_tables, model_table, vocabulary_tables, words_of
 from .unembedding import Unembedding, torch_device
 
 Reuse = Callable[[str], Mapping[str, pa.Table] | None]
@@ -109,7 +109,7 @@ class LmHeadJob:
         `progress` is told the neurons decoded, each once per projection.
         """
         if "vocabulary" not in done:
-            yield "vocabulary", vocabulary_tables(self.subject.vocabulary) | {"Model": self._model()}
+            yield "vocabulary", vocabulary_tables(self.subject.vocabulary) | {"Model": model_table(self.subject)}
         name, tokenizer = self.subject.name, self.subject.vocabulary.hash
         left = [layer for layer in self.layers if shard_name(layer) not in done]
         counter = _Counter(progress, len(left) * self._rows_a_layer)
@@ -149,21 +149,6 @@ class LmHeadJob:
             return None
         self.reused.append(layer)
         return relabel(tables, self.subject.name, layer, self.subject.vocabulary.hash, self.run.id)
-
-    def _model(self) -> pa.Table:
-        found = self.subject.architecture
-        row = {
-            "id": self.subject.name,
-            "weights": self.subject.weights,
-            "tokenizer": self.subject.vocabulary.hash,
-            "architecture": found.name,
-            "n_layers": found.n_layers,
-            "d_model": found.d_model,
-            "d_mlp": found.d_mlp,
-            "d_vocab": found.d_vocab,
-            "gated": found.gated,
-        }
-        return conform(table("Model"), pa.Table.from_pylist([row]))
 
 
 class _Counter:

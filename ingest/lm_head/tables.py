@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...schema import conform, fold, table
+from ..subject.subject import Subject
 from ..subject.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -121,6 +122,23 @@ def vocabulary_tables(vocabulary: Vocabulary) -> Tables:
         "Token.SPELLS.Term": pa.table({"start": ids.filter(spelling), "end": spelled}),
     }
     return {name: conform(table(name), data) for name, data in made.items()}
+
+
+def model_table(subject: Subject) -> pa.Table:
+    """The Model node."""
+    found = subject.architecture
+    row = {
+        "id": subject.name,
+        "weights": subject.weights,
+        "tokenizer": subject.vocabulary.hash,
+        "architecture": found.name,
+        "n_layers": found.n_layers,
+        "d_model": found.d_model,
+        "d_mlp": found.d_mlp,
+        "d_vocab": found.d_vocab,
+        "gated": found.gated,
+    }
+    return conform(table("Model"), pa.Table.from_pylist([row]))
 
 
 def words_of(vocabulary: Vocabulary) -> npt.NDArray[np.int64]:

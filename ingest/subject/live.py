@@ -51,7 +51,18 @@ class LiveModel:
         cuda:1 or auto; `device_map` (such as "auto", which needs accelerate) spreads a model over several GPUs.
         Raises ModelError.
         """
-        subject = Subject.open(model, name)
+        return cls.load(Subject.open(model, name), dtype=dtype, device=device, device_map=device_map)
+
+    @classmethod
+    def load(
+        cls,
+        subject: Subject,
+        *,
+        dtype: str = "auto",
+        device: str = "auto",
+        device_map: str | Mapping[str, Any] | None = None,
+    ) -> LiveModel:
+        """As `open`, of a model whose files are found."""
         found = _load(subject.checkpoint.folder, _dtype(dtype, _device(device)), device_map)
         if device_map is None:
             found = found.to(_device(device))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -63,6 +63,62 @@ def lm_head(
             model,
             name=name,
             layers=None if layers is None else _numbers(layers),
+            settings=settings,
+            clash=clash,
+            out=out,
+            progress=progress,
+        )
+    output.report(report, as_json)
+
+
+@ingest.command("activations")
+@click.argument("model")
+@click.option(
+    "--corpus",
+    required=True,
+    multiple=True,
+    help="Texts: a file, a folder, JSONL, Parquet, a dataset's hub id, or - for standard input; or a built corpus.",
+)
+@click.option("--name", help="What the graph calls the model.  [default: the hub id or the folder's name]")
+@click.option("--layers", help="Only these layers, such as 0,3-5.")
+@click.option("--length", type=click.IntRange(8), default=64, show_default=True, help="Tokens a window, BOS included.")
+@click.option("--k", type=click.IntRange(1, 100), default=20, show_default=True, help="Strongest windows kept a pole.")
+@click.option("--per-band", type=click.IntRange(0, 20), default=2, show_default=True, help="Random windows a band.")
+@click.option("--tokens", type=click.IntRange(0, 100), default=20, show_default=True, help="Tokens kept a pole.")
+@click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
+@click.option("--batch", type=click.IntRange(1, 4096), default=16, show_default=True, help="Windows a forward pass.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the random windows.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
+@clash_options
+@json_option
+@with_kb
+def activations(
+    kb: KnowledgeBase,
+    model: str,
+    corpus: tuple[str, ...],
+    name: str | None,
+    layers: str | None,
+    length: int,
+    out: Path | None,
+    clash: Clash,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Run a corpus through MODEL once: statistics, examples and tokens of every neuron.
+
+    MODEL is a Hugging Face hub id or a folder with config.json and safetensors. Interrupted runs go on where they
+    were.
+    """
+    from . import output
+
+    with output.progress() as progress:
+        report = kb.ingest_activations(
+            model,
+            corpus,
+            name=name,
+            layers=None if layers is None else _numbers(layers),
+            windows={"length": length},
             settings=settings,
             clash=clash,
             out=out,

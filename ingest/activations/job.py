@@ -1,0 +1,250 @@
+"""What every neuron of a model does on a corpus, as a job: one pass serves all neurons of all layers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import torch
+
+from ...schema import POLES, ModelError, run_id
+from ..bundle import RunInfo
+from ..corpus.corpus import Corpus
+from ..job import Progress, silent
+from ..lm_head.job import shard_name
+from ..lm_head.tables import Tables, model_table, vocabulary_tables
+from ..subject.hooks import Values
+from ..subject.live import LiveModel
+from ..subject.subject import Subject
+from .histogram import BINS, edges
+from .layer import Batch, Layer
+from .settings import BANDS, METHOD, Settings
+from .state import load_state, save_state
+from .tables import QUANTILES, band_name, layer_tables, used_windows
+from .token_table import BYTES, frequent
+
+EXCERPTS = "excerpts"
+"""Name of the shard with the windows that are some neuron's example."""
+
+
+@dataclass
+class ActivationsJob:
+    """Runs a corpus through a model. `open` makes one; `shards` does the work."""
+
+    live: LiveModel
+    corpus: Corpus
+    work: Path
+    """where the state of an unfinished pass is kept"""
+    settings: Settings
+    layers: tuple[int, ...]
+    _made: list[Layer] = field(default_factory=list, repr=False)
+
+    @classmethod
+    def open(
+        cls,
+        live: LiveModel,
+        corpus: Corpus,
+        work: Path,
+        *,
+        layers: Sequence[int] | None = None,
+        settings: Settings | Mapping[str, Any] | None = None,
+    ) -> ActivationsJob:
+        """A job over `layers` (all unless given). Raises ModelError for a corpus of other tokens than the model's."""
+        chosen = Settings.of(settings)
+        wanted = tuple(range(live.n_layers)) if layers is None else tuple(sorted(set(layers)))
+        for layer in wanted:
+            if not 0 <= layer < live.n_layers:
+                raise ModelError(f"no layer {layer!r}: the model has layers 0 to {live.n_layers - 1}")
+        job = cls(live, corpus, work, chosen, wanted)
+        if corpus.tokenizer != job.subject.vocabulary.hash:
+            raise ModelError(
+                f"{corpus.folder}: cut into tokens of another tokenizer than {job.subject.name}'s; build it again"
+            )
+        length = corpus.settings.length
+        if live.context is not None and length > live.context:
+            raise ModelError(f"windows of {length} tokens do not fit the model's context of {live.context}")
+        return job
+
+    @property
+    def subject(self) -> Subject:
+        """The model's files."""
+        if self.live.subject is None:
+            raise ModelError(
+                "this model was handed over without its files: it has no weights hash to stand on evidence"
+            )
+        return self.live.subject
+
+    @cached_property
+    def run(self) -> RunInfo:
+        """What the bundle's run.json begins with."""
+        chosen, device = self.settings, self.live.device
+        identity = {
+            "method": METHOD,
+            "weights": self.subject.weights,
+            "corpus": self.corpus.hash,
+            "dtype": str(self.live.model.dtype).removeprefix("torch."),
+            **{name: getattr(chosen, name) for name in ("k", "per_band", "tokens", "least", "table_bytes", "seed")},
+        }
+        return RunInfo(
+            id=run_id("activations", identity),
+            job="activations",
+            model=self.subject.name,
+            weights=self.subject.weights,
+            tokenizer=self.subject.vocabulary.hash,
+            parameters=identity,
+            dataset=self.corpus.hash,
+            scope={"layers": list(self.layers), "device": device.type},
+        )
+
+    @cached_property
+    def poles(self) -> tuple[int, ...]:
+        """Both signs of a gated model's hidden values; +1 of an ungated one's."""
+        return tuple(POLES) if self.live.gated else (1,)
+
+    @cached_property
+    def table_tokens(self) -> npt.NDArray[np.int64]:
+        """Numbers of the tokens in the token table, ascending."""
+        room = self.settings.table_bytes // (BYTES * self.live.d_mlp * self.live.n_layers)
+        return (
+            frequent(self._token_counts, self.settings.least, room) if self.settings.tokens else np.empty(0, np.int64)
+        )
+
+    @cached_property
+    def _slots(self) -> npt.NDArray[np.int64]:
+        """`[d_vocab]` row of the token table, -1 for a token it does not hold."""
+        slots = np.full(len(self.subject.vocabulary), -1, np.int64)
+        slots[self.table_tokens] = np.arange(len(self.table_tokens))
+        return slots
+
+    @cached_property
+    def _token_counts(self) -> npt.NDArray[np.int64]:
+        """`[d_vocab]` times each token was seen in the windows that are not held out, BOS left out."""
+        counts = np.zeros(len(self.subject.vocabulary), np.int64)
+        for start in range(0, len(self.corpus), 2**14):
+            part = slice(start, start + 2**14)
+            rows = self.corpus.tokens[part][~self.corpus.held[part]]
+            counts += np.bincount(rows[:, int(self.corpus.bos) :].ravel(), minlength=len(counts))
+        return counts
+
+    def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
+        """The vocabulary, the example windows, then each layer; those in `done` are left out."""
+        vocabulary = self.subject.vocabulary
+        if "vocabulary" not in done:
+            yield "vocabulary", vocabulary_tables(vocabulary) | {"Model": model_table(self.subject)}
+        names = [EXCERPTS, *(shard_name(layer) for layer in self.layers)]
+        if all(name in done for name in names):
+            return
+        layers = self._reduced(progress)
+        numbers = used_windows(layers)
+        nodes = self.corpus.excerpts(numbers, vocabulary.texts, vocabulary.pieces)
+        if EXCERPTS not in done:
+            yield EXCERPTS, {"Excerpt": nodes}
+        ids = np.full(len(self.corpus), None, dtype=object)
+        ids[numbers] = nodes.column("id").to_pylist()
+        tokens = pa.array([f"{vocabulary.hash}/T{token}" for token in self.table_tokens.tolist()], pa.string())
+        for layer in layers:
+            if shard_name(layer.layer) not in done:
+                yield shard_name(layer.layer), layer_tables(layer, self.subject.name, self.run.id, ids, tokens)
+        self._state.unlink(missing_ok=True)
+
+    def summary(self, done: Collection[str] = ()) -> dict[str, Any]:
+        """What the job reports about the whole run."""
+        found = self.corpus.summary
+        return {
+            "source": self.subject.source,
+            "corpus": str(self.corpus.folder),
+            "documents": found.documents,
+            "windows": len(self.corpus),
+            "held_windows": int(self.corpus.held.sum()),
+            "window_tokens": self.corpus.settings.length,
+            "bos": self.corpus.settings.bos,
+            "table_tokens": len(self.table_tokens),
+            "poles": list(self.poles),
+            "bands": [band_name(band) for band in range(len(BANDS))],
+            "quantiles": list(QUANTILES),
+            "histogram_edges": [None if not np.isfinite(edge) else float(edge) for edge in edges()],
+            "bins": BINS,
+            "layers": [layer for layer in self.layers if shard_name(layer) in done],
+        }
+
+    @property
+    def _state(self) -> Path:
+        return self.work / f"{self.run.id}.safetensors"
+
+    def _reduced(self, progress: Progress) -> list[Layer]:
+        """Both passes, from the last saved state on."""
+        if self._made:
+            return self._made
+        counts = torch.from_numpy(self._token_counts[self.table_tokens])
+        length, chosen = self.corpus.settings.length, self.settings
+        layers = [Layer(i, self.live.d_mlp, length, self.poles, counts, chosen, self.live.device) for i in self.layers]
+        stage, position = self._resume(layers)
+        everything = np.arange(len(self.corpus))
+        held = np.flatnonzero(self.corpus.held) if chosen.per_band else everything[:0]
+        for number, windows in enumerate((everything, held)):
+            if number >= stage:
+                start = position if number == stage else 0
+                self._pass(number, windows, start, layers, progress)
+        self._made.extend(layers)
+        return layers
+
+    def _pass(
+        self, stage: int, windows: npt.NDArray[np.intp], start: int, layers: list[Layer], progress: Progress
+    ) -> None:
+        """Run `windows[start:]` through the model; stage 0 reduces them, stage 1 draws from the held-out ones."""
+        step = ("reading windows", "drawing windows of the bands")[stage]
+        by_number = {layer.layer: layer for layer in layers}
+        size, saved = self.settings.batch, start
+        progress(step, start, len(windows))
+        for first in range(start, len(windows), size):
+            batch, ids = self._batch(windows[first : first + size])
+
+            def visit(layer: int, site: str, values: Values, batch: Batch = batch) -> None:
+                if stage == 0:
+                    by_number[layer].take(values, batch)
+                else:
+                    by_number[layer].draw(values, batch)
+
+            self.live.read(ids, visit, layers=self.layers)
+            done = min(first + size, len(windows))
+            progress(step, done, len(windows))
+            if done - saved >= self.settings.every or done == len(windows):
+                self._save(layers, stage, done)
+                saved = done
+
+    def _batch(self, windows: npt.NDArray[np.intp]) -> tuple[Batch, torch.Tensor]:
+        device = self.live.device
+        tokens = self.corpus.tokens[windows].astype(np.int64)
+        slots = self._slots[tokens]
+        if self.corpus.bos:
+            slots[:, 0] = -1
+        batch = Batch(
+            torch.from_numpy(windows.astype(np.int32)).to(device),
+            torch.from_numpy(self.corpus.document[windows].astype(np.int32)).to(device),
+            torch.from_numpy(np.asarray(self.corpus.held[windows])).to(device),
+            torch.from_numpy(slots).to(device),
+            self.corpus.bos,
+        )
+        return batch, torch.from_numpy(tokens)
+
+    def _save(self, layers: list[Layer], stage: int, position: int) -> None:
+        tensors = {f"{layer.layer}:{name}": t for layer in layers for name, t in layer.tensors().items()}
+        save_state(self._state, tensors, {"run": self.run.id, "stage": str(stage), "position": str(position)})
+
+    def _resume(self, layers: list[Layer]) -> tuple[int, int]:
+        """Stage and position to go on from."""
+        found = load_state(self._state)
+        wanted = {str(layer.layer) for layer in layers}
+        if found is None or {name.partition(":")[0] for name in found[0]} != wanted:
+            return 0, 0
+        tensors, meta = found
+        for layer in layers:
+            prefix = f"{layer.layer}:"
+            layer.restore({name[len(prefix) :]: t for name, t in tensors.items() if name.startswith(prefix)})
+        return int(meta["stage"]), int(meta["position"])

@@ -1,0 +1,149 @@
+"""Everything that is kept of one layer while the corpus goes by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ...schema import ModelError
+from .examples import Examples
+from .histogram import Histogram, quantiles
+from .moments import Moments
+from .settings import BANDS, Settings
+from .token_table import TokenTable
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows that go through the model together. Tensors on the model's device."""
+
+    windows: torch.Tensor
+    """int32 `[b]` numbers in the corpus, ascending"""
+    documents: torch.Tensor
+    """int32 `[b]`"""
+    held: torch.Tensor
+    """bool `[b]`: held out for scoring"""
+    slots: torch.Tensor
+    """int64 `[b, length]`: row of the token table, -1 for tokens it does not hold and for BOS"""
+    bos: bool
+    """whether position 0 is BOS, which is left out of everything"""
+
+
+class Layer:
+    """One layer's reductions over two passes: all windows; then the held-out ones, when the bands are known."""
+
+    def __init__(
+        self,
+        layer: int,
+        n: int,
+        length: int,
+        poles: tuple[int, ...],
+        token_counts: torch.Tensor,
+        settings: Settings,
+        device: torch.device,
+    ) -> None:
+        self.layer, self.poles, self.settings, self.device = layer, poles, settings, device
+        self.moments = Moments(n, device)
+        self.histogram = Histogram(n, device)
+        self.maxima = {pole: Histogram(n, device) for pole in poles}
+        """histograms of window maxima of pole x value"""
+        self.top = {pole: Examples(n, settings.k, length, device) for pole in poles}
+        self.token_counts = token_counts.to(device)
+        """int64 `[t]`: times each token of the table was seen"""
+        self.table = TokenTable(len(token_counts), n, device)
+        bands = range(len(BANDS)) if settings.per_band else range(0)
+        self.bands = {(pole, band): Examples(n, settings.per_band, length, device) for pole in poles for band in bands}
+        self._bounds: dict[int, torch.Tensor] = {}
+
+    def take(self, values: torch.Tensor, batch: Batch) -> None:
+        """First pass: values `[b, length, n]` of a batch."""
+        whole = _without_bos(values, batch)
+        flat, (low, high) = whole.view(-1, whole.shape[2]), _extremes(whole, batch)
+        blank = len(whole) if batch.bos else 0
+        self.moments.take(flat, len(flat) - blank, low, high)
+        self._check(batch)
+        self.histogram.take(flat, blank)
+        for pole in self.poles:
+            best = high if pole > 0 else -low
+            self.maxima[pole].take(best)
+            # Only a window where the neuron is on, on this pole, is an example of it.
+            scores = best.masked_fill(batch.held[:, None] | (best <= 0), -torch.inf)
+            self.top[pole].offer(scores, batch.windows, batch.documents, whole)
+        slots = batch.slots.masked_fill(batch.held[:, None], -1)
+        known = slots.flatten() >= 0
+        self.table.take(flat[known], slots.flatten()[known])
+
+    def draw(self, values: torch.Tensor, batch: Batch) -> None:
+        """Second pass: random windows of each band, from held-out windows `[b, length, n]`."""
+        whole = _without_bos(values, batch)
+        low, high = _extremes(whole, batch)
+        for pole in self.poles:
+            best = high if pole > 0 else -low
+            lots = self._lots(batch.windows, pole, best.shape[1])
+            band = (best[:, :, None] > self._limits(pole)).sum(2) - 1
+            for number in range(len(BANDS)):
+                scores = lots.masked_fill(band != number, -torch.inf)
+                self.bands[pole, number].offer(scores, batch.windows, batch.documents, whole)
+
+    def _lots(self, windows: torch.Tensor, pole: int, n: int) -> torch.Tensor:
+        """Uniform numbers `[b, n]` that depend on window, layer, pole and seed alone, whatever the batches."""
+        drawn = []
+        for window in windows.tolist():
+            entropy = (self.settings.seed, self.layer, 1 + pole, window)
+            drawn.append(np.random.default_rng(entropy).random(n, np.float32))
+        return torch.from_numpy(np.stack(drawn)).to(self.device)
+
+    def _limits(self, pole: int) -> torch.Tensor:
+        """Lower ends of the bands and the end of the last, float32 `[n, bands + 1]`."""
+        if pole not in self._bounds:
+            counts = self.maxima[pole].counts.cpu().numpy().astype(np.int64)
+            low, high = (pole * end.cpu().double().numpy() for end in (self.moments.low, self.moments.high))
+            at = (*(share for share, _ in BANDS[1:]), BANDS[-1][1])
+            found = quantiles(counts, at, np.minimum(low, high), np.maximum(low, high))
+            lowest = np.full((len(counts), 1), -np.inf)
+            self._bounds[pole] = torch.from_numpy(np.concatenate([lowest, found], axis=1)).float().to(self.device)
+        return self._bounds[pole]
+
+    def _check(self, batch: Batch) -> None:
+        bad = (~self.moments.sums[3].isfinite()).nonzero()[:, 0]
+        if len(bad):
+            first, last = int(batch.windows[0]), int(batch.windows[-1])
+            raise ModelError(
+                f"layer {self.layer}: neuron {int(bad[0])} has activations that are not finite in windows {first} to "
+                f"{last} ({len(bad)} such neurons); run with --dtype float32, or the checkpoint is damaged"
+            )
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The state, for a file."""
+        return {f"{name}.{key}": t for name, part in self._parts().items() for key, t in part.tensors().items()}
+
+    def restore(self, found: dict[str, torch.Tensor]) -> None:
+        """Go on from a state."""
+        for name, part in self._parts().items():
+            part.restore({key[len(name) + 1 :]: t for key, t in found.items() if key.startswith(f"{name}.")})
+
+    def _parts(self) -> dict[str, Moments | Histogram | Examples | TokenTable]:
+        parts: dict[str, Moments | Histogram | Examples | TokenTable] = {
+            "moments": self.moments,
+            "histogram": self.histogram,
+            "table": self.table,
+        }
+        parts |= {f"maxima{pole}": found for pole, found in self.maxima.items()}
+        parts |= {f"top{pole}": found for pole, found in self.top.items()}
+        return parts | {f"band{pole}/{band}": found for (pole, band), found in self.bands.items()}
+
+
+def _without_bos(values: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """A float32 copy, 0 at BOS."""
+    whole = values.to(torch.float32, copy=True)
+    if batch.bos:
+        whole[:, 0] = 0.0
+    return whole
+
+
+def _extremes(whole: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """Smallest and largest value of each window `[b, n]`, BOS left out."""
+    low, high = (whole[:, 1:] if batch.bos else whole).aminmax(dim=1)
+    return low, high

@@ -1,0 +1,153 @@
+"""What a layer did on a corpus, as evidence tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from ...schema import conform, table
+from .examples import Examples
+from .histogram import HALF, quantiles
+from .layer import Layer
+from .settings import BANDS
+
+QUANTILES = (0.5, 0.9, 0.99, 0.999, 0.9999)
+"""Of pole x value over the corpus."""
+DIGITS = 3
+"""Significant digits of the values that stand at each token."""
+
+Tables = dict[str, pa.Table]
+
+
+def band_name(band: int) -> str:
+    """`0.5-0.9` for the second band."""
+    low, high = BANDS[band]
+    return f"{low:g}-{high:g}"
+
+
+def layer_tables(layer: Layer, model: str, run: str, excerpts: npt.NDArray[np.object_], tokens: pa.Array) -> Tables:
+    """Neuron, Stats, FIRES_ON and FIRES_ON_TOKEN of one layer.
+
+    `excerpts` are the Excerpt ids by window number (None where no node was made), `tokens` the Token ids of the
+    token table's rows.
+    """
+    n = layer.moments.low.shape[0]
+    neurons = np.array([f"{model}/L{layer.layer}/N{i}" for i in range(n)], dtype=object)
+    stats = [_stats(layer, pole, neurons, run) for pole in layer.poles]
+    has = [{"start": neurons, "end": found["id"], "run": [run] * n} for found in stats]
+    fires = [_fires(found, neurons, excerpts, pole, "top", run) for pole, found in layer.top.items()]
+    fires += [
+        _fires(found, neurons, excerpts, pole, band_name(band), run) for (pole, band), found in layer.bands.items()
+    ]
+    made = {
+        "Neuron": pa.table({"id": neurons, "model": [model] * n, "layer": [layer.layer] * n, "index": range(n)}),
+        "Neuron.IN_MODEL.Model": pa.table({"start": neurons, "end": [model] * n}),
+        "Stats": pa.concat_tables(pa.table(found) for found in stats),
+        "Neuron.HAS_STATS.Stats": pa.concat_tables(pa.table(found) for found in has),
+        "Neuron.FIRES_ON.Excerpt": pa.concat_tables(fires),
+    }
+    if layer.settings.tokens and len(tokens):
+        rows = [_tokens(layer, pole, neurons, tokens, run) for pole in layer.poles]
+        made["Neuron.FIRES_ON_TOKEN.Token"] = pa.concat_tables(rows)
+    return {name: conform(table(name), data.combine_chunks()) for name, data in made.items()}
+
+
+def used_windows(layers: list[Layer]) -> npt.NDArray[np.int64]:
+    """Numbers of the windows that are an example of some neuron, ascending."""
+    kept = [found.windows for layer in layers for found in (*layer.top.values(), *layer.bands.values())]
+    numbers = np.unique(np.concatenate([w.cpu().numpy().ravel() for w in kept]))
+    return numbers[numbers >= 0].astype(np.int64)
+
+
+def _stats(layer: Layer, pole: int, neurons: npt.NDArray[np.object_], run: str) -> dict[str, Any]:
+    moments, n = layer.moments, len(neurons)
+    mean, std, skewness, kurtosis = (found.cpu().numpy() for found in moments.central())
+    low, high = (end.cpu().double().numpy() for end in (moments.low, moments.high))
+    counts = layer.histogram.counts.cpu().numpy().astype(np.int64)
+    if pole < 0:
+        low, high, counts = -high, -low, counts[:, ::-1]
+    share = counts[:, HALF:].sum(1) / moments.count
+    counts = counts.copy()
+    counts[:, HALF] += layer.histogram.zeros.cpu().numpy()
+    return {
+        "id": [f"{neuron}/activations//{pole}/{run}" for neuron in neurons],
+        "kind": ["activations"] * n,
+        "pole": [pole] * n,
+        "run": [run] * n,
+        "n": [moments.count] * n,
+        "mean": pole * mean,
+        "std": std,
+        "skewness": _numbers(pole * skewness),
+        "kurtosis": _numbers(kurtosis),
+        "min": low,
+        "max": high,
+        "nonzero": share,
+        "quantiles": pa.array(list(quantiles(counts, QUANTILES, low, high))),
+        "histogram": pa.array(list(counts)),
+    }
+
+
+def _fires(
+    found: Examples,
+    neurons: npt.NDArray[np.object_],
+    excerpts: npt.NDArray[np.object_],
+    pole: int,
+    band: str,
+    run: str,
+) -> pa.Table:
+    """One row a neuron and window; values are pole x activation at each token."""
+    windows = found.windows.cpu().numpy()
+    neuron, place = np.nonzero(windows >= 0)
+    values = pole * found.values.float().cpu().numpy()[neuron, place]
+    strongest = found.scores.cpu().numpy()[neuron, place] if band == "top" else values.max(1, initial=-np.inf)
+    length = values.shape[1]
+    flat = pa.array(_short(values.ravel().astype(np.float64)))
+    return pa.table(
+        {
+            "start": neurons[neuron],
+            "end": excerpts[windows[neuron, place]],
+            "pole": np.full(len(neuron), pole),
+            "activation": strongest.astype(np.float64),
+            "activations": pa.ListArray.from_arrays(pa.array(length * np.arange(len(neuron) + 1), pa.int32()), flat),
+            "band": [band] * len(neuron),
+            "run": [run] * len(neuron),
+        }
+    )
+
+
+def _tokens(layer: Layer, pole: int, neurons: npt.NDArray[np.object_], tokens: pa.Array, run: str) -> pa.Table:
+    """The tokens with the highest mean of pole x value, strongest first."""
+    seen = layer.token_counts
+    means = pole * layer.table.sums / seen[:, None]
+    k = min(layer.settings.tokens, len(tokens))
+    best = means.topk(k, dim=0)
+    mean, slot = best.values.T.cpu().numpy(), best.indices.T.cpu().numpy()
+    highest = layer.table.high if pole > 0 else -layer.table.low
+    high = highest.gather(0, best.indices).T.cpu().numpy()
+    size = mean.size
+    return pa.table(
+        {
+            "start": np.repeat(neurons, k),
+            "end": tokens.take(pa.array(slot.ravel())),
+            "pole": np.full(size, pole),
+            "mean": mean.ravel().astype(np.float64),
+            "max": high.ravel().astype(np.float64),
+            "n": seen.cpu().numpy()[slot.ravel()],
+            "run": [run] * size,
+        }
+    )
+
+
+def _numbers(values: npt.NDArray[np.float64]) -> pa.Array:
+    return pa.array(values, mask=~np.isfinite(values))
+
+
+def _short(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Three significant digits: the values were kept as bfloat16, which has no more."""
+    size = np.abs(values)
+    places = DIGITS - 1 - np.floor(np.log10(size, out=np.zeros_like(size), where=size > 0)).astype(np.int64)
+    power = 10.0 ** np.clip(np.abs(places), 0, 22)
+    return np.where(places >= 0, np.rint(values * power) / power, np.rint(values / power) * power)
