@@ -1,6 +1,6 @@
-"""`make bench`: decoding beside the matrix-multiply rate, load rates, query latencies; all on this machine.
+"""`make bench`: decoding beside the matrix product, a corpus pass beside the forward pass, load rates, query latencies.
 
-    python -m benchmarks [decode] [open] [local] [neo4j] [import]
+    python -m benchmarks [decode] [activations] [open] [local] [neo4j] [import]
 
 Prints a line a figure and writes build/bench.json.
 """
@@ -19,6 +19,13 @@ MILLION = 1_000_000
 def decode() -> Iterator[Row]:
     """Decoding beside the fp32 matrix product."""
     from .decode import rates
+
+    return rates()
+
+
+def activations() -> Iterator[Row]:
+    """The corpus pass beside the forward pass."""
+    from .activations import rates
 
     return rates()
 
@@ -54,6 +61,7 @@ def import_files() -> Iterator[Row]:
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "decode": decode,
+    "activations": activations,
     "open": opening,
     "local": local,
     "neo4j": neo4j,

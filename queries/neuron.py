@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..schema import NeuronId, QueryError
+from .activity import Activity, activities
 from .catalogue import Reader, query
 
 
@@ -48,6 +49,8 @@ class NeuronCard:
     width: int
     sides: tuple[DecodedSide, ...]
     counterparts: tuple[Counterpart, ...]
+    activity: tuple[Activity, ...] = ()
+    """What it did on each corpus, by pole."""
 
 
 def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
@@ -66,6 +69,7 @@ def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
         width=place["width"],
         sides=_sides(reader, str(neuron)),
         counterparts=tuple(Counterpart(**row) for row in others),
+        activity=activities(reader, str(neuron)),
     )
 
 

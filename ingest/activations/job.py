@@ -199,24 +199,33 @@ class ActivationsJob:
     ) -> None:
         """Run `windows[start:]` through the model; stage 0 reduces them, stage 1 draws from the held-out ones."""
         step = ("reading windows", "drawing windows of the bands")[stage]
-        by_number = {layer.layer: layer for layer in layers}
         size, saved = self.settings.batch, start
         progress(step, start, len(windows))
         for first in range(start, len(windows), size):
-            batch, ids = self._batch(windows[first : first + size])
-
-            def visit(layer: int, site: str, values: Values, batch: Batch = batch) -> None:
-                if stage == 0:
-                    by_number[layer].take(values, batch)
-                else:
-                    by_number[layer].draw(values, batch)
-
-            self.live.read(ids, visit, layers=self.layers)
+            self.reduce(windows[first : first + size], layers, drawing=stage == 1)
             done = min(first + size, len(windows))
             progress(step, done, len(windows))
             if done - saved >= self.settings.every or done == len(windows):
                 self._save(layers, stage, done)
                 saved = done
+
+    def new_layers(self) -> list[Layer]:
+        """Empty reductions of the job's layers."""
+        counts = torch.from_numpy(self._token_counts[self.table_tokens])
+        length, n, device = self.corpus.settings.length, self.live.d_mlp, self.live.device
+        return [Layer(i, n, length, self.poles, counts, self.settings, device) for i in self.layers]
+
+    def reduce(self, windows: npt.NDArray[np.intp], layers: list[Layer], drawing: bool = False) -> None:
+        """Run windows of ascending numbers through the model, in batches, and add them to `layers`; or, `drawing`,
+        draw random examples from them."""
+        by_number = {layer.layer: layer for layer in layers}
+        for first in range(0, len(windows), self.settings.batch):
+            batch, ids = self._batch(windows[first : first + self.settings.batch])
+
+            def visit(layer: int, site: str, values: Values, batch: Batch = batch) -> None:
+                (by_number[layer].draw if drawing else by_number[layer].take)(values, batch)
+
+            self.live.read(ids, visit, layers=self.layers)
 
     def _batch(self, windows: npt.NDArray[np.intp]) -> tuple[Batch, torch.Tensor]:
         device = self.live.device

@@ -47,7 +47,7 @@ def layer_tables(layer: Layer, model: str, run: str, excerpts: npt.NDArray[np.ob
         "Neuron.IN_MODEL.Model": pa.table({"start": neurons, "end": [model] * n}),
         "Stats": pa.concat_tables(pa.table(found) for found in stats),
         "Neuron.HAS_STATS.Stats": pa.concat_tables(pa.table(found) for found in has),
-        "Neuron.FIRES_ON.Excerpt": pa.concat_tables(fires),
+        "Neuron.FIRES_ON.Excerpt": pa.concat_tables(conform(table("Neuron.FIRES_ON.Excerpt"), part) for part in fires),
     }
     if layer.settings.tokens and len(tokens):
         rows = [_tokens(layer, pole, neurons, tokens, run) for pole in layer.poles]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
     from rich.table import Table
 
@@ -135,6 +137,15 @@ def show(value: Any, tables: Table | list[Any], as_json: bool) -> None:
     out = console()
     for part in tables if isinstance(tables, list) else [tables]:
         out.print(part)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file and say so on standard error."""
+    try:
+        path.write_text(text, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise click.ClickException(f"{str(path)!r} cannot be written: {error.strerror}; choose another place") from None
+    console(stderr=True).print(f"written: {path}", soft_wrap=True)
 
 
 def report(found: LoadReport, as_json: bool) -> None:

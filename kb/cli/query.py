@@ -120,16 +120,19 @@ def concepts(
 
 @click.command()
 @click.argument("neuron_id", metavar="ID")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the neuron's page to this file.")
 @json_option
 @with_kb
-def neuron(kb: KnowledgeBase, neuron_id: str, as_json: bool) -> None:
-    """A neuron's card: its tokens by projection and pole, how sure they are, its counterparts.
+def neuron(kb: KnowledgeBase, neuron_id: str, html: Path | None, as_json: bool) -> None:
+    """A neuron's card: its tokens by projection and pole, how sure they are, its counterparts, what it fires on.
 
     ID is MODEL/L3/N17, MODEL/3-mlp/17 or MODEL/blocks.3.mlp.hook_post/17.
     """
-    from . import output, tables
+    from . import activity, output, tables
 
     found = kb.neuron(neuron_id)
+    if html is not None:
+        output.write_text(html, activity.page(found))
     output.show(found, tables.card(found), as_json)
 
 

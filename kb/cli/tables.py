@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ...schema.relationships import PROJECTIONS
+from . import activity
 from .output import cell, pole, table, words
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def card(found: NeuronCard) -> list[RenderableType]:
     ]
     if found.counterparts:
         parts.append(_counterparts(found))
-    return parts
+    return [*parts, *activity.parts(found)]
 
 
 def _counterparts(found: NeuronCard) -> Table:

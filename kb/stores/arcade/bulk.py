@@ -21,13 +21,17 @@ import pyarrow as pa
 
 from ....schema import Node, Relationship, SchemaError, StoreBusyError, StoreError
 from ..base import Progress
+from . import encode_csv
 from .encode import node_requests, relationship_requests
 from .folder import Folder, locked
-from .http import BATCH_PATH, Http
+from .http import BATCH_PATH, NDJSON, Http
 from .record_ids import RecordIds
 
 OPTIONS = "wal=true"
 """Without the write-ahead log a killed server would lose pages of requests it had answered."""
+
+MANY = f"batchSize={encode_csv.REQUEST_ROWS}"
+"""So that a request is one batch inside the server: what it does at the end of each, it does once."""
 
 WAIT = 3600.0
 """Seconds to wait for another process's bulk load."""
@@ -46,7 +50,7 @@ class Bulk:
     def nodes(self, node: Node, rows: pa.Table, progress: Progress | None) -> None:
         """Create nodes, all new. Raises ServerError, with kind DuplicatedKeyException for one that is not."""
         with self._alone():
-            self._send(node_requests(node, rows), "preAllocateEdgeChunks=false", progress)
+            self._send(node_requests(node, rows), NDJSON, "preAllocateEdgeChunks=false", progress)
 
     def relationships(
         self, rel: Relationship, rows: pa.Table, starts: Node, ends: Node, progress: Progress | None
@@ -55,7 +59,10 @@ class Bulk:
         with self._alone():
             start, end = self._ends(rel, rows, "start", starts), self._ends(rel, rows, "end", ends)
             note = self._note(rel)
-            self._send(relationship_requests(rel, rows, start, end), "", progress)
+            if encode_csv.fits(rows):
+                self._send(encode_csv.csv_requests(rel, rows, start, end), encode_csv.KIND, MANY, progress)
+            else:
+                self._send(relationship_requests(rel, rows, start, end), NDJSON, "", progress)
             note.unlink()
 
     def mend(self) -> None:
@@ -82,7 +89,9 @@ class Bulk:
             raise SchemaError(f"{rel.name}: no {node.label} has the id {lost!r}; load the {node.label} rows first")
         return rids
 
-    def _send(self, requests: Iterator[tuple[int, memoryview]], more: str, progress: Progress | None) -> None:
+    def _send(
+        self, requests: Iterator[tuple[int, memoryview]], kind: str, more: str, progress: Progress | None
+    ) -> None:
         """Send each request while the next one is encoded."""
         from concurrent.futures import ThreadPoolExecutor
 
@@ -92,7 +101,7 @@ class Bulk:
             while (request := following.result()) is not None:
                 following = encoder.submit(next, requests, None)
                 count, body = request
-                self._http.batch(body, options)
+                self._http.batch(body, kind, options)
                 if progress is not None:
                     progress(count)
 

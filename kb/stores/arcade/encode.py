@@ -16,7 +16,7 @@ REQUEST_BYTES = 24 << 20
 REQUEST_ROWS = 100_000
 
 _SPECIAL = r'[\x00-\x1f"\\]'
-_WHOLE = r"^(-?[0-9]+)$"
+WHOLE = r"^(-?[0-9]+)$"
 
 
 def node_requests(node: Node, rows: pa.Table) -> Iterator[tuple[int, memoryview]]:
@@ -60,11 +60,11 @@ def _body(pieces: list[str | pa.Array], rows: pa.Table) -> memoryview:
             pieces.append(pc.fill_null(whole, ""))
         else:
             pieces += [key, values, after]
-    lines = pc.binary_join_element_wise(*_merged([*pieces, "}\n"]), "")
-    return _bytes(lines)
+    lines = pc.binary_join_element_wise(*merged([*pieces, "}\n"]), "")
+    return bytes_of(lines)
 
 
-def _merged(pieces: list[str | pa.Array]) -> list[str | pa.Array]:
+def merged(pieces: list[str | pa.Array]) -> list[str | pa.Array]:
     """Neighbouring strings as one, none empty."""
     found: list[str | pa.Array] = []
     for piece in pieces:
@@ -84,7 +84,7 @@ def json_values(column: pa.Array) -> tuple[str, pa.Array, str]:
     text = pc.cast(column, pa.string())
     if pa.types.is_floating(column.type):
         # Without a point the server would read an integer, and hand an integer back.
-        text = pc.replace_substring_regex(text, _WHOLE, r"\1.0")
+        text = pc.replace_substring_regex(text, WHOLE, r"\1.0")
     return "", text, ""
 
 
@@ -105,7 +105,7 @@ def _lists(column: pa.Array) -> pa.Array:
     return pc.if_else(column.is_valid(), joined, pa.scalar(None, pa.string()))
 
 
-def _bytes(lines: pa.Array) -> memoryview:
+def bytes_of(lines: pa.Array) -> memoryview:
     """The characters of a string array, end to end, without a copy."""
     if not len(lines):
         return memoryview(b"")

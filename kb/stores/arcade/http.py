@@ -17,7 +17,7 @@ FRESH_SECONDS = 5.0
 """A connection that lay longer is opened anew: the server closes idle ones, and a load decodes between two requests."""
 BATCH_PATH = f"/api/v1/batch/{DATABASE}"
 _JSON = "application/json"
-_NDJSON = "application/x-ndjson"
+NDJSON = "application/x-ndjson"
 
 
 class ServerError(Exception):
@@ -61,9 +61,9 @@ class Http:
         answer = self._json("POST", f"/api/v1/command/{DATABASE}", json.dumps(body).encode(), _JSON)
         return list(answer["result"])
 
-    def batch(self, body: bytes | memoryview, options: str) -> dict[str, Any]:
-        """Send one bulk request of newline-separated JSON. Raises ServerError or OSError."""
-        return dict(self._json("POST", f"{BATCH_PATH}?{options}", body, _NDJSON))
+    def batch(self, body: bytes | memoryview, kind: str, options: str) -> dict[str, Any]:
+        """Send one bulk request, NDJSON or text/csv. Raises ServerError or OSError."""
+        return dict(self._json("POST", f"{BATCH_PATH}?{options}", body, kind))
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""

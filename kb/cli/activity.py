@@ -1,0 +1,91 @@
+"""What a neuron did on a corpus, for a terminal and for its page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ...queries.activity import TOP
+from ..pictures import ExcerptView, HistogramView, TableView, excerpt_text, largest, neuron_page
+from .output import cell, console, pole, table, words
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from ...queries import Activity, NeuronCard
+
+SHOWN = 5
+"""Excerpts of a pole that a terminal shows; the page has all."""
+LABEL = 12
+"""Columns left of an excerpt."""
+
+
+def parts(found: NeuronCard) -> list[RenderableType]:
+    """A table of the numbers, and the strongest excerpts by pole, coloured by activation."""
+    if not found.activity:
+        return []
+    return [_numbers(found.activity), *(part for each in found.activity for part in _excerpts(each))]
+
+
+def page(found: NeuronCard) -> str:
+    """The neuron's page, one HTML document. Raises PictureError without matplotlib when there is a histogram."""
+    lead = f"Layer {found.layer} of {found.layers}, neuron {found.index} of {found.width}"
+    numbers = [
+        TableView(
+            f"On {each.n:,} tokens, pole {pole(each.pole)} ({each.run})",
+            ("mean", "std", "largest", "above 0", *each.quantiles),
+            ((each.mean, each.std, each.max, each.nonzero, *each.quantiles.values()),),
+        )
+        for each in found.activity
+    ]
+    counterparts = [
+        TableView("Counterparts", ("is its", "neuron"), tuple((c.relation, c.neuron) for c in found.counterparts))
+    ]
+    return neuron_page(
+        found.neuron,
+        lead,
+        sides=found.sides,
+        tables=[*numbers, *(counterparts if found.counterparts else [])],
+        excerpts=[view for each in found.activity for view in _views(each)],
+        histograms=[_histogram(each) for each in found.activity if each.pole > 0 and each.histogram],
+    )
+
+
+def _numbers(found: Sequence[Activity]) -> Table:
+    runs = {each.run for each in found}
+    rows = []
+    for each in found:
+        name = f"pole {pole(each.pole)}" + (f" ({each.run})" if len(runs) > 1 else "")
+        numbers = (each.mean, each.std, each.quantiles.get("0.99"), each.max, each.kurtosis)
+        tokens = words(text for text, *_ in each.tokens[:10])
+        rows.append((name, f"{each.nonzero:.0%}", *map(cell, numbers), tokens))
+    title = f"Hidden value on {found[0].n:,} tokens, run {found[0].run}" if len(runs) == 1 else "Hidden value"
+    return table(("", "above 0", "mean", "std", "99 %", "largest", "kurtosis", "strongest tokens"), rows, title)
+
+
+def _excerpts(found: Activity) -> list[RenderableType]:
+    from rich.text import Text
+
+    top = [view for view in _views(found) if view.band == TOP][:SHOWN]
+    if not top:
+        return []
+    limit, width = largest(top), max(40, console().width)
+    lines: list[RenderableType] = [Text(f"Strongest excerpts, pole {pole(found.pole)}", style="bold")]
+    for view in top:
+        line = Text(f"{pole(view.pole)}{view.activation:.3g}".rjust(LABEL - 2) + "  ")
+        line.append_text(excerpt_text(view, limit, width - LABEL))
+        line.no_wrap = True
+        lines.append(line)
+    return [*lines, Text("")]
+
+
+def _views(found: Activity) -> list[ExcerptView]:
+    return [ExcerptView(e.tokens, e.activations, e.activation, e.band, found.pole, e.document) for e in found.excerpts]
+
+
+def _histogram(found: Activity) -> HistogramView:
+    """Bins without an end get the neuron's own extremes, or a width of nothing to speak of beyond the last edge."""
+    inner = [edge for edge in found.edges if edge is not None]
+    low, high = min(found.min, 1.25 * inner[0]), max(found.max, 1.25 * inner[-1])
+    return HistogramView((low, *inner, high), found.histogram, found.quantiles, found.pole)

@@ -1,0 +1,9 @@
+// What one neuron did on the corpora it was run over, by run and pole: numbers of pole x hidden value, and the run's
+// summary, which names quantiles and histogram edges.
+// $neuron: its id
+MATCH (n:Neuron {id: $neuron})-[:HAS_STATS]->(s:Stats {kind: 'activations'})
+MATCH (r:Run {id: s.run})
+RETURN s.run AS run, s.pole AS pole, s.n AS n, s.mean AS mean, s.std AS std, s.skewness AS skewness,
+       s.kurtosis AS kurtosis, s.min AS min, s.max AS max, s.nonzero AS nonzero, s.quantiles AS quantiles,
+       s.histogram AS histogram, r.summary AS summary
+ORDER BY run, pole DESC

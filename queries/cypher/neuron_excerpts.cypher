@@ -1,0 +1,6 @@
+// The token windows that are examples of one neuron: band top, or the quantile band a window was drawn from.
+// $neuron: its id
+MATCH (n:Neuron {id: $neuron})-[f:FIRES_ON]->(e:Excerpt)
+RETURN f.run AS run, f.pole AS pole, f.band AS band, f.activation AS activation, f.activations AS activations,
+       e.tokens AS tokens, e.document AS document, e.offset AS offset
+ORDER BY run, pole DESC, band DESC, activation DESC, e.id

@@ -1,0 +1,69 @@
+"""The card with excerpts and the neuron's page, through the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from neuronkb.kb.cli.main import cli
+from neuronkb.kb.stores.local import LocalStore, stop
+from neuronkb.tests.kb.test_activating import NEURON, texts
+
+INGEST = ["--length", "16", "--k", "4", "--per-band", "1", "--tokens", "3", "--dtype", "float32", "--device", "cpu"]
+
+
+@pytest.fixture(scope="module")
+def store(planted_models: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("activity")
+    where = str(folder / "store")
+    corpus = str(texts(folder))
+    for command in (["lm-head", str(planted_models[0])], ["activations", str(planted_models[0]), "--corpus", corpus]):
+        more = INGEST if command[0] == "activations" else []
+        done = CliRunner().invoke(cli, ["ingest", *command, *more, "--store", where])
+        assert done.exit_code == 0, done.output
+    yield where
+    stop(Path(where))
+
+
+def test_the_card_shows_numbers_and_excerpts(store: str) -> None:
+    done = CliRunner().invoke(cli, ["neuron", NEURON, "--store", store])
+    assert done.exit_code == 0, done.output
+    for text in ("Hidden value on", "pole +", "pole -", "Strongest excerpts", "top tokens"):
+        assert text in done.output
+    assert max(map(len, done.output.splitlines())) <= 80
+
+
+def test_the_card_as_json(store: str) -> None:
+    done = CliRunner().invoke(cli, ["neuron", NEURON, "--json", "--store", store])
+    found = json.loads(done.output)
+    assert [each["pole"] for each in found["activity"]] == [1, -1]
+    assert found["activity"][0]["excerpts"][0]["band"] == "top"
+
+
+def test_the_page(store: str, tmp_path: Path) -> None:
+    out = tmp_path / "neuron.html"
+    done = CliRunner().invoke(cli, ["neuron", NEURON, "--html", str(out), "--store", store])
+    assert done.exit_code == 0, done.output
+    page = out.read_text()
+    for text in (NEURON, "Decoded tokens", "Activations", "Excerpts", "<svg"):
+        assert text in page
+    missing = CliRunner().invoke(cli, ["neuron", NEURON, "--html", str(tmp_path / "no" / "x.html"), "--store", store])
+    assert missing.exit_code == 1
+    assert "cannot be written" in missing.output
+
+
+def test_a_bad_setting_is_one_line(store: str, planted_models: tuple[Path, Path], tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        cli,
+        ["ingest", "activations", str(planted_models[0]), "--corpus", str(tmp_path / "none.jsonl"), "--store", store],
+    )
+    assert done.exit_code == 1
+    assert "none.jsonl" in done.output
+
+
+def test_the_store_is_the_one_that_was_filled(store: str) -> None:
+    with LocalStore.open(Path(store)) as found:
+        assert found.status().relationships["FIRES_ON"] > 0
