@@ -106,9 +106,9 @@ def card(found: NeuronCard) -> list[RenderableType]:
         rows.append((name, f"{best[1]:.1f}", cell(best[2]), cell(side.kurtosis), cell(side.coherence), tokens))
     if len(runs) == 1:
         title += f", {found.sides[0].convention} rows, run {next(iter(runs))}"
-    parts: list[RenderableType] = [
-        table(("row", "top z", "probability", "kurtosis", "coherence", "top tokens"), rows, title)
-    ]
+    parts: list[RenderableType] = []
+    if rows or not found.activity:
+        parts.append(table(("row", "top z", "probability", "kurtosis", "coherence", "top tokens"), rows, title))
     if found.counterparts:
         parts.append(_counterparts(found))
     return [*parts, *activity.parts(found)]
