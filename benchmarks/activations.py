@@ -21,10 +21,10 @@ from examples.demo.texts import sample_texts
 
 from .report import Row
 
-PART = 256
+PART = 128
 """Windows a round."""
-ROUNDS = 4
-WARM = 2048
+ROUNDS = 3
+WARM = 512
 """Windows read first: the first windows of a corpus are among the strongest so far, and cost more."""
 
 
