@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from ...schema import ModelError
+from ..chosen import chosen
 from ..lm_head.precision import has_bf16
 from ..subject.live import DTYPES
 
@@ -53,13 +54,7 @@ class Settings:
     @classmethod
     def of(cls, given: Mapping[str, Any] | Settings | None) -> Settings:
         """From a mapping of some of the fields. Raises ModelError with the known names."""
-        if isinstance(given, Settings):
-            return given
-        known = [field.name for field in fields(cls)]
-        for name in given or {}:
-            if name not in known:
-                raise ModelError(f"unknown setting {name!r} of the corpus pass; known: {', '.join(known)}")
-        return cls(**(given or {}))
+        return chosen(cls, given, "the corpus pass")
 
     def dtype_on(self, device: torch.device) -> str:
         """The dtype that `auto` means on a device."""

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ...schema import conform, table
+from ..significant import significant
 from .examples import Examples
 from .histogram import HALF, quantiles
 from .layer import Layer
@@ -17,7 +18,7 @@ from .settings import BANDS
 QUANTILES = (0.5, 0.9, 0.99, 0.999, 0.9999)
 """Of pole x value over the corpus."""
 DIGITS = 3
-"""Significant digits of the values that stand at each token."""
+"""Significant digits of the values that stand at each token: they were kept as bfloat16, which has no more."""
 
 Tables = dict[str, pa.Table]
 
@@ -104,7 +105,7 @@ def _fires(
     values = pole * found.values.float().cpu().numpy()[neuron, place]
     strongest = found.scores.cpu().numpy()[neuron, place] if band == "top" else values.max(1, initial=-np.inf)
     length = values.shape[1]
-    flat = pa.array(_short(values.ravel().astype(np.float64)))
+    flat = pa.array(significant(values.ravel().astype(np.float64), DIGITS))
     return pa.table(
         {
             "start": neurons[neuron],
@@ -143,11 +144,3 @@ def _tokens(layer: Layer, pole: int, neurons: npt.NDArray[np.object_], tokens: p
 
 def _numbers(values: npt.NDArray[np.float64]) -> pa.Array:
     return pa.array(values, mask=~np.isfinite(values))
-
-
-def _short(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Three significant digits: the values were kept as bfloat16, which has no more."""
-    size = np.abs(values)
-    places = DIGITS - 1 - np.floor(np.log10(size, out=np.zeros_like(size), where=size > 0)).astype(np.int64)
-    power = 10.0 ** np.clip(np.abs(places), 0, 22)
-    return np.where(places >= 0, np.rint(values * power) / power, np.rint(values / power) * power)

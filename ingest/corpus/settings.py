@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from ...schema import CorpusError
+from ..chosen import chosen
 
 Bos = Literal["window", "none"]
 """`window`: every window starts with the tokenizer's BOS token. `none`: none does."""
@@ -38,10 +39,4 @@ class Settings:
     @classmethod
     def of(cls, given: Mapping[str, Any] | Settings | None) -> Settings:
         """From a mapping of some of the fields. Raises CorpusError with the known names."""
-        if isinstance(given, Settings):
-            return given
-        known = [field.name for field in fields(cls)]
-        for name in given or {}:
-            if name not in known:
-                raise CorpusError(f"unknown setting {name!r} of a corpus; known: {', '.join(known)}")
-        return cls(**(given or {}))
+        return chosen(cls, given, "a corpus", CorpusError)

@@ -12,13 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...schema import CorpusError
+from ..subject.names import CONTEXTS
 from ..subject.subject import Subject
 from ..subject.vocabulary import load_tokenizer, read_vocabulary
 
 Ints = npt.NDArray[np.int32]
-
-_CONTEXT = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "seq_length", "max_sequence_length")
-"""What configs call the most tokens that the model reads."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Tokenizer:
         config = _config(folder)
         tokenizer = load_tokenizer(folder)
         rows = d_vocab or int(config.get("vocab_size") or len(tokenizer))
-        context = next((int(config[name]) for name in _CONTEXT if config.get(name)), None)
+        context = next((int(config[name]) for name in CONTEXTS if config.get(name)), None)
         return cls(tokenizer, read_vocabulary(folder, rows).hash, rows, context)
 
     @classmethod

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from ...schema import ModelError
+from ..chosen import chosen
 from .convention import CONVENTIONS, Convention
 from .precision import PRECISIONS, Precision
 
@@ -49,10 +50,4 @@ class Settings:
     @classmethod
     def of(cls, given: Mapping[str, Any] | Settings | None) -> Settings:
         """From a mapping of some of the fields. Raises ModelError with the known names."""
-        if isinstance(given, Settings):
-            return given
-        known = [field.name for field in fields(cls)]
-        for name in given or {}:
-            if name not in known:
-                raise ModelError(f"unknown setting {name!r} of the LM-head decoding; known: {', '.join(known)}")
-        return cls(**(given or {}))
+        return chosen(cls, given, "the LM-head decoding")

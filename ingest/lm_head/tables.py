@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...schema import conform, fold, table
+from ..significant import significant
 from ..subject.subject import Subject
 from ..subject.vocabulary import Vocabulary
 
@@ -166,15 +167,3 @@ def _floats(values: npt.NDArray[np.float64]) -> pa.Array:
     """Values that are no number become null: the store holds numbers only."""
     finite = np.isfinite(values)
     return pa.array(significant(np.where(finite, values, 0.0)), mask=~finite)
-
-
-def significant(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Rounded to nine significant digits: all that anyone reads, and half the characters for a store to take in.
-
-    Sizes outside 1e-13 to 1e+30 stay as they are: the power of ten they need is not a float64.
-    """
-    size = np.abs(values)
-    places = 8 - np.floor(np.log10(size, out=np.zeros_like(size), where=size > 0)).astype(np.int64)
-    power = 10.0 ** np.clip(np.abs(places), 0, 22)
-    rounded = np.where(places >= 0, np.rint(values * power) / power, np.rint(values / power) * power)
-    return np.where(np.abs(places) <= 22, rounded, values)

@@ -16,6 +16,7 @@ from ...schema import ModelError
 from .blocks import Block, Site, find_blocks
 from .clamp import Clamp, changes, clamping
 from .hooks import Shape, StopRun, Values, hooked
+from .names import CONTEXTS
 from .subject import Subject
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -92,10 +93,8 @@ class LiveModel:
     @property
     def context(self) -> int | None:
         """Most positions of a text, by the config; None where it sets no limit."""
-        found = getattr(self.model.config, "max_position_embeddings", None) or getattr(
-            self.model.config, "n_positions", None
-        )
-        return int(found) if found else None
+        found = [getattr(self.model.config, name, None) for name in CONTEXTS]
+        return next((int(most) for most in found if most), None)
 
     @property
     def device(self) -> torch.device:

@@ -38,5 +38,8 @@ FINAL_NORMS = ("norm", "ln_f", "final_layernorm", "final_layer_norm", "final_nor
 EMBEDDINGS = ("embed_tokens", "wte", "embed_in", "word_embeddings", "tok_embeddings", "embeddings")
 UNEMBEDDINGS = ("lm_head", "embed_out", "output")
 
+CONTEXTS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "seq_length", "max_sequence_length")
+"""What configs call the most tokens that the model reads."""
+
 CONV1D = ("gpt2", "openai-gpt", "imagegpt")
 """Model types whose projections are stored `[in, out]`."""

@@ -16,12 +16,15 @@ from ....schema.compute import pc
 from .encode import WHOLE, bytes_of, merged
 
 KIND = "text/csv"
+REQUEST_BYTES = 80 << 20
+"""What one request holds at most; the server refuses bodies over 100 MB."""
 REQUEST_ROWS = 250_000
-"""About 40 MB."""
 
 _WORD = r"^[A-Za-z_][A-Za-z0-9_ .:/-]*$"
 _TAKEN = r"(?i)^(true|false|null)$"
 _WIDTH = 19
+_LONGEST = 24 + _WIDTH
+"""Characters of a number: 17 digits, sign, point, exponent and its zeros."""
 _LARGEST = 10**17
 """Integers of more digits would be read as text."""
 
@@ -49,8 +52,11 @@ def csv_requests(
     rel: Relationship, rows: pa.Table, starts: pa.Array, ends: pa.Array
 ) -> Iterator[tuple[int, memoryview]]:
     """Row count and body of each request that creates the relationships between these record ids."""
-    for first in range(0, rows.num_rows, REQUEST_ROWS):
-        part = rows.slice(first, REQUEST_ROWS).drop_columns(["start", "end"])
+    rows = rows.drop_columns(["start", "end"])
+    each = 48 + _LONGEST * rows.num_columns + rows.nbytes // max(1, rows.num_rows)
+    size = max(1, min(REQUEST_ROWS, REQUEST_BYTES // each))
+    for first in range(0, rows.num_rows, size):
+        part = rows.slice(first, size)
         count = part.num_rows
         names, pieces = [], [f"e,{rel.type},", starts.slice(first, count), ",", ends.slice(first, count)]
         for name, column in zip(part.column_names, part.columns, strict=True):

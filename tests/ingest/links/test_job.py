@@ -95,6 +95,20 @@ def test_the_null_is_the_base_row_with_noise_decoded_by_brute_force(folders: tup
     assert rows["same_top_null_up_pos"].to_pylist() == expected
 
 
+def test_the_null_is_drawn_on_some_of_the_changed_rows(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = linked(*folders)[1]["L001"]
+    monkeypatch.setattr("neuronkb.ingest.links.job.DRAWN", 5)
+    some = linked(*folders)[1]["L001"]
+    moved = np.array(whole["delta_up"].to_pylist()) > 0
+    assert moved.sum() > 5
+    known = np.array([value is not None for value in some["same_top_null_up_pos"].to_pylist()])
+    assert known[~moved].all()
+    assert known[moved].sum() == 5
+    assert None not in whole["same_top_null_up_pos"].to_pylist()
+
+
 def test_an_unembedding_that_moved_is_told_from_rows_that_moved(folders: tuple[Path, Path], tmp_path: Path) -> None:
     from transformers import LlamaForCausalLM
 

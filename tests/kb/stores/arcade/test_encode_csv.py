@@ -109,3 +109,15 @@ def test_what_is_null_is_absent(local_store: LocalStore) -> None:
     found = [one["p"] for one in local_store.read(text).dicts()]
     assert {"run": "link-1", "cos_up": 0.5, "same_top_up_pos": True} in found
     assert {"run": "link-1", "cos_down": 1.0, "same_top_up_pos": False} in found
+
+
+def test_wide_rows_come_in_requests_that_the_server_takes() -> None:
+    rel = RELATIONSHIPS["Neuron.COUNTERPART.Neuron"]
+    floats = [p.name for p in rel.properties if p.kind == "float"]
+    n = 200_000
+    number = pa.array([-1.2345678901234567e-100] * n)
+    data = {"start": ["a"] * n, "end": ["b"] * n, "run": ["r" * 40] * n} | dict.fromkeys(floats, number)
+    ids = pa.array(["#123:1234567890"] * n)
+    bodies = list(csv_requests(rel, conform(rel, pa.table(data)), ids, ids))
+    assert sum(count for count, _ in bodies) == n
+    assert max(len(body) for _, body in bodies) < 100 * 10**6

@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from neuronkb.ingest.lm_head.tables import significant
+from neuronkb.ingest.significant import significant
 
 
 def test_nine_digits_by_hand() -> None:

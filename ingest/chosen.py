@@ -1,0 +1,29 @@
+"""Settings of a job, from what a caller gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..schema import ModelError, NeuronKBError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+
+
+def chosen(kind: type[T], given: Mapping[str, Any] | T | None, what: str, error: type[NeuronKBError] = ModelError) -> T:
+    """A settings dataclass: as it is, or from a mapping of some of its fields, or with its defaults.
+
+    Raises `error` for an unknown name, with the known ones; `what` says whose settings they are.
+    """
+    if isinstance(given, kind):
+        return given
+    asked = dict(given) if isinstance(given, Mapping) else {}
+    known = [field.name for field in fields(kind)]
+    for name in asked:
+        if name not in known:
+            raise error(f"unknown setting {name!r} of {what}; known: {', '.join(known)}")
+    return kind(**asked)
