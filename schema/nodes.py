@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .property import Node, Property
+from .scores import SCORES
 
 
 def _id(doc: str) -> Property:
@@ -139,22 +140,43 @@ _NODES = (
         "Feature",
         "A labelled property of text that a probe looks for.",
         (
-            _id("`{dataset}/{feature}`"),
-            Property("name", "string", "the feature", index="range"),
+            _id("`{dataset}/{feature}`, the feature by the data set's own name"),
+            Property("name", "string", "the feature's usual name, such as is_french", index="range"),
+            Property("aliases", "strings", "other names it goes by, such as fr"),
             Property("dataset", "string", "where its labels come from"),
+            Property("category", "string", "such as natural_language or part_of_speech"),
+            Property("aggregation", "string", "none: a label a token; mean or max: over the tokens of a span or text"),
+            Property("description", "string", "what is labelled, in a sentence"),
+            Property("source", "string", "provenance of texts and labels"),
+            Property("seed", "int", "of the sample and its split"),
+            Property("split", "string", "how examples were divided, such as grouped by document"),
+            Property("n", "int", "labelled examples"),
+            Property("positives", "int", "those that have the feature"),
+            Property("base_rate", "float", "positives / n"),
+            Property("groups", "int", "documents or aligned sections that hold a positive"),
+            Property("status", "string", "testable, or why it is not"),
         ),
         merged=True,
     ),
     Node(
         "Probe",
-        "A fitted k-sparse probe.",
+        "A fitted k-sparse probe of one layer. Scores are of the split kept for reporting.",
         (
-            _id("`{feature}/{method}/{k}/{run}`"),
+            _id("`{feature}/{method}/{k}/L{layer}/{run}`"),
+            Property("model", "string", "id of its Model"),
+            Property("layer", "int", "0-based layer"),
             Property("k", "int", "neurons it uses"),
             Property("method", "string", "how its neurons were chosen"),
-            Property("f1", "float", "test F1"),
-            Property("mcc", "float", "test Matthews correlation"),
-            Property("null", "float", "the same score in a rotated basis"),
+            *SCORES,
+            Property("bias", "float", "intercept"),
+            Property("loss", "string", "logistic or hinge"),
+            Property("gamma", "float", "regularisation: 1 / (2 gamma) times the squared coefficients"),
+            Property("objective", "float", "loss and penalty of the best support found, on the split fitted on"),
+            Property("bound", "float", "what no support of k neurons can be below"),
+            Property("gap", "float", "(objective - bound) / |objective|; 0 when proven optimal"),
+            Property("cuts", "int", "cutting planes"),
+            Property("seconds", "float", "time of the search and fit"),
+            Property("status", "string", "optimal, or why the search ended"),
             RUN,
         ),
     ),

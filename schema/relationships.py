@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .property import Property, Relationship
+from .scores import SCORES
 
 RUN = Property("run", "string", "id of the Run that made it", required=True)
 POLE = Property("pole", "int", "+1 or -1", required=True)
@@ -129,15 +130,13 @@ _RELATIONSHIPS = (
         "DETECTS",
         "Neuron",
         "Feature",
-        "How well the neuron alone tells a feature.",
+        "How well the neuron alone tells a feature. Scores are of the split kept for reporting.",
         (
             Property("method", "string", "how it was ranked and fitted", required=True),
-            Property("f1", "float", "test F1"),
-            Property("precision", "float", "test precision"),
-            Property("recall", "float", "test recall"),
-            Property("mcc", "float", "test Matthews correlation"),
-            Property("coef", "float", "coefficient of the one-feature probe"),
-            Property("null", "float", "best MCC in a rotated basis"),
+            Property("rank", "int", "1 is the best of its layer for the feature"),
+            *SCORES,
+            Property("coef", "float", "coefficient of the one-neuron probe: negative when it fires on the others"),
+            Property("bias", "float", "intercept of the one-neuron probe"),
             RUN,
         ),
         key=("method", "run"),
@@ -148,7 +147,11 @@ _RELATIONSHIPS = (
         "Probe",
         "Neuron",
         "A neuron in a probe's support.",
-        (Property("coef", "float", "its coefficient"), RUN),
+        (
+            Property("coef", "float", "its coefficient"),
+            Property("rank", "int", "1 has the largest coefficient by size"),
+            RUN,
+        ),
         key=("run",),
     ),
     Relationship("FOR", "Probe", "Feature", "What the probe looks for.", (RUN,), key=("run",)),

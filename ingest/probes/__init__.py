@@ -1,0 +1,1 @@
+"""Sparse probes: which neurons tell a labelled property of text, alone or a few together."""
