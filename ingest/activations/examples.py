@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import torch
 
 
@@ -19,6 +21,13 @@ class Examples:
         self._slots = torch.arange(k, device=device).repeat(n, 1)
         """where the values of each rank lie in `_values`: what stays is never moved"""
         self._values = torch.zeros(n, k, length, dtype=torch.bfloat16, device=device)
+
+    def part(self, columns: slice) -> Examples:
+        """Some of the neurons; what it is offered is offered here."""
+        found = copy(self)
+        for name in ("scores", "windows", "documents", "_slots", "_values"):
+            setattr(found, name, getattr(self, name)[columns])
+        return found
 
     @property
     def values(self) -> torch.Tensor:

@@ -22,6 +22,7 @@ from ..lm_head.tables import Tables, model_table, vocabulary_tables
 from ..subject.hooks import Values
 from ..subject.live import LiveModel
 from ..subject.subject import Subject
+from ..team import Team
 from .histogram import BINS, edges
 from .layer import Batch, Layer
 from .settings import BANDS, METHOD, Settings
@@ -132,6 +133,10 @@ class ActivationsJob:
             counts += np.bincount(rows[:, int(self.corpus.bos) :].ravel(), minlength=len(counts))
         return counts
 
+    @cached_property
+    def _team(self) -> Team:
+        return Team(self.live.device)
+
     def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
         """The vocabulary, the example windows, then each layer; those in `done` are left out."""
         vocabulary = self.subject.vocabulary
@@ -181,9 +186,7 @@ class ActivationsJob:
         """Both passes, from the last saved state on."""
         if self._made:
             return self._made
-        counts = torch.from_numpy(self._token_counts[self.table_tokens])
-        length, chosen = self.corpus.settings.length, self.settings
-        layers = [Layer(i, self.live.d_mlp, length, self.poles, counts, chosen, self.live.device) for i in self.layers]
+        layers, chosen = self.new_layers(), self.settings
         stage, position = self._resume(layers)
         everything = np.arange(len(self.corpus))
         held = np.flatnonzero(self.corpus.held) if chosen.per_band else everything[:0]
@@ -213,7 +216,7 @@ class ActivationsJob:
         """Empty reductions of the job's layers."""
         counts = torch.from_numpy(self._token_counts[self.table_tokens])
         length, n, device = self.corpus.settings.length, self.live.d_mlp, self.live.device
-        return [Layer(i, n, length, self.poles, counts, self.settings, device) for i in self.layers]
+        return [Layer(i, n, length, self.poles, counts, self.settings, self._team, device) for i in self.layers]
 
     def reduce(self, windows: npt.NDArray[np.intp], layers: list[Layer], drawing: bool = False) -> None:
         """Run windows of ascending numbers through the model, in batches, and add them to `layers`; or, `drawing`,
@@ -231,6 +234,7 @@ class ActivationsJob:
         device = self.live.device
         tokens = self.corpus.tokens[windows].astype(np.int64)
         slots = self._slots[tokens]
+        slots[self.corpus.held[windows]] = -1
         if self.corpus.bos:
             slots[:, 0] = -1
         batch = Batch(

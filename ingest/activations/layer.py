@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 import torch
 
 from ...schema import ModelError
+from ..team import Team
 from .examples import Examples
 from .histogram import Histogram, quantiles
 from .moments import Moments
@@ -26,9 +28,56 @@ class Batch:
     held: torch.Tensor
     """bool `[b]`: held out for scoring"""
     slots: torch.Tensor
-    """int64 `[b, length]`: row of the token table, -1 for tokens it does not hold and for BOS"""
+    """int64 `[b, length]`: row of the token table, -1 for tokens it does not hold, BOS and held-out windows"""
     bos: bool
     """whether position 0 is BOS, which is left out of everything"""
+
+    @cached_property
+    def known(self) -> torch.Tensor:
+        """int64 `[m]`: positions, windows end to end, whose token is in the token table."""
+        return (self.slots.flatten() >= 0).nonzero()[:, 0]
+
+    @cached_property
+    def known_slots(self) -> torch.Tensor:
+        """int64 `[m]`: their rows of the token table."""
+        return self.slots.flatten()[self.known]
+
+
+class Part:
+    """Some neighbouring neurons of a layer: what one worker reduces. Its state is its part of the layer's."""
+
+    def __init__(self, layer: Layer, columns: slice) -> None:
+        self.columns = columns
+        self.moments, self.histogram = layer.moments.part(columns), layer.histogram.part(columns)
+        self.maxima = {pole: found.part(columns) for pole, found in layer.maxima.items()}
+        self.top = {pole: found.part(columns) for pole, found in layer.top.items()}
+        self.bands = {key: found.part(columns) for key, found in layer.bands.items()}
+        self.table = layer.table.part(columns)
+
+    def take(self, values: torch.Tensor, batch: Batch) -> None:
+        """First pass: values `[b, length, n]` of a batch."""
+        whole = _without_bos(values[:, :, self.columns], batch)
+        flat, (low, high) = whole.view(-1, whole.shape[2]), _extremes(whole, batch)
+        self.moments.take(flat, low, high)
+        self.histogram.take(flat, len(whole) if batch.bos else 0)
+        for pole, top in self.top.items():
+            best = high if pole > 0 else -low
+            self.maxima[pole].take(best)
+            # Only a window where the neuron is on, on this pole, is an example of it.
+            scores = best.masked_fill(batch.held[:, None] | (best <= 0), -torch.inf)
+            top.offer(scores, batch.windows, batch.documents, whole)
+        self.table.take(flat.index_select(0, batch.known), batch.known_slots)
+
+    def draw(self, values: torch.Tensor, batch: Batch, pole: int, lots: torch.Tensor, limits: torch.Tensor) -> None:
+        """Second pass: random windows of each band of a pole, from held-out windows `[b, length, n]`; `lots` `[b, n]`
+        and `limits` `[n, bands + 1]` are of the whole layer."""
+        whole = _without_bos(values[:, :, self.columns], batch)
+        low, high = _extremes(whole, batch)
+        best = high if pole > 0 else -low
+        band = (best[:, :, None] > limits[self.columns]).sum(2) - 1
+        for number in range(len(BANDS)):
+            scores = lots[:, self.columns].masked_fill(band != number, -torch.inf)
+            self.bands[pole, number].offer(scores, batch.windows, batch.documents, whole)
 
 
 class Layer:
@@ -42,9 +91,10 @@ class Layer:
         poles: tuple[int, ...],
         token_counts: torch.Tensor,
         settings: Settings,
+        team: Team,
         device: torch.device,
     ) -> None:
-        self.layer, self.poles, self.settings, self.device = layer, poles, settings, device
+        self.layer, self.poles, self.settings, self.device, self.team = layer, poles, settings, device, team
         self.moments = Moments(n, device)
         self.histogram = Histogram(n, device)
         self.maxima = {pole: Histogram(n, device) for pole in poles}
@@ -56,36 +106,24 @@ class Layer:
         bands = range(len(BANDS)) if settings.per_band else range(0)
         self.bands = {(pole, band): Examples(n, settings.per_band, length, device) for pole in poles for band in bands}
         self._bounds: dict[int, torch.Tensor] = {}
+        width = -(-n // team.size)
+        self._columns = [Part(self, slice(start, min(start + width, n))) for start in range(0, n, width)]
 
     def take(self, values: torch.Tensor, batch: Batch) -> None:
         """First pass: values `[b, length, n]` of a batch."""
-        whole = _without_bos(values, batch)
-        flat, (low, high) = whole.view(-1, whole.shape[2]), _extremes(whole, batch)
-        blank = len(whole) if batch.bos else 0
-        self.moments.take(flat, len(flat) - blank, low, high)
+        for _ in self.team.map(lambda part: part.take(values, batch), self._columns):
+            pass
+        self.moments.count += values.shape[0] * (values.shape[1] - int(batch.bos))
         self._check(batch)
-        self.histogram.take(flat, blank)
-        for pole in self.poles:
-            best = high if pole > 0 else -low
-            self.maxima[pole].take(best)
-            # Only a window where the neuron is on, on this pole, is an example of it.
-            scores = best.masked_fill(batch.held[:, None] | (best <= 0), -torch.inf)
-            self.top[pole].offer(scores, batch.windows, batch.documents, whole)
-        slots = batch.slots.masked_fill(batch.held[:, None], -1)
-        known = slots.flatten() >= 0
-        self.table.take(flat[known], slots.flatten()[known])
 
     def draw(self, values: torch.Tensor, batch: Batch) -> None:
         """Second pass: random windows of each band, from held-out windows `[b, length, n]`."""
-        whole = _without_bos(values, batch)
-        low, high = _extremes(whole, batch)
         for pole in self.poles:
-            best = high if pole > 0 else -low
-            lots = self._lots(batch.windows, pole, best.shape[1])
-            band = (best[:, :, None] > self._limits(pole)).sum(2) - 1
-            for number in range(len(BANDS)):
-                scores = lots.masked_fill(band != number, -torch.inf)
-                self.bands[pole, number].offer(scores, batch.windows, batch.documents, whole)
+            lots, limits = self._lots(batch.windows, pole, values.shape[2]), self._limits(pole)
+            for _ in self.team.map(
+                partial(Part.draw, values=values, batch=batch, pole=pole, lots=lots, limits=limits), self._columns
+            ):
+                pass
 
     def _lots(self, windows: torch.Tensor, pole: int, n: int) -> torch.Tensor:
         """Uniform numbers `[b, n]` that depend on window, layer, pole and seed alone, whatever the batches."""

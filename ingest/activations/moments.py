@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import torch
 
-ROWS = 256
-"""Positions summed at a time: the powers of some thousand neurons' values stay in cache."""
+ROWS = 128
+"""Positions summed at a time on a CPU: the powers of some thousand neurons' values stay in cache."""
 
 
 class Moments:
@@ -13,15 +15,22 @@ class Moments:
 
     def __init__(self, n: int, device: torch.device) -> None:
         self.count = 0
+        """values of each neuron; who hands out parts counts for them"""
         self.sums = torch.zeros(4, n, dtype=torch.float64, device=device)
         """sums of x, x^2, x^3, x^4"""
         self.low = torch.full((n,), torch.inf, device=device)
         self.high = torch.full((n,), -torch.inf, device=device)
 
-    def take(self, values: torch.Tensor, count: int, low: torch.Tensor, high: torch.Tensor) -> None:
-        """Add values float32 `[m, n]`, of which `count` count and the others are 0; `low` and `high` float32 `[w, n]`
-        hold the extremes of those that count."""
-        for part in torch.split(values, ROWS):
+    def part(self, columns: slice) -> Moments:
+        """Some of the neurons; what it takes is taken here."""
+        found = copy(self)
+        found.sums, found.low, found.high = self.sums[:, columns], self.low[columns], self.high[columns]
+        return found
+
+    def take(self, values: torch.Tensor, low: torch.Tensor, high: torch.Tensor) -> None:
+        """Add values float32 `[m, n]`, 0 where one does not count; `low` and `high` float32 `[w, n]` hold the extremes
+        of those that count."""
+        for part in pieces(values, ROWS):
             square = part * part
             self.sums[0] += part.sum(0)
             self.sums[1] += square.sum(0)
@@ -29,7 +38,6 @@ class Moments:
             self.sums[3] += square.mul_(square).sum(0)
         torch.minimum(self.low, low.amin(0), out=self.low)
         torch.maximum(self.high, high.amax(0), out=self.high)
-        self.count += count
 
     def central(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """Mean, standard deviation, skewness and excess kurtosis, float64 `[n]`; NaN where a neuron never varied."""
@@ -56,3 +64,8 @@ class Moments:
         self.count = int(found["count"])
         for name in ("sums", "low", "high"):
             getattr(self, name).copy_(found[name])
+
+
+def pieces(values: torch.Tensor, rows: int) -> tuple[torch.Tensor, ...]:
+    """`[m, n]` in parts of so many rows on a CPU; in one part on a GPU."""
+    return torch.split(values, rows) if values.device.type == "cpu" else (values,)

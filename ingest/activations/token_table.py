@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from copy import copy
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,12 @@ class TokenTable:
         self.sums = torch.zeros(t, n, device=device)
         self.high = torch.full((t, n), -torch.inf, device=device)
         self.low = torch.full((t, n), torch.inf, device=device)
+
+    def part(self, columns: slice) -> TokenTable:
+        """Some of the neurons; what it takes is taken here."""
+        found = copy(self)
+        found.sums, found.high, found.low = self.sums[:, columns], self.high[:, columns], self.low[:, columns]
+        return found
 
     def take(self, values: torch.Tensor, slots: torch.Tensor) -> None:
         """Add values float32 `[m, n]` at the table's rows `slots` int64 `[m]`."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 import torch
 
 from ...schema import ModelError
 from ..subject.layer_weights import LayerWeights
+from ..team import Team
 from .convention import decoded_rows
 from .moments import Moments, closed_form, moments
 from .precision import Format, exact_products, formats
@@ -16,7 +18,6 @@ from .ranking import Ranking, Tally, rank
 from .scores import TILE, block_rows, score
 from .settings import Settings
 from .unembedding import Unembedding
-from .workers import side_by_side, workers
 
 Progress = Callable[[int], None]
 """Told how many more rows are decoded."""
@@ -83,18 +84,25 @@ def decode_rows(
     size = min(len(rows), block_rows(len(unembedding), ladder[0], settings.buffer))
     blocks = torch.split(rows, size)
     n_tiles = -(-len(unembedding) // TILE)
-    buffers = unembedding.scratch((workers(len(blocks), device), n_tiles, size, TILE), ladder[0].dtype)
+    free: SimpleQueue[torch.Tensor] = SimpleQueue()
 
-    def work(block: torch.Tensor, buffer: torch.Tensor) -> Part:
-        return _block(block.to(device), unembedding, settings, ladder, buffer)
+    def work(block: torch.Tensor) -> Part:
+        buffer = free.get()
+        try:
+            return _block(block.to(device), unembedding, settings, ladder, buffer)
+        finally:
+            free.put(buffer)
 
     parts = []
-    for part in side_by_side(work, blocks, list(buffers)):
-        parts.append(part)
-        if tally is not None:
-            tally.add(part.tally)
-        if progress is not None:
-            progress(len(part.norms))
+    with Team(device, len(blocks)) as team:
+        for buffer in unembedding.scratch((team.size, n_tiles, size, TILE), ladder[0].dtype):
+            free.put(buffer)
+        for part in team.map(work, blocks):
+            parts.append(part)
+            if tally is not None:
+                tally.add(part.tally)
+            if progress is not None:
+                progress(len(part.norms))
     return _join(parts, unembedding)
 
 
