@@ -6,9 +6,11 @@
     │   └── VersionError   a schema version this release does not know
     ├── BundleError        a bundle that is damaged, unfinished or not a bundle
     ├── CorpusError        texts that cannot be read, or a corpus that is empty, damaged or none
+    ├── FeatureError       labelled texts that cannot be read, found, made or brought to tokens
     ├── ModelError         a model that cannot be found, read or decoded
     │   └── WeightsError   evidence made on other weights under the same name
     ├── PictureError       a picture that cannot be drawn or written
+    ├── PublishedError     a published file that cannot be imported
     ├── RunError           a run that clashes with one the store holds
     ├── LinkError          two models that cannot be linked
     └── StoreError         a store that cannot be opened or reached
@@ -48,6 +50,10 @@ class CorpusError(NeuronKBError):
     """Texts that cannot be read, or a corpus that is empty, damaged or none."""
 
 
+class FeatureError(NeuronKBError):
+    """Labelled texts that cannot be read, found, made or brought to tokens."""
+
+
 class ModelError(NeuronKBError):
     """A model that cannot be found, read or decoded."""
 
@@ -58,6 +64,10 @@ class WeightsError(ModelError):
 
 class PictureError(NeuronKBError):
     """A picture that cannot be drawn or written."""
+
+
+class PublishedError(NeuronKBError):
+    """A published file that cannot be imported."""
 
 
 class RunError(NeuronKBError):

@@ -63,7 +63,7 @@ def read_vocabulary(folder: Path, d_vocab: int) -> Vocabulary:
     """The vocabulary of the tokenizer in `folder`, `untrained` all false. Raises ModelError."""
     key = _digest(folder), d_vocab
     if key not in _read:
-        _read[key] = _from_tokenizer(load_tokenizer(folder), d_vocab)
+        _read[key] = from_tokenizer(load_tokenizer(folder), d_vocab)
         if len(_read) > 4:
             del _read[next(iter(_read))]
     return _read[key]
@@ -78,7 +78,8 @@ def _digest(folder: Path) -> str:
     return whole.hexdigest()
 
 
-def _from_tokenizer(tokenizer: Any, d_vocab: int) -> Vocabulary:
+def from_tokenizer(tokenizer: Any, d_vocab: int) -> Vocabulary:
+    """The vocabulary of an opened Hugging Face tokenizer, `untrained` all false."""
     n = min(len(tokenizer), d_vocab)
     pieces = tokenizer.convert_ids_to_tokens(list(range(n)))
     added = {i: bool(token.special) for i, token in tokenizer.added_tokens_decoder.items()}
