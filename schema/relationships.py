@@ -84,8 +84,9 @@ _RELATIONSHIPS = (
         "A word the neuron activates on, by its graph.",
         (
             POLE,
-            Property("importance", "float", "drop when masked"),
-            Property("activation", "float", "normalised"),
+            Property("importance", "float", "share of the activation lost when masked"),
+            Property("activation", "float", "share of the neuron's maximum; the strongest of its spellings"),
+            Property("tokens", "strings", "the exact spellings in the graph"),
             RUN,
         ),
         key=("pole", "run"),
@@ -95,7 +96,12 @@ _RELATIONSHIPS = (
         "Neuron",
         "Term",
         "A word of context the activation depends on.",
-        (POLE, Property("importance", "float", "drop when masked"), RUN),
+        (
+            POLE,
+            Property("importance", "float", "share of the activation lost when masked"),
+            Property("tokens", "strings", "the exact spellings in the graph"),
+            RUN,
+        ),
         key=("pole", "run"),
     ),
     Relationship(
