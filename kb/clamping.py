@@ -127,7 +127,7 @@ def ask(
     store: Store, names: Sequence[str], subject: Subject, model: str, values: Sequence[float], how: Held, site: str
 ) -> list[Asked]:
     """The neurons to clamp. Raises IdError, ModelError for values that do not fit, QueryError for a missing mean."""
-    ids = [_neuron(name, subject.name, model) for name in names]
+    ids = [named_neuron(name, subject.name, model) for name in names]
     if not ids:
         raise IdError("no neuron to clamp; give ids such as L3/N17")
     usual, decoded = _usual(store, ids), _decoded(store, ids)
@@ -177,7 +177,7 @@ def _shape(row: dict[str, Any]) -> tuple[Any, ...]:
     return row["layers"], row["d_model"], row["d_mlp"], row["vocabulary"]
 
 
-def _neuron(text: str, name: str, model: str) -> NeuronId:
+def named_neuron(text: str, name: str, model: str) -> NeuronId:
     """An id in any form NeuronId.parse reads, with or without the model's name."""
     for full in (text, f"{name}/{text}"):
         try:
