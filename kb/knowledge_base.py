@@ -9,13 +9,27 @@ from typing import Any, Literal, Self
 
 from ..ingest.bundle import Bundle
 from ..ingest.job import Progress, silent
-from ..queries import Concept, Diff, NeuronCard, Result, Side, diff_models
+from ..queries import (
+    Concept,
+    Detection,
+    Diff,
+    FeatureProbes,
+    NeuronCard,
+    ProbeReport,
+    Result,
+    Side,
+    by_feature,
+    diff_models,
+    feature_probes,
+    probe_report,
+)
 from ..queries import find as finder
 from ..queries import neuron as neurons
 from ..queries import query as catalogued
 from ..schema import NeuronId
-from . import clamping, jobs, linking, runs
+from . import clamping, importing, jobs, linking, runs
 from .clamping import ClampReport, Held
+from .importing import ImportReport
 from .linking import LinkReport
 from .loader import LoadReport, load
 from .reuse import KnownLayers
@@ -93,6 +107,28 @@ class KnowledgeBase:
         """The neuron sides that name most words of each shipped word list."""
         return finder.concepts(self.store, names, model=model, run=run, top=top)
 
+    def find_feature(
+        self,
+        feature: str,
+        *,
+        least: float | None = None,
+        model: str | None = None,
+        run: str | None = None,
+        top: int = 20,
+    ) -> list[Detection]:
+        """Neurons that alone tell a feature (by name, alias or id) with an F1 of at least `least`, best first."""
+        return by_feature(self.store, feature, least=least, model=model, run=run, top=top)
+
+    def probe(self, feature: str, *, model: str | None = None, run: str | None = None) -> FeatureProbes:
+        """The best neurons for a feature by layer and model, and F1 against the neurons a probe may use."""
+        return feature_probes(self.store, feature, model=model, run=run)
+
+    def probe_report(
+        self, model: str, *, run: str | None = None, high: float = 0.9, low: float = 0.5, top: int = 20
+    ) -> ProbeReport:
+        """The best neuron for each feature and layer of a model, and those that tell one feature only, or several."""
+        return probe_report(self.store, model, run=run, high=high, low=low, top=top)
+
     def models(self) -> Result:
         """The models in the store."""
         return catalogued("models").run(self.store)
@@ -167,6 +203,24 @@ class KnowledgeBase:
         opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
         runs.settle(self.store, opened.run, clash)
         return load(self.store, opened, progress)
+
+    def import_probes(
+        self,
+        files: str | Path | Sequence[str | Path],
+        *,
+        model: str | None = None,
+        dataset: str | None = None,
+        feature: str | None = None,
+        clash: Clash = "refuse",
+        progress: Progress = silent,
+    ) -> ImportReport:
+        """Load published tables of single-neuron probes, CSV files or folders of them, flagged as imported.
+
+        `model` says which model all of them mean, `dataset` and `feature` what tables mean that do not say it. A run a
+        file and model, on weights `unverified`. The report accounts for every row. Raises PublishedError.
+        """
+        paths = [Path(each) for each in ([files] if isinstance(files, str | Path) else files)]
+        return importing.import_probes(self.store, self.where, paths, model, dataset, feature, clash, progress)
 
     def link(
         self,

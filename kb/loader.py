@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from ..ingest.bundle import Bundle, FileEntry, RunInfo, ShardEntry
+from ..ingest.bundle import UNVERIFIED, Bundle, FileEntry, RunInfo, ShardEntry
 from ..schema import NODES, RELATIONSHIPS, Node, Relationship, SchemaError, Table, arrow_schema, conform, table
 from ..schema.compute import pc
 from .ledger import Ledger
@@ -109,6 +109,8 @@ class Loader:
         if self._any(node):
             known = self._store.existing_ids(node, rows.column("id").to_pylist())
             new = rows.filter(pc.invert(pc.is_in(rows.column("id"), value_set=known)))
+            if node.label == "Model":
+                rows = keep_weights(rows, known)
         if node.merged:
             self._store.merge_nodes(node, rows)
         elif new.num_rows:
@@ -185,6 +187,14 @@ def missing_rows(rows: pa.Table, known: pa.Table, key: list[str]) -> pa.Table:
     numbered = rows.select(key).append_column("row", pa.array(range(rows.num_rows), pa.int64()))
     left = numbered.join(known.select(key), keys=key, join_type="left anti")
     return rows.take(left.column("row").sort())
+
+
+def keep_weights(models: pa.Table, known: pa.Array) -> pa.Table:
+    """Model rows that say nothing of a known model's weights where they only say that nobody checked them."""
+    place = models.schema.get_field_index("weights")
+    vague = pc.and_(pc.equal(models.column("weights"), UNVERIFIED), pc.is_in(models.column("id"), value_set=known))
+    weights = pc.if_else(pc.fill_null(vague, False), pa.scalar(None, pa.string()), models.column("weights"))
+    return models.set_column(place, models.schema.field(place), weights)
 
 
 def _owned(kind: Table) -> bool:

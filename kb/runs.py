@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from ..ingest.bundle import RunInfo
+from ..ingest.bundle import UNVERIFIED, RunInfo
 from ..queries import query
 from ..schema import NODES, RELATIONSHIPS, RunError, WeightsError
 from .stores import statements
@@ -41,7 +41,7 @@ def settle(store: Store, run: RunInfo, clash: Clash = "refuse") -> None:
 def check_weights(store: Store, run: RunInfo) -> None:
     """Raise WeightsError when the store holds other weights under the run's model name."""
     held = {row["model"]: row["weights"] for row in query("models").run(store).dicts()}.get(run.model)
-    if held is None or "unverified" in (held, run.weights) or held == run.weights:
+    if held is None or UNVERIFIED in (held, run.weights) or held == run.weights:
         return
     raise WeightsError(
         f"{run.model!r} is in the store with weights {held[:12]}..., this run was made on {run.weights[:12]}...; "
@@ -50,7 +50,8 @@ def check_weights(store: Store, run: RunInfo) -> None:
 
 
 def rivals(store: Store, run: RunInfo) -> list[dict[str, Any]]:
-    """Other runs of the same job on the same model (for links: of the same two models)."""
+    """Other runs of the same job on the same model (for links: of the same two models; for imports: of a file of the
+    same name)."""
     rows = query("runs").run(store, job=run.job, model=run.model).dicts()
     return [row for row in rows if row["run"] != run.id and _subject(_parameters(row)) == _subject(run.parameters)]
 
@@ -79,11 +80,17 @@ def _has_run(label: str) -> bool:
 
 
 def _neurons(store: Store, run: str) -> Iterator[list[str]]:
-    """Ids of the neurons that may carry the run's evidence, in batches: those of its model and of its base."""
+    """Ids of the neurons that may carry the run's evidence, in batches: those of its model and of its base.
+
+    Of an imported model whose size is not known, those that the store holds.
+    """
     row = query("run").run(store, run=run).dicts()[0]
     wanted = {row["model"], _parameters(row).get("base")}
     for model in query("models").run(store).dicts():
-        if model["model"] in wanted and model["layers"] and model["d_mlp"]:
+        if model["model"] in wanted and not (model["layers"] and model["d_mlp"]):
+            ids = [row[0] for row in query("neurons_of_model").run(store, model=model["model"], timeout=None)]
+            yield from (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+        elif model["model"] in wanted:
             for layer in range(model["layers"]):
                 for start in range(0, model["d_mlp"], BATCH):
                     stop = min(start + BATCH, model["d_mlp"])
@@ -95,7 +102,7 @@ def _parameters(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _subject(parameters: dict[str, Any]) -> Any:
-    return parameters.get("base")
+    return parameters.get("base"), parameters.get("table")
 
 
 def _difference(row: dict[str, Any], run: RunInfo) -> str:

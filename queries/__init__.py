@@ -3,25 +3,37 @@
 from .activity import Activity, Excerpt
 from .catalogue import Query, Reader, catalogue, query
 from .diff import Change, Diff, LayerShare, diff_models
+from .features import FeatureInfo
 from .find import Concept, Side, by_token, by_words, coherent, concepts, word_lists
 from .neuron import Counterpart, DecodedSide, NeuronCard, card
+from .probe_report import Candidate, ProbeReport, Told, probe_report
+from .probes import Detection, FeatureProbes, LayerBest, Sparsity, by_feature, feature_probes
 from .result import Entity, Result, plain
 
 __all__ = [
     "Activity",
+    "Candidate",
     "Change",
     "Concept",
     "Counterpart",
     "DecodedSide",
+    "Detection",
     "Diff",
     "Entity",
     "Excerpt",
+    "FeatureInfo",
+    "FeatureProbes",
+    "LayerBest",
     "LayerShare",
     "NeuronCard",
+    "ProbeReport",
     "Query",
     "Reader",
     "Result",
     "Side",
+    "Sparsity",
+    "Told",
+    "by_feature",
     "by_token",
     "by_words",
     "card",
@@ -29,7 +41,9 @@ __all__ = [
     "coherent",
     "concepts",
     "diff_models",
+    "feature_probes",
     "plain",
+    "probe_report",
     "query",
     "word_lists",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from ..schema import NeuronId, QueryError
 from .activity import Activity, activities
 from .catalogue import Reader, query
+from .probes import Detection, detections
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,21 @@ class NeuronCard:
     model: str
     layer: int
     index: int
-    layers: int
-    width: int
+    layers: int | None
+    """of the model; None of an imported one whose size is not known"""
+    width: int | None
     sides: tuple[DecodedSide, ...]
     counterparts: tuple[Counterpart, ...]
     activity: tuple[Activity, ...] = ()
     """What it did on each corpus, by pole."""
+    detects: tuple[Detection, ...] = ()
+    """Features that it alone tells, best first."""
+
+    @property
+    def place(self) -> str:
+        """`layer 3 of 6, neuron 609 of 2048`"""
+        layers, width = ("" if n is None else f" of {n}" for n in (self.layers, self.width))
+        return f"layer {self.layer}{layers}, neuron {self.index}{width}"
 
 
 def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
@@ -70,6 +80,7 @@ def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
         sides=_sides(reader, str(neuron)),
         counterparts=tuple(Counterpart(**row) for row in others),
         activity=activities(reader, str(neuron)),
+        detects=detections(reader, str(neuron)),
     )
 
 
@@ -101,7 +112,9 @@ def _absent(reader: Reader, neuron: NeuronId) -> str:
         known = ", ".join(models) or "none"
         return f"no model {neuron.model!r} in the store; known: {known}; add it with neuronkb ingest lm-head"
     model = models[neuron.model]
+    if model["layers"] is None or model["d_mlp"] is None:
+        return f"no neuron {str(neuron)!r} in the store, which holds only what was imported of {neuron.model}"
     return (
         f"no neuron {str(neuron)!r} in the store; {neuron.model} has layers 0-{model['layers'] - 1} "
-        f"and neurons 0-{model['d_mlp'] - 1}, and --layers may have left some out"
+        f"and neurons 0-{model['d_mlp'] - 1}; --layers may have left some out, and an import brings only those it names"
     )

@@ -21,6 +21,8 @@ from ...schema import SCHEMA_VERSION, BundleError, VersionError
 
 RUN = "run.json"
 MANIFEST = "manifest.json"
+UNVERIFIED = "unverified"
+"""The weights of a run that was imported: nobody has compared them with a model's."""
 MAX_JSON = 64 * 2**20
 """Bytes of a JSON file we are willing to read."""
 

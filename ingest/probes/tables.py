@@ -143,7 +143,7 @@ def detects_tables(
     feature, neuron = np.nonzero(((f1 >= floor) | (rank <= best)) & (f1 >= 0))
     columns: dict[str, Any] = {
         "start": [f"{model}/L{layer}/N{i}" for i in neuron],
-        "end": [features[i] for i in feature],
+        "end": [features[int(i)] for i in feature],
         "method": [method] * len(feature),
         "rank": rank[feature, neuron],
         "imported": [False] * len(feature),

@@ -30,7 +30,6 @@ def parts(found: NeuronCard) -> list[RenderableType]:
 
 def page(found: NeuronCard) -> str:
     """The neuron's page, one HTML document. Raises PictureError without matplotlib when there is a histogram."""
-    lead = f"Layer {found.layer} of {found.layers}, neuron {found.index} of {found.width}"
     numbers = [
         TableView(
             f"On {each.n:,} tokens, pole {pole(each.pole)} ({each.run})",
@@ -44,12 +43,18 @@ def page(found: NeuronCard) -> str:
     ]
     return neuron_page(
         found.neuron,
-        lead,
+        found.place.capitalize(),
         sides=found.sides,
-        tables=[*numbers, *(counterparts if found.counterparts else [])],
+        tables=[*numbers, *(counterparts if found.counterparts else []), *_told(found)],
         excerpts=[view for each in found.activity for view in _views(each)],
         histograms=[_histogram(each) for each in found.activity if each.pole > 0 and each.histogram],
     )
+
+
+def _told(found: NeuronCard) -> list[TableView]:
+    rows = tuple((d.name, d.f1, d.base_f1, d.rotated, d.mcc, d.method, d.feature) for d in found.detects)
+    columns = ("detects", "F1", "always yes", "rotated", "MCC", "method", "feature")
+    return [TableView("Features that it alone tells", columns, rows)] if rows else []
 
 
 def _numbers(found: Sequence[Activity]) -> Table:

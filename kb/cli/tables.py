@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ...schema.relationships import PROJECTIONS
-from . import activity
+from . import activity, probe_tables
 from .output import cell, pole, table, words
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ def changes(found: Diff) -> Table:
 
 
 def card(found: NeuronCard) -> list[RenderableType]:
-    """A neuron's decoded tokens by projection and pole, then its counterparts."""
-    title = f"{found.neuron}: layer {found.layer} of {found.layers}, neuron {found.index} of {found.width}"
+    """A neuron's decoded tokens by projection and pole, then its counterparts, features and excerpts."""
+    title = f"{found.neuron}: {found.place}"
     runs = {side.run for side in found.sides}
     rows = []
     for side in found.sides:
@@ -107,10 +107,12 @@ def card(found: NeuronCard) -> list[RenderableType]:
     if len(runs) == 1:
         title += f", {found.sides[0].convention} rows, run {next(iter(runs))}"
     parts: list[RenderableType] = []
-    if rows or not found.activity:
+    if rows or not (found.activity or found.detects):
         parts.append(table(("row", "top z", "probability", "kurtosis", "coherence", "top tokens"), rows, title))
     if found.counterparts:
         parts.append(_counterparts(found))
+    if found.detects:
+        parts.append(probe_tables.told(found.detects))
     return [*parts, *activity.parts(found)]
 
 

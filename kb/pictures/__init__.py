@@ -10,16 +10,19 @@ from .excerpt import excerpt_html, excerpt_text, largest
 from .figure import inline_svg, save
 from .histogram import draw_histogram
 from .page import neuron_page
-from .records import DoseCurve, ExcerptView, HistogramView, TableView
+from .probes import draw_probes
+from .records import DoseCurve, ExcerptView, HistogramView, ProbeLine, TableView
 from .visible import visible
 
 __all__ = [
     "DoseCurve",
     "ExcerptView",
     "HistogramView",
+    "ProbeLine",
     "TableView",
     "draw_dose",
     "draw_histogram",
+    "draw_probes",
     "excerpt_html",
     "excerpt_text",
     "inline_svg",

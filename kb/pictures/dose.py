@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_STYLES = (("#d55e00", "o"), ("#0072b2", "s"), ("#009e73", "^"), ("#cc79a7", "D"))
+STYLES = (("#d55e00", "o"), ("#0072b2", "s"), ("#009e73", "^"), ("#cc79a7", "D"))
 """colour and marker of each curve in turn: told apart without colour too"""
 
 
@@ -28,10 +28,10 @@ def draw_dose(curves: Sequence[DoseCurve], title: str = "") -> Figure:
         heading(figure, title)
         key: list[tuple[str, Artist]] = []
         for i, curve in enumerate(curve for curve in curves if curve.values):
-            key += _draw(axes, curve, *_STYLES[i % len(_STYLES)])
+            key += _draw(axes, curve, *STYLES[i % len(STYLES)])
         if key:
             axes.axhline(0, color=INK, linewidth=0.6)
-            _legend(axes, key)
+            legend(axes, key)
         else:
             note(axes, "no clamp was measured")
         return figure
@@ -50,9 +50,10 @@ def _draw(axes: Axes, curve: DoseCurve, colour: str, marker: str) -> list[tuple[
     return parts
 
 
-def _legend(axes: Axes, key: Sequence[tuple[str, Artist]]) -> None:
-    legend = axes.legend([part for _, part in key], [str(i) for i in range(len(key))], frameon=False, fontsize=8)
+def legend(axes: Axes, key: Sequence[tuple[str, Artist]]) -> None:
+    """The key of named parts."""
+    made = axes.legend([part for _, part in key], [str(i) for i in range(len(key))], frameon=False, fontsize=8)
     # Set afterwards: a legend drops names that begin with an underscore, and reads dollars as TeX.
-    for text, (name, _) in zip(legend.get_texts(), key, strict=True):
+    for text, (name, _) in zip(made.get_texts(), key, strict=True):
         text.set_parse_math(False)
         text.set_text(name)

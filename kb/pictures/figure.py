@@ -6,7 +6,7 @@ import io
 import re
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
@@ -56,13 +56,21 @@ def drawing() -> Iterator[None]:
 
 def canvas(x: str, y: str) -> tuple[Figure, Axes]:
     """A figure and its empty axes with their names."""
+    figure, (axes,) = canvases([(x, y)])
+    return figure, axes
+
+
+def canvases(names: Sequence[tuple[str, str]]) -> tuple[Figure, list[Axes]]:
+    """A figure with axes side by side, each with its names."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=_SIZE, layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    return figure, axes
+    found = []
+    for place, (x, y) in enumerate(names, 1):
+        found.append(figure.add_subplot(1, len(names), place))
+        found[-1].set_xlabel(x)
+        found[-1].set_ylabel(y)
+    return figure, found
 
 
 def heading(figure: Figure, text: str) -> None:

@@ -84,6 +84,25 @@ class DoseCurve:
 
 
 @dataclass(frozen=True)
+class ProbeLine:
+    """F1 against layers, or against the neurons that a probe may use. Raises SchemaError when the lengths differ."""
+
+    label: str
+    places: tuple[float, ...]
+    f1: tuple[float, ...]
+    null: tuple[float | None, ...] = ()
+    """F1 of the best random direction at each place, None where not known; empty without any"""
+
+    def __post_init__(self) -> None:
+        _same("F1 values", self.f1, "places", self.places)
+        if self.null:
+            _same("nulls", self.null, "places", self.places)
+        _finite("nulls", (value for value in self.null if value is not None))
+        _finite("F1 values", self.f1)
+        _finite("places", self.places)
+
+
+@dataclass(frozen=True)
 class TableView:
     """A table of the page: statistics, counterparts, whatever else is known."""
 

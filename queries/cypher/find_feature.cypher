@@ -1,0 +1,13 @@
+// Neurons that alone tell given features, best F1 first. The same numbers in several tables are one row.
+// $features: ids; $least: the least F1, null for any; $model, $run: null for all; $top: how many
+UNWIND $features AS id
+MATCH (f:Feature {id: id})<-[d:DETECTS]-(n:Neuron)
+WHERE ($least IS NULL OR d.f1 >= $least) AND ($model IS NULL OR n.model = $model) AND ($run IS NULL OR d.run = $run)
+WITH n, f, d ORDER BY d.run
+WITH n.id AS neuron, n.model AS model, n.layer AS layer, f.id AS feature, f.name AS name, d.method AS method,
+     d.f1 AS f1, d.precision AS precision, d.recall AS recall, d.mcc AS mcc, d.auc AS auc, d.coef AS coef,
+     d.threshold AS threshold, d.base_f1 AS base_f1, d.`null` AS rotated, d.split AS split, d.imported AS imported,
+     collect(d.run) AS runs
+RETURN neuron, model, layer, feature, name, method, f1, precision, recall, mcc, auc, coef, threshold, base_f1, rotated,
+       split, imported, runs
+ORDER BY coalesce(f1, -1.0) DESC, coalesce(mcc, -1.0) DESC, neuron, feature, method, runs[0] LIMIT $top

@@ -1,0 +1,5 @@
+// The neurons of one model that the store holds.
+// $model: its id
+MATCH (n:Neuron {model: $model})
+RETURN n.id AS neuron
+ORDER BY neuron

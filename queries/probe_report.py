@@ -1,0 +1,108 @@
+"""A model's probes as a whole: the best neurons, and those that tell one feature only or several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .catalogue import Reader, query
+from .probes import LayerBest, check_model
+
+
+@dataclass(frozen=True)
+class Told:
+    """A feature that a neuron tells."""
+
+    name: str
+    category: str
+    f1: float
+    base_f1: float
+    """F1 of always guessing yes; 0 where not known"""
+
+    @property
+    def share(self) -> float:
+        """How far it gets from always guessing yes (0) to never being wrong (1)."""
+        return (self.f1 - self.base_f1) / (1 - self.base_f1) if self.base_f1 < 1 else 0.0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A neuron and the features it tells, largest share first."""
+
+    neuron: str
+    layer: int
+    told: tuple[Told, ...]
+
+    @property
+    def elsewhere(self) -> float | None:
+        """The largest share of any but the best feature; None where the graph has no other."""
+        return max((each.share for each in self.told[1:]), default=None)
+
+
+@dataclass(frozen=True)
+class ProbeReport:
+    """What probes found in a model."""
+
+    model: str
+    best: tuple[LayerBest, ...]
+    """for each feature and layer the best neuron, by category, feature and layer"""
+    monosemantic: tuple[Candidate, ...]
+    """F1 of `high` or more on one feature, and a share below `low` on every other"""
+    polysemantic: tuple[Candidate, ...]
+    """a share of `low` or more on features of two categories or more"""
+    high: float
+    low: float
+
+    @property
+    def best_of_features(self) -> tuple[LayerBest, ...]:
+        """For each feature the best neuron of all layers, best first."""
+        first: dict[str, LayerBest] = {}
+        for each in sorted(self.best, key=_score, reverse=True):
+            first.setdefault(each.feature, each)
+        return tuple(first.values())
+
+
+def probe_report(
+    reader: Reader,
+    model: str,
+    *,
+    run: str | None = None,
+    high: float = 0.9,
+    low: float = 0.5,
+    top: int = 20,
+    timeout: float | None = 120.0,
+) -> ProbeReport:
+    """The report on a model; `top` candidates of either kind.
+
+    F1 alone would call a neuron good at whatever is common, so neurons are compared by the share of the way that they
+    get from always guessing yes to 1. A pair below the floor of its run is not in the graph and counts as not told.
+    Raises QueryError for an unknown model.
+    """
+    check_model(reader, model)
+    rows = query("model_best_by_layer").run(reader, model=model, run=run, timeout=timeout).dicts()
+    found = query("selectivity").run(reader, model=model, run=run, share=low, timeout=timeout).dicts()
+    candidates = [_candidate(row) for row in found]
+    single = [each for each in candidates if each.told[0].f1 >= high and (each.elsewhere or 0.0) < low]
+    several = [each for each in candidates if len(_categories(each, low)) > 1]
+    single.sort(key=lambda each: (-each.told[0].f1, each.elsewhere or 0.0, each.neuron))
+    several.sort(key=lambda each: (-len(_categories(each, low)), -_many(each, low), -each.told[0].f1, each.neuron))
+    best = tuple(LayerBest(**row, model=model) for row in rows)
+    return ProbeReport(model, best, tuple(single[:top]), tuple(several[:top]), high, low)
+
+
+def _candidate(row: Mapping[str, Any]) -> Candidate:
+    told = map(Told, row["names"], row["categories"], row["f1"], row["base_f1"])
+    return Candidate(row["neuron"], row["layer"], tuple(sorted(told, key=lambda one: (-one.share, one.name))))
+
+
+def _categories(found: Candidate, low: float) -> set[str]:
+    return {each.category for each in found.told if each.share >= low}
+
+
+def _many(found: Candidate, low: float) -> int:
+    return sum(each.share >= low for each in found.told)
+
+
+def _score(found: LayerBest) -> tuple[float, float]:
+    return (-1.0 if found.f1 is None else found.f1, -1.0 if found.mcc is None else found.mcc)
