@@ -1,0 +1,232 @@
+"""What neurons do on short texts that differ little from one another, in as few token-forwards as possible.
+
+Only the last token of a text is read, so nothing after it is run. Equal texts are run once for all neurons that ask,
+texts that begin alike share their beginning's keys and values, and a pass ends at the deepest layer that is read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..subject.hooks import Shape, StopRun, Values, hooked
+from ..subject.live import LiveModel
+
+Ids = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One side of one neuron."""
+
+    layer: int
+    index: int
+    pole: int = 1
+
+
+@dataclass(frozen=True)
+class Text:
+    """Token numbers, BOS included: `base` up to position `at`, then `tail`."""
+
+    base: Ids
+    at: int
+    tail: Ids
+
+    @classmethod
+    def whole(cls, ids: Ids) -> Text:
+        """A text as it is."""
+        return cls(ids, len(ids), ())
+
+    @property
+    def ids(self) -> Ids:
+        """The whole text."""
+        return self.base[: self.at] + self.tail
+
+    def with_token(self, at: int, token: int) -> Text:
+        """This text, which is whole, with another token at a position."""
+        return Text(self.base, at, (token, *self.base[at + 1 :]))
+
+
+SPREAD = 1.5
+"""How much longer than its shortest a batch's longest text may be: more is padding, less is more passes."""
+
+Question = tuple[Text, int]
+"""A text, and the number of the target that is read at its end."""
+
+
+@dataclass
+class Engine:
+    """Runs texts through a model and reads targets. Counts what it runs."""
+
+    live: LiveModel
+    targets: Sequence[Target]
+    most: int = 4096
+    """positions of one forward pass"""
+    share: bool = True
+    """whether equal texts and beginnings are run once; without it every text is run whole"""
+    tokens: int = 0
+    """token-forwards so far, padding included"""
+    passes: int = 0
+    asked: int = field(default=0)
+    """questions so far"""
+
+    def ask(self, questions: Sequence[Question]) -> npt.NDArray[np.float64]:
+        """pole x hidden value of each question's target at the end of its text, float64 `[n]`."""
+        self.asked += len(questions)
+        found = np.zeros(len(questions))
+        rows: dict[object, _Row] = {}
+        for number, (text, target) in enumerate(questions):
+            key: object = text.ids if self.share else number
+            rows.setdefault(key, _Row(text)).wants.append((number, target))
+        layers = sorted({self.targets[target].layer for _, target in questions})
+        plain, shared = _sorted(rows.values(), self.share)
+        for part in _batches(plain, lambda row: len(row.text.ids), self.most):
+            texts = [row.text.ids for row in part]
+            self._run(texts, None, layers, self._reading(part, texts, found))
+        by_base: dict[Ids, list[_Row]] = defaultdict(list)
+        for row in shared:
+            by_base[row.text.base].append(row)
+        for bases in _batches(sorted(by_base, key=lambda base: (len(base), base)), len, self.most):
+            self._run_shared(bases, [by_base[base] for base in bases], layers, found)
+        return found
+
+    def _run_shared(
+        self, bases: list[Ids], rows: list[list[_Row]], layers: list[int], found: npt.NDArray[np.float64]
+    ) -> None:
+        """The bases once, then what departs from them at each position from there on."""
+        read = [next((row for row in own if not row.text.tail), None) for own in rows]
+        longest = [max(row.text.at for row in own) for own in rows]
+        # Of a base that nobody reads only what others share is run.
+        texts = [base if row else base[:most] for base, row, most in zip(bases, read, longest, strict=True)]
+        cache = self._run(texts, _new_cache(), layers, self._reading(read, texts, found))
+        by_place: dict[int, list[tuple[int, _Row]]] = defaultdict(list)
+        for number, own in enumerate(rows):
+            for row in own:
+                if row.text.tail:
+                    by_place[row.text.at].append((number, row))
+        for at, departing in sorted(by_place.items()):
+            departing.sort(key=lambda pair: len(pair[1].text.tail))
+            for part in _batches(departing, lambda pair: len(pair[1].text.tail), self.most):
+                tails = [row.text.tail for _, row in part]
+                past = _cropped(cache, [number for number, _ in part], at)
+                self._run(tails, past, layers, self._reading([row for _, row in part], tails, found))
+
+    def _reading(
+        self, rows: Sequence[_Row | None], texts: Sequence[Ids], found: npt.NDArray[np.float64]
+    ) -> Callable[[int, Values], None]:
+        """Puts the values at the end of each row's text into `found`."""
+        places: dict[int, list[tuple[int, int, int, int, int]]] = defaultdict(list)
+        for number, (row, text) in enumerate(zip(rows, texts, strict=True)):
+            for question, target in row.wants if row is not None else ():
+                one = self.targets[target]
+                places[one.layer].append((number, len(text) - 1, one.index, question, one.pole))
+
+        def read(layer: int, values: Values) -> None:
+            if layer in places:
+                row, end, index, question, pole = (list(column) for column in zip(*places[layer], strict=True))
+                found[question] = np.array(pole) * values[row, end, index].double().cpu().numpy()
+
+        return read
+
+    def everywhere(self, texts: Sequence[Ids], target: int) -> list[npt.NDArray[np.float64]]:
+        """pole x hidden value of one target at every token of each text; every text is run whole."""
+        one = self.targets[target]
+        held: list[npt.NDArray[np.float64]] = []
+
+        def read(layer: int, values: Values) -> None:
+            held.extend(one.pole * values[:, :, one.index].double().cpu().numpy())
+
+        self._run(texts, None, [one.layer], read)
+        return [values[: len(text)] for values, text in zip(held, texts, strict=True)]
+
+    @torch.no_grad()
+    def hidden(self, texts: Sequence[Ids]) -> torch.Tensor:
+        """What the LM head reads at every token, `[n, longest, d_model]`; meaningless behind a text's end."""
+        ids = self._padded(texts)
+        self._count(ids)
+        found: torch.Tensor = self.live.body(input_ids=ids, use_cache=False).last_hidden_state
+        return found
+
+    @torch.no_grad()
+    def _run(self, texts: Sequence[Ids], cache: Any, layers: Sequence[int], read: Callable[[int, Values], None]) -> Any:
+        """One forward pass; the cache, filled as far as the pass went."""
+        ids = self._padded(texts)
+        self._count(ids)
+        left = len(layers)
+
+        def told(shape: Shape) -> Callable[[int, str, Values], None]:
+            def each(layer: int, site: str, values: Values) -> None:
+                nonlocal left
+                read(layer, values)
+                left -= 1
+                if not left:
+                    raise StopRun
+
+            return each
+
+        roots, wanted = (self.live.model, self.live.body), {layer: ("hidden",) for layer in layers}
+        with suppress(StopRun), hooked(roots, self.live.blocks, wanted, told):
+            self.live.body(input_ids=ids, past_key_values=cache, use_cache=cache is not None)
+        return cache
+
+    def _padded(self, texts: Sequence[Ids]) -> torch.Tensor:
+        """Behind its end a text repeats its last token: a causal model's values before it do not change."""
+        longest = max(map(len, texts))
+        rows = [text + text[-1:] * (longest - len(text)) for text in texts]
+        return torch.tensor(rows, device=self.live.device)
+
+    def _count(self, ids: torch.Tensor) -> None:
+        self.tokens += ids.numel()
+        self.passes += 1
+
+
+@dataclass
+class _Row:
+    """One text and who reads it: numbers of the question and of the target."""
+
+    text: Text
+    wants: list[tuple[int, int]] = field(default_factory=list)
+
+
+def _sorted(rows: Iterable[_Row], share: bool) -> tuple[list[_Row], list[_Row]]:
+    """Those that are run whole, by length, and those that share a beginning with others."""
+    found = list(rows)
+    departing = {row.text.base for row in found if row.text.tail and row.text.at} if share else set[Ids]()
+    shared = [row for row in found if row.text.at and row.text.base in departing]
+    plain = [row for row in found if not (row.text.at and row.text.base in departing)]
+    return sorted(plain, key=lambda row: len(row.text.ids)), shared
+
+
+def _batches(items: Sequence[Any], length: Callable[[Any], int], most: int) -> Iterator[list[Any]]:
+    """Runs of items, sorted by length, whose padded size is at most `most` positions."""
+    part: list[Any] = []
+    for item in items:
+        long = length(item)
+        if part and ((len(part) + 1) * long > most or long > SPREAD * length(part[0]) + 1):
+            yield part
+            part = []
+        part.append(item)
+    if part:
+        yield part
+
+
+def _new_cache() -> Any:
+    from transformers import DynamicCache
+
+    return DynamicCache()
+
+
+def _cropped(cache: Any, rows: Sequence[int], length: int) -> Any:
+    """A cache with the first `length` positions of some of the rows."""
+    found = _new_cache()
+    for number, layer in enumerate(cache.layers):
+        if layer.keys is not None and layer.keys.numel():
+            found.update(layer.keys[rows, :, :length], layer.values[rows, :, :length], number)
+    return found
