@@ -38,29 +38,27 @@ class Examples:
         """Take what is better than what is held.
 
         `scores` float32 `[b, n]`, -inf for a window that is not eligible; `windows` and `documents` int32 `[b]`,
-        windows ascending and later than all offered before; `values` `[b, length, n]`.
+        windows ascending and later than all offered before, those of a document next to one another; `values`
+        `[b, length, n]`.
         """
-        better = scores > self.scores[:, -1]
+        best, at, of = _best_of_each(scores, documents)
+        better = best > self.scores[:, -1]
         rows = better.any(0).nonzero()[:, 0]
         if not len(rows):
             return
-        some = better[:, rows].any(1).nonzero()[:, 0]
-        n, k = len(rows), self.scores.shape[1]
-
-        def joined(held: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
-            return torch.cat([held[rows], new[some].to(held.dtype).expand(n, -1)], dim=1)
-
-        score = torch.cat([self.scores[rows], scores[some][:, rows].T], dim=1)
-        window, document = joined(self.windows, windows), joined(self.documents, documents)
-        order = _best(score, document, k)
-        self.scores[rows] = kept = score.gather(1, order)
+        k = self.scores.shape[1]
+        new, column = best[:, rows].masked_fill(~better[:, rows], -torch.inf).T, at[:, rows].T
+        held, new = _one_a_document(self.scores[rows], self.documents[rows], new, of)
+        kept, order = (part[:, :k] for part in torch.cat([held, new], 1).sort(dim=1, descending=True, stable=True))
         free = kept == -torch.inf
-        self.windows[rows] = window.gather(1, order).masked_fill(free, -1)
-        self.documents[rows] = document.gather(1, order).masked_fill(free, -1)
-        slots, new = _placed(order, self._slots[rows], k)
+        self.scores[rows] = kept
+        self.windows[rows] = _picked(self.windows[rows], windows[column], order).masked_fill(free, -1)
+        self.documents[rows] = _picked(self.documents[rows], of.expand_as(new), order).masked_fill(free, -1)
+        slots, came = _placed(order, self._slots[rows], k)
         self._slots[rows] = slots
-        row, rank = (new & ~free).nonzero(as_tuple=True)
-        self._values[rows[row], slots[row, rank]] = values[some[order[row, rank] - k], :, rows[row]].bfloat16()
+        row, rank = (came & ~free).nonzero(as_tuple=True)
+        window = column[row, order[row, rank] - k]
+        self._values[rows[row], slots[row, rank]] = values[window, :, rows[row]].bfloat16()
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The state, for a file."""
@@ -78,16 +76,28 @@ class Examples:
             tensor.copy_(found[name])
 
 
-def _best(score: torch.Tensor, document: torch.Tensor, k: int) -> torch.Tensor:
-    """Places of the k best of each row, all but the best of a document left out; int64 `[n, k]`."""
-    order = score.argsort(dim=1, descending=True, stable=True)
-    ranked, of = score.gather(1, order), document.gather(1, order)
-    same = (of[:, :, None] == of[:, None, :]).tril(-1).any(2) & (ranked > -torch.inf)
-    ranked = ranked.masked_fill(same, -torch.inf)
-    again = ranked.argsort(dim=1, descending=True, stable=True)[:, :k]
-    # A repeated document keeps its place's number, and its score says that the place is free.
-    score.scatter_(1, order, ranked)
-    return order.gather(1, again)
+def _best_of_each(scores: torch.Tensor, documents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Best score of each document's windows `[d, n]`, the first where it stands `[d, n]`, and the documents `[d]`."""
+    of, counts = documents.unique_consecutive(return_counts=True)
+    found, first = [], 0
+    for part in scores.split(counts.tolist()):
+        score, place = part.max(0)
+        found.append((score, place + first))
+        first += len(part)
+    return torch.stack([score for score, _ in found]), torch.stack([place for _, place in found]), of
+
+
+def _one_a_document(
+    held: torch.Tensor, held_of: torch.Tensor, new: torch.Tensor, new_of: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Scores `[n, k]` and `[n, d]` with -inf for all but the best window of a document, the one held if equal."""
+    alike = held_of[:, :, None] == new_of
+    beaten = new[:, None, :] <= held[:, :, None]
+    return held.masked_fill((alike & ~beaten).any(2), -torch.inf), new.masked_fill((alike & beaten).any(1), -torch.inf)
+
+
+def _picked(held: torch.Tensor, new: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+    return torch.cat([held, new.to(held.dtype)], dim=1).gather(1, order)
 
 
 def _placed(order: torch.Tensor, slots: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:

