@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from copy import copy
+from itertools import pairwise
 
+import numpy as np
 import torch
 
 
@@ -78,12 +80,13 @@ class Examples:
 
 def _best_of_each(scores: torch.Tensor, documents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Best score of each document's windows `[d, n]`, the first where it stands `[d, n]`, and the documents `[d]`."""
-    of, counts = documents.unique_consecutive(return_counts=True)
-    found, first = [], 0
-    for part in scores.split(counts.tolist()):
-        score, place = part.max(0)
+    numbers = documents.cpu().numpy()
+    starts = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
+    found = []
+    for first, end in pairwise(starts):
+        score, place = scores[first:end].max(0)
         found.append((score, place + first))
-        first += len(part)
+    of = documents[starts[:-1]]
     return torch.stack([score for score, _ in found]), torch.stack([place for _, place in found]), of
 
 
