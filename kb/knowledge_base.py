@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from ..ingest.bundle import Bundle
 from ..ingest.job import Progress, silent
 from ..queries import (
+    CausalReport,
     Concept,
     Detection,
     Diff,
@@ -19,6 +20,7 @@ from ..queries import (
     Result,
     Side,
     by_feature,
+    causal_report,
     diff_models,
     feature_probes,
     probe_report,
@@ -28,6 +30,7 @@ from ..queries import neuron as neurons
 from ..queries import query as catalogued
 from ..schema import NeuronId
 from . import clamping, importing, jobs, linking, runs
+from .checking import Maxima
 from .clamping import ClampReport, Held
 from .importing import ImportReport
 from .linking import LinkReport
@@ -197,6 +200,39 @@ class KnowledgeBase:
         )
         folder = out or bundle_folder(self.where, job.run.id)
         return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+
+    def ingest_clamp(
+        self,
+        model: str | Path,
+        *,
+        top: int = 200,
+        neurons: Sequence[str] = (),
+        prompts: str | Path | Sequence[str] | None = None,
+        maxima: Maxima = "corpus",
+        settings: Mapping[str, Any] | None = None,
+        clash: Clash = "refuse",
+        out: Path | None = None,
+        progress: Progress = silent,
+        loaded: Callable[[str], None] | None = None,
+    ) -> LoadReport:
+        """Clamp neurons to multiples of their observed maximum and load what became of their decoded tokens.
+
+        `model` is a folder, a hub id or a model of the store, decoded there; `neurons` are ids, each with a side such
+        as L3/N17:down- or for all its sides, else the `top` clearest sides of all layers and projections; `prompts` a
+        file or texts, else the shipped ones; `maxima` of the newest corpus pass, or measured on the prompts;
+        `settings` those of `ingest.causal.settings`. `causal` reads the result. Needs the `models` extra. Raises
+        ModelError, IdError, QueryError.
+        """
+        from .checking import clamp_job
+
+        job = clamp_job(self.store, model, top, neurons, prompts, maxima, dict(settings or {}), progress)
+        folder = out or bundle_folder(self.where, job.run.id)
+        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+
+    def causal(self, model: str | None = None, *, run: str | None = None) -> CausalReport:
+        """Do neurons write what they decode to? What `ingest_clamp` found, beside both nulls: a model's newest run,
+        or the run named. Raises QueryError."""
+        return causal_report(self.store, model, run)
 
     def load(self, bundle: Bundle | str | Path, *, clash: Clash = "refuse", progress: Progress = silent) -> LoadReport:
         """Load a bundle; the same bundle twice changes nothing."""

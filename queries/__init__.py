@@ -2,6 +2,8 @@
 
 from .activity import Activity, Excerpt
 from .catalogue import Query, Reader, catalogue, query
+from .causal import CausalReport, CheckedClamp, Share, causal_report
+from .clamps import ClampCurve, ClampDose, clamp_curves
 from .diff import Change, Diff, LayerShare, diff_models
 from .features import FeatureInfo
 from .find import Concept, Side, by_token, by_words, coherent, concepts, word_lists
@@ -13,7 +15,11 @@ from .result import Entity, Result, plain
 __all__ = [
     "Activity",
     "Candidate",
+    "CausalReport",
     "Change",
+    "CheckedClamp",
+    "ClampCurve",
+    "ClampDose",
     "Concept",
     "Counterpart",
     "DecodedSide",
@@ -30,6 +36,7 @@ __all__ = [
     "Query",
     "Reader",
     "Result",
+    "Share",
     "Side",
     "Sparsity",
     "Told",
@@ -38,6 +45,8 @@ __all__ = [
     "by_words",
     "card",
     "catalogue",
+    "causal_report",
+    "clamp_curves",
     "coherent",
     "concepts",
     "diff_models",

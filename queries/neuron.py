@@ -8,6 +8,7 @@ from typing import Any
 from ..schema import NeuronId, QueryError
 from .activity import Activity, activities
 from .catalogue import Reader, query
+from .clamps import ClampCurve, clamp_curves
 from .probes import Detection, detections
 
 
@@ -53,6 +54,8 @@ class NeuronCard:
     counterparts: tuple[Counterpart, ...]
     activity: tuple[Activity, ...] = ()
     """What it did on each corpus, by pole."""
+    clamps: tuple[ClampCurve, ...] = ()
+    """What clamping it did to its decoded tokens."""
     detects: tuple[Detection, ...] = ()
     """Features that it alone tells, best first."""
 
@@ -80,6 +83,7 @@ def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
         sides=_sides(reader, str(neuron)),
         counterparts=tuple(Counterpart(**row) for row in others),
         activity=activities(reader, str(neuron)),
+        clamps=clamp_curves(reader, str(neuron)),
         detects=detections(reader, str(neuron)),
     )
 

@@ -139,7 +139,8 @@ class ClampJob:
             doses = check_layer(prompts, found, norms, others, vocabulary, self.settings, counter.add)
             answers = [self._answers(case, others) for case in found]
             name = self.subject.name
-            yield shard_name(layer), layer_tables(name, self.run.id, self.run.dataset, found, doses, answers)
+            prompted = prompts_hash(self.prompts)
+            yield shard_name(layer), layer_tables(name, self.run.id, prompted, found, doses, answers)
 
     def summary(self, done: Collection[str] = ()) -> dict[str, Any]:
         """What the job reports about the whole run."""

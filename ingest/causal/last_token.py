@@ -79,7 +79,7 @@ class LastToken:
         final, found = self._layers[-1], []
         end = self._streams[len(self._layers) - 1]
         added = end - self._streams[layer].to(end.device)
-        for part in stream.split(batch):
+        for part in torch.split(stream, batch):
             with torch.no_grad(), _writing(final, part.to(end.device) + added):
                 logits = self._run(self._live.model, len(part))
             found.append(self._compared(logits, tokens, lambda row: "a clamp's direct path")[0])

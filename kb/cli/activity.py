@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...queries.activity import TOP
 from ..pictures import ExcerptView, HistogramView, TableView, excerpt_text, largest, neuron_page
+from . import causal
 from .output import cell, console, pole, table, words
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def page(found: NeuronCard) -> str:
         tables=[*numbers, *(counterparts if found.counterparts else []), *_told(found)],
         excerpts=[view for each in found.activity for view in _views(each)],
         histograms=[_histogram(each) for each in found.activity if each.pole > 0 and each.histogram],
+        doses=causal.curves(found),
     )
 
 

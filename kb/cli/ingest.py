@@ -10,6 +10,7 @@ import click
 from .options import clash_options, json_option, with_kb
 
 if TYPE_CHECKING:
+    from ..checking import Maxima
     from ..knowledge_base import KnowledgeBase
     from ..runs import Clash
 
@@ -125,6 +126,105 @@ def activations(
             progress=progress,
         )
     output.report(report, as_json)
+
+
+@ingest.command("clamp")
+@click.argument("model")
+@click.option("--top", type=click.IntRange(1), default=200, show_default=True, help="Clearest sides to test.")
+@click.option(
+    "--neurons",
+    multiple=True,
+    metavar="ID|FILE",
+    help="These instead: L3/N17 for all its sides, L3/N17:down- for one, or a file with one a line.",
+)
+@click.option(
+    "--prompts", type=click.Path(path_type=Path), help="A file of prompts, one a line.  [default: 20 shipped]"
+)
+@click.option(
+    "--maxima",
+    type=click.Choice(["corpus", "prompts"]),
+    default="corpus",
+    show_default=True,
+    help="Observed maxima of the newest corpus pass (ingest activations), or measured on the prompts.",
+)
+@click.option(
+    "--multiples", default="0.25,0.5,1,2,4", show_default=True, help="Of the maximum to clamp to; 1 is tested."
+)
+@click.option("--null-tokens", type=int, default=999, show_default=True, help="Draws of as frequent tokens.")
+@click.option("--null-neurons", type=int, default=199, show_default=True, help="Matched neurons to compare with.")
+@click.option("--pool", type=int, default=400, show_default=True, help="Neurons of a layer to take them from.")
+@click.option("--answers", type=int, default=0, show_default=True, help="Sampled answers of each kind; 0 for none.")
+@click.option("--answers-neurons", type=int, default=10, show_default=True, help="Neurons to sample answers for.")
+@click.option("--question", help="What they answer.  [default: its favourite thing]")
+@click.option("--chat", is_flag=True, help="Ask it in the tokenizer's chat template.")
+@click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
+@click.option("--batch", type=click.IntRange(1, 4096), default=64, show_default=True, help="Clamps a forward pass.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the drawn tokens and the answers.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
+@clash_options
+@json_option
+@with_kb
+def clamp(
+    kb: KnowledgeBase,
+    model: str,
+    top: int,
+    neurons: tuple[str, ...],
+    prompts: Path | None,
+    maxima: Maxima,
+    multiples: str,
+    question: str | None,
+    out: Path | None,
+    clash: Clash,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Do decoded tokens hold up? Clamp MODEL's neurons to multiples of their maximum, beside two nulls.
+
+    MODEL is a folder, a hub id or a model in the store, and decoded there. The effect is the change in
+    log-probability of a neuron's decoded tokens on neutral prompts; the nulls are as frequent tokens for the same
+    neuron, and the same tokens for neurons that write as much. neuronkb causal MODEL shows the report again.
+    Interrupted runs go on where they were.
+    """
+    from . import causal, output
+
+    given = settings | {"multiples": _floats(multiples)} | ({} if question is None else {"question": question})
+    with output.progress() as progress:
+        report = kb.ingest_clamp(
+            model,
+            top=top,
+            neurons=[name for text in neurons for name in _listed(text)],
+            prompts=prompts,
+            maxima=maxima,
+            settings=given,
+            clash=clash,
+            out=out,
+            progress=progress,
+        )
+    found = kb.causal(run=report.run)
+    if as_json:
+        output.emit_json({"load": report, "causal": found})
+    else:
+        output.report(report, as_json)
+        output.show(found, causal.parts(found), as_json)
+
+
+def _listed(text: str) -> list[str]:
+    """A neuron's name, or those in a file of that name, one a line."""
+    path = Path(text)
+    if not path.is_file():
+        return [text]
+    return [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def _floats(text: str) -> tuple[float, ...]:
+    """`0.5,1` as (0.5, 1.0)."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is not a list of numbers such as 0.5,1,2", param_hint="--multiples"
+        ) from None
 
 
 def _numbers(text: str) -> list[int]:

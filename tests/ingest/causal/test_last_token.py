@@ -69,7 +69,7 @@ def test_the_direct_path_by_hand() -> None:
         model.model(input_ids=torch.tensor([IDS]))
         handle.remove()
         natural = float(model.capture(torch.tensor([IDS]), layers=[0])[0, "hidden"][0, -1, 3])
-        column = model.blocks[0].out.weight[:, 3]
+        column = model.model.model.layers[0].mlp.down_proj.weight[:, 3]
         moved = streams[0] + (4.0 - natural) * column
         logits = [model.model.lm_head(model.model.model.norm(x)).double() for x in (streams[0], moved)]
     expected = torch.log_softmax(logits[1], -1) - torch.log_softmax(logits[0], -1)
@@ -92,7 +92,7 @@ def test_what_is_refused() -> None:
         LastToken(model, [])
     prompt = LastToken(model, IDS)
     with torch.no_grad():
-        model.blocks[0].out.weight[:, 1] = 1e3
+        model.model.model.layers[0].mlp.down_proj.weight[:, 1] = 1e3
     with pytest.raises(ModelError, match="no neuron 999 in layer 0"):
         prompt.clamped([Clamp(0, 999, 1.0)], TOKENS, batch=4)
     with pytest.raises(ModelError, match="a finite number"):

@@ -1,0 +1,176 @@
+"""neuronkb causal: whether neurons write what they decode to. Also the tables and curves of a neuron's clamps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import json_option, with_kb
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from ...queries import CausalReport, CheckedClamp, NeuronCard, Share
+    from ..knowledge_base import KnowledgeBase
+    from ..pictures import DoseCurve
+
+SHOWN = 6
+"""Decoded tokens that a row names; --json has them all."""
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.option("--run", help="This run, not the newest.")
+@click.option("--top", default=8, show_default=True, help="Best and failing examples to show.")
+@json_option
+@with_kb
+def causal(kb: KnowledgeBase, models: tuple[str, ...], run: str | None, top: int, as_json: bool) -> None:
+    """Do neurons write what they decode to? What `neuronkb ingest clamp` found for MODEL, beside both nulls."""
+    from . import output
+
+    found = [kb.causal(model, run=run) for model in models]
+    shown = [part for report in found for part in parts(report, top)]
+    output.show(found[0] if len(found) == 1 else found, shown, as_json)
+
+
+def parts(found: CausalReport, top: int = 8) -> list[RenderableType]:
+    """A report as tables."""
+    return [part for part in _parts(found, top) if part is not None]
+
+
+def _parts(found: CausalReport, top: int) -> Iterator[RenderableType | None]:
+    yield _shares(found)
+    yield _layers(found)
+    passed = sorted((one for one in found.clamps if one.passed), key=lambda one: -one.effect)
+    failed = sorted((one for one in found.clamps if not one.passed), key=lambda one: one.effect)
+    yield _examples(found, passed[:top], "Largest effects") if passed else None
+    yield _examples(found, failed[:top], "Failing, smallest effects") if failed else None
+    yield _answers(found)
+
+
+def _shares(found: CausalReport) -> Table:
+    from .output import cell, table
+
+    rows = [
+        (
+            share.name,
+            share.tested,
+            _percent(share.beats_tokens, share),
+            _percent(share.beats_neurons, share),
+            _percent(share.beats_both, share),
+            _percent(share.passed, share),
+            cell(share.effect),
+            _portion(share),
+        )
+        for share in (*found.by_projection, found.total)
+    ]
+    columns = ("row", "tested", "> tokens", "> neurons", "> both", "FDR 5 %", "median effect", "direct")
+    title = (
+        f"{found.model}, {len(found.prompts)} prompts, run {found.run}. Share of clamps that raise the decoded tokens' "
+        "log-probability more than the 95th percentile of as frequent tokens, of matched neurons, of both; and after "
+        "the false-discovery correction. direct: share of the effect by the direct path, median of those."
+    )
+    return table(columns, rows, title)
+
+
+def _layers(found: CausalReport) -> Table:
+    from .output import table
+
+    names = [share.name for share in found.by_projection]
+    rows = []
+    for shares in found.by_layer:
+        layer = shares[0].name.partition(" ")[0]
+        by_name = {share.name.partition(" ")[2]: share for share in shares}
+        cells = [f"{by_name[name].passed}/{by_name[name].tested}" if name in by_name else "" for name in names]
+        direct = [_portion(by_name[name]) if name in by_name else "" for name in names]
+        rows.append((layer, *cells, ", ".join(part for part in direct[:1] if part)))
+    return table(("layer", *names, f"direct ({names[0]})"), rows, "Passed of tested, by layer")
+
+
+def _examples(found: CausalReport, clamps: Sequence[CheckedClamp], title: str) -> Table:
+    from .output import cell, table, words
+
+    rows = [
+        (
+            one.neuron.removeprefix(f"{found.model}/"),
+            _row(one),
+            cell(one.value),
+            cell(one.effect),
+            cell(one.null_tokens_95),
+            cell(one.null_neurons_95),
+            cell(one.q),
+            words(one.tokens[:SHOWN]),
+        )
+        for one in clamps
+    ]
+    columns = ("neuron", "row", "value", "effect", "tokens 95 %", "neurons 95 %", "q", "decoded tokens")
+    return table(columns, rows, title)
+
+
+def _answers(found: CausalReport) -> Table | None:
+    from .output import table, words
+
+    rows = [
+        (
+            one.neuron.removeprefix(f"{found.model}/"),
+            _row(one),
+            *(f"{count}/{one.answers}" for count in (one.named_off, one.named_on, one.named_other)),
+            words(one.tokens[:SHOWN]),
+        )
+        for one in found.clamps
+        if one.answers
+    ]
+    columns = ("neuron", "row", "off", "on", "other neuron", "decoded tokens")
+    return table(columns, rows, f"Answers that name a decoded word, to {found.question!r}") if rows else None
+
+
+def _row(one: CheckedClamp) -> str:
+    from .output import pole
+
+    name = f"{one.projection} {pole(one.pole)}"
+    return f"{name} at {one.site}" if one.projection == "up" else name
+
+
+def _percent(count: int, share: Share) -> str:
+    return f"{100 * count / share.tested:.0f}%"
+
+
+def _portion(share: Share) -> str:
+    return "" if share.direct_share is None else f"{share.direct_share:.2f}"
+
+
+def clamp_table(found: NeuronCard) -> Table:
+    """A neuron's clamps: the effect at each multiple, and whether both nulls are beaten at the tested one."""
+    from .output import cell, pole, table
+
+    rows = []
+    for curve in found.clamps:
+        tested = next((dose for dose in curve.doses if dose.p_neurons is not None), None)
+        effects = ", ".join(f"{dose.multiple:g}x {cell(dose.effect)}" for dose in curve.doses)
+        p = "" if tested is None else f"{cell(tested.p_tokens)}, {cell(tested.p_neurons)}"
+        rows.append((f"{curve.projection} {pole(curve.pole)}", curve.site, effects, p))
+    title = "Clamped: change in log-probability of the decoded tokens at multiples of the maximum; p beside both nulls"
+    return table(("row", "site", "effect", "p: tokens, neurons"), rows, title)
+
+
+def curves(found: NeuronCard) -> list[DoseCurve]:
+    """The dose-response curves of a neuron's clamps, with the band of as frequent tokens."""
+    from ..pictures import DoseCurve
+    from .output import pole
+
+    return [
+        DoseCurve(
+            tuple(dose.value for dose in curve.doses),
+            tuple(dose.effect for dose in curve.doses),
+            tuple(dose.null_tokens_5 for dose in curve.doses),
+            tuple(dose.null_tokens_95 for dose in curve.doses),
+            f"{curve.projection} {pole(curve.pole)} tokens, clamped at {curve.site}",
+        )
+        for curve in found.clamps
+    ]
+
+
+COMMANDS = (causal,)
