@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_PYTHIA = re.compile(r"pythia-?(70m|160m|410m|1b|1\.4b|2\.8b|6\.9b|12b)(?:-?v0)?(?![0-9a-z.])", re.IGNORECASE)
+_PYTHIA = re.compile(r"pythia-?(70m|160m|410m|1b|1\.4b|2\.8b|6\.9b|12b)(?:-?v0)?(?![0-9a-z]|\.[0-9])", re.IGNORECASE)
 _PYTHIA_SHAPES = {
     "70m": (6, 512),
     "160m": (12, 768),
