@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ..ingest.bundle import Bundle, FileEntry
 from ..ingest.job import Progress, silent
-from ..schema import NODES, BundleError, Table, conform, table
+from ..schema import MATRICES, NODES, BundleError, Table, conform, table
 from .ledger import shard_rows
 from .loader import derived_rows, run_rows
 from .stores.import_files import ImportPlan, write_import_files
@@ -53,4 +53,5 @@ def _tables(bundles: list[Bundle], progress: Progress) -> Iterator[tuple[Table, 
 def _files(bundle: Bundle) -> Iterator[tuple[str, FileEntry]]:
     for shard in bundle.shards.values():
         for entry in shard.files:
-            yield shard.name, entry
+            if entry.table not in MATRICES:
+                yield shard.name, entry

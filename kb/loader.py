@@ -15,7 +15,18 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from ..ingest.bundle import UNVERIFIED, Bundle, FileEntry, RunInfo, ShardEntry
-from ..schema import NODES, RELATIONSHIPS, Node, Relationship, SchemaError, Table, arrow_schema, conform, table
+from ..schema import (
+    MATRICES,
+    NODES,
+    RELATIONSHIPS,
+    Node,
+    Relationship,
+    SchemaError,
+    Table,
+    arrow_schema,
+    conform,
+    table,
+)
 from ..schema.compute import pc
 from .ledger import Ledger
 from .stores import statements
@@ -60,7 +71,8 @@ class Loader:
 
     def shard(self, bundle: Bundle, shard: ShardEntry) -> None:
         """Bring one shard in: its nodes first, then its relationships."""
-        entries = sorted(shard.files, key=lambda entry: entry.table in RELATIONSHIPS)
+        stored = [entry for entry in shard.files if entry.table not in MATRICES]
+        entries = sorted(stored, key=lambda entry: entry.table in RELATIONSHIPS)
         todo = [entry for entry in entries if self._ledger.state(shard.name, entry) != "done"]
         shared = self._ledger.elsewhere([entry for entry in todo if not _owned(table(entry.table))])
         here = [entry for entry in todo if entry.sha256 in shared]

@@ -22,12 +22,14 @@ from .errors import (
     WeightsError,
 )
 from .ids import NeuronId, digest, fold, run_id
+from .matrices import MATRICES
 from .nodes import NODES
-from .ontology import SCHEMA_VERSION, TABLES, table
-from .property import Index, Kind, Node, Property, Relationship, Table
+from .ontology import SCHEMA_VERSION, TABLES, bundle_table, table
+from .property import Index, Kind, Matrix, Node, Property, Relationship, Table
 from .relationships import POLES, PROJECTIONS, RELATIONSHIPS
 
 __all__ = [
+    "MATRICES",
     "NODES",
     "POLES",
     "PROJECTIONS",
@@ -42,6 +44,7 @@ __all__ = [
     "Kind",
     "LimitError",
     "LinkError",
+    "Matrix",
     "ModelError",
     "NeuronId",
     "NeuronKBError",
@@ -60,6 +63,7 @@ __all__ = [
     "VersionError",
     "WeightsError",
     "arrow_schema",
+    "bundle_table",
     "conform",
     "digest",
     "fold",

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from .compute import pc
 from .errors import SchemaError
-from .property import Kind, Table
+from .property import Kind, Matrix, Table
 
 TYPES: dict[Kind, pa.DataType] = {
     "string": pa.string(),
@@ -16,15 +16,16 @@ TYPES: dict[Kind, pa.DataType] = {
     "strings": pa.list_(pa.string()),
     "ints": pa.list_(pa.int64()),
     "floats": pa.list_(pa.float64()),
+    "float32s": pa.list_(pa.float32()),
 }
 
 
-def arrow_schema(table: Table) -> pa.Schema:
+def arrow_schema(table: Table | Matrix) -> pa.Schema:
     """The Arrow schema of one bundle table: its columns in order, required ones not nullable."""
     return pa.schema([pa.field(p.name, TYPES[p.kind], nullable=not p.required) for p in table.columns])
 
 
-def conform(table: Table, data: pa.Table) -> pa.Table:
+def conform(table: Table | Matrix, data: pa.Table) -> pa.Table:
     """`data` in exactly the table's columns: reordered, cast without loss, absent optional columns null.
 
     Raises SchemaError for an unknown or missing column, a wrong type, or a null in a required column.
@@ -37,7 +38,7 @@ def conform(table: Table, data: pa.Table) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _column(table: Table, data: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
+def _column(table: Table | Matrix, data: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
     if field.name not in data.column_names:
         if not field.nullable:
             raise SchemaError(f"{table.name}: required column {field.name!r} is missing")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .errors import SchemaError
+from .matrices import MATRICES
 from .nodes import NODES
-from .property import Table
+from .property import Matrix, Table
 from .relationships import RELATIONSHIPS
 
 SCHEMA_VERSION = 1
@@ -22,3 +23,8 @@ def table(name: str) -> Table:
         return TABLES[name]
     except KeyError:
         raise SchemaError(f"unknown table {name!r}; known: {', '.join(TABLES)}") from None
+
+
+def bundle_table(name: str) -> Table | Matrix:
+    """A table of a bundle: as `table`, or a matrix that no store takes in."""
+    return MATRICES[name] if name in MATRICES else table(name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["string", "int", "float", "bool", "strings", "ints", "floats"]
-"""What a property holds. int is 64-bit, float is IEEE double; the plurals are lists."""
+Kind = Literal["string", "int", "float", "bool", "strings", "ints", "floats", "float32s"]
+"""What a property holds. int is 64-bit, float is IEEE double; the plurals are lists. float32s is for matrices alone."""
 
 Index = Literal["none", "unique", "range", "fulltext", "vector"]
 
@@ -75,6 +75,15 @@ class Relationship:
     def evidence(self) -> bool:
         """Whether its rows belong to one run (they carry `run`)."""
         return "run" in self.key
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A table that stays in its bundle: no store takes it in."""
+
+    name: str
+    doc: str
+    columns: tuple[Property, ...]
 
 
 Table = Node | Relationship

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ...schema import conform, table
+from ...schema import bundle_table, conform, table
 from ..significant import significant
 from .examples import Examples
 from .histogram import HALF, quantiles
@@ -53,7 +53,8 @@ def layer_tables(layer: Layer, model: str, run: str, excerpts: npt.NDArray[np.ob
     if layer.settings.tokens and len(tokens):
         rows = [_tokens(layer, pole, neurons, tokens, run) for pole in layer.poles]
         made["Neuron.FIRES_ON_TOKEN.Token"] = pa.concat_tables(rows)
-    return {name: conform(table(name), data.combine_chunks()) for name, data in made.items()}
+        made["TokenActivations"] = _matrix(layer, tokens)
+    return {name: conform(bundle_table(name), data.combine_chunks()) for name, data in made.items()}
 
 
 def used_windows(layers: list[Layer]) -> npt.NDArray[np.int64]:
@@ -140,6 +141,18 @@ def _tokens(layer: Layer, pole: int, neurons: npt.NDArray[np.object_], tokens: p
             "run": [run] * size,
         }
     )
+
+
+def _matrix(layer: Layer, tokens: pa.Array) -> pa.Table:
+    """The whole token table, a row a token."""
+    seen = layer.token_counts
+    columns = {"mean": layer.table.sums / seen[:, None], "min": layer.table.low, "max": layer.table.high}
+    offsets = pa.array(np.arange(len(tokens) + 1) * layer.table.sums.shape[1], pa.int32())
+    lists = {
+        name: pa.ListArray.from_arrays(offsets, pa.array(values.float().cpu().numpy().ravel()))
+        for name, values in columns.items()
+    }
+    return pa.table({"layer": [layer.layer] * len(tokens), "token": tokens, "n": seen.cpu().numpy(), **lists})
 
 
 def _numbers(values: npt.NDArray[np.float64]) -> pa.Array:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...schema import BundleError, SchemaError, arrow_schema, conform, table
+from ...schema import BundleError, SchemaError, arrow_schema, bundle_table, conform
 from .layout import MANIFEST, RUN, FileEntry, RunInfo, ShardEntry, read_manifest, read_run
 from .writer import sha256_file
 
@@ -38,7 +38,7 @@ class Bundle:
         """One file's rows in the ontology's columns, checksum verified. Raises BundleError naming the file."""
         path = self.folder / entry.file
         self._check_sum(path, entry)
-        declared = table(entry.table)
+        declared = bundle_table(entry.table)
         try:
             rows = pq.read_table(path, partitioning=None)
         except (pa.ArrowException, OSError) as error:

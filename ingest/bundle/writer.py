@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...schema import BundleError, conform, table
+from ...schema import BundleError, bundle_table, conform
 from .layout import (
     MANIFEST,
     FileEntry,
@@ -71,13 +71,13 @@ class BundleWriter:
         return cls(folder, replace(held, scope={**held.scope, **run.scope}), whole)
 
     def write(self, shard: str, tables: Mapping[str, pa.Table]) -> ShardEntry:
-        """Write one shard's tables, each conforming to the ontology, and enter it in the manifest.
+        """Write one shard's tables, each conforming to the ontology or to a declared matrix, and enter it in the manifest.
 
         Raises SchemaError for a table that does not fit, BundleError when the disk refuses.
         """
         if not _SHARD.fullmatch(shard):
             raise BundleError(f"{shard!r} is not a shard name; use letters, digits, '.', '_' and '-'")
-        data = {name: conform(table(name), rows) for name, rows in tables.items()}
+        data = {name: conform(bundle_table(name), rows) for name, rows in tables.items()}
         partial = self.folder / f"{shard}.partial"
         final = self.folder / shard
         try:

@@ -61,6 +61,24 @@ def test_rows_are_those_of_the_bundle(store: Store, bundles: dict[str, Bundle]) 
     assert sorted(found.rows) == sorted(expected)
 
 
+def test_a_matrix_stays_in_its_bundle(store: Store, bundles: dict[str, Bundle], tmp_path: Path) -> None:
+    matrix = pa.table(
+        {
+            "layer": [0],
+            "token": ["t/T1"],
+            "n": [3],
+            **{name: pa.array([[1.0, 2.5]], pa.list_(pa.float32())) for name in ("mean", "min", "max")},
+        }
+    )
+    writer = BundleWriter.open(tmp_path / "bundle", bundles["base"].run)
+    writer.write("L000", {"TokenActivations": matrix})
+    writer.finish()
+    bundle = Bundle.open(tmp_path / "bundle")
+    assert bundle.check() == []
+    assert next(bundle.tables("TokenActivations")).column("max").to_pylist() == [[1.0, 2.5]]
+    assert load(store, bundle).created == {}
+
+
 def test_a_shared_vocabulary_is_not_loaded_twice(store: Store, bundles: dict[str, Bundle]) -> None:
     load(store, bundles["base"])
     report = load(store, bundles["tuned"])

@@ -6,7 +6,19 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from neuronkb.schema import NODES, RELATIONSHIPS, TABLES, Kind, Property, SchemaError, arrow_schema, conform, table
+from neuronkb.schema import (
+    MATRICES,
+    NODES,
+    RELATIONSHIPS,
+    TABLES,
+    Kind,
+    Property,
+    SchemaError,
+    arrow_schema,
+    bundle_table,
+    conform,
+    table,
+)
 
 VALUES: dict[Kind, st.SearchStrategy[object]] = {
     "string": st.text(),
@@ -16,6 +28,7 @@ VALUES: dict[Kind, st.SearchStrategy[object]] = {
     "strings": st.lists(st.text(), max_size=3),
     "ints": st.lists(st.integers(-(2**63), 2**63 - 1), max_size=3),
     "floats": st.lists(st.floats(allow_nan=False), max_size=3),
+    "float32s": st.lists(st.floats(allow_nan=False, width=32), max_size=3),
 }
 
 
@@ -42,18 +55,23 @@ def test_evidence_carries_its_run() -> None:
 
 
 def test_no_property_twice_and_none_named_like_an_end() -> None:
-    for kind in TABLES.values():
+    for kind in (*TABLES.values(), *MATRICES.values()):
         names = [p.name for p in kind.columns]
         assert len(names) == len(set(names)), kind.name
 
 
-@pytest.mark.parametrize("name", sorted(TABLES))
+@pytest.mark.parametrize("name", sorted({**TABLES, **MATRICES}))
 @given(data=st.data())
 def test_records_survive_arrow(name: str, data: st.DataObject) -> None:
-    kind = TABLES[name]
+    kind = bundle_table(name)
     row = {p.name: data.draw(value(p)) for p in kind.columns}
     rows = conform(kind, pa.Table.from_pylist([row], arrow_schema(kind)))
     assert rows.to_pylist() == [row]
+
+
+def test_matrices_are_no_tables_of_the_store() -> None:
+    assert not set(MATRICES) & set(TABLES)
+    assert not any(p.kind == "float32s" for kind in TABLES.values() for p in kind.columns)
 
 
 def test_columns_are_put_in_order_and_absent_ones_are_null() -> None:

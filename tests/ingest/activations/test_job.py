@@ -162,6 +162,23 @@ def test_the_token_table_holds_the_strongest_means(
             assert mine.n.tolist() == [int((tokens == t).sum()) for t in expected]
 
 
+def test_the_whole_token_table_stays_in_the_bundle(
+    shards: dict[str, dict[str, pa.Table]], everything: Floats, corpus: Corpus
+) -> None:
+    tokens = corpus.tokens[:, 1:][~corpus.held]
+    numbers, counts = np.unique(tokens, return_counts=True)
+    for layer in range(2):
+        rows = shards[f"L{layer:03d}"]["TokenActivations"].to_pandas()
+        assert set(rows.layer) == {layer}
+        assert [int(token.rpartition("/T")[2]) for token in rows.token] == numbers[counts >= 20].tolist()
+        for row in rows.itertuples():
+            seen = everything[layer][~corpus.held][tokens == int(row.token.rpartition("/T")[2])]
+            assert row.n == len(seen)
+            np.testing.assert_allclose(row.mean, seen.mean(0), rtol=1e-4, atol=1e-7)
+            np.testing.assert_allclose(row.min, seen.min(0), rtol=1e-6)
+            np.testing.assert_allclose(row.max, seen.max(0), rtol=1e-6)
+
+
 def test_batches_do_not_change_examples(
     shards: dict[str, dict[str, pa.Table]], model: Path, corpus: Corpus, tmp_path: Path
 ) -> None:
