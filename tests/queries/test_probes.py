@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,21 @@ def test_neurons_by_a_word_of_the_feature(reader: Store) -> None:
         ("m/L1/N0", "is_french", 0.95),
         ("m/L1/N2", "is_french", 0.85),
     ]
+
+
+def test_the_pages_own_cypher(reader: Store) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "probes.md").read_text("utf-8")
+    french, superposition, both = (
+        reader.read(text).rows for text in re.findall(r"```cypher\n(.*?)```", page, re.DOTALL)
+    )
+    assert french == [("m", 1, "m/L1/N0", 0.95)]
+    assert superposition == [
+        ("is_french", "m", layer, "optimal", [1, 2, 3], list(f1)) for layer, f1 in sorted(K_F1.items())
+    ]
+    assert both == []
+    reader.write(
+        "MATCH (n:Neuron {id: 'm/L1/N2'}), (w:Term {id: 'french'}) CREATE (t:Token {id: 't/T1', text: ' French'}) "
+        "CREATE (n)-[:DECODES_TO {z: 4.5}]->(t) CREATE (t)-[:SPELLS]->(w)"
+    )
+    third = re.findall(r"```cypher\n(.*?)```", page, re.DOTALL)[2]
+    assert reader.read(third).rows == [("m/L1/N2", 0.85, 4.5)]
