@@ -29,9 +29,10 @@ from ..queries import find as finder
 from ..queries import neuron as neurons
 from ..queries import query as catalogued
 from ..schema import NeuronId
-from . import clamping, importing, jobs, linking, runs
+from . import clamping, featuring, importing, jobs, linking, runs
 from .checking import Maxima
 from .clamping import ClampReport, Held
+from .featuring import FeatureRow
 from .importing import ImportReport
 from .linking import LinkReport
 from .loader import LoadReport, load
@@ -233,6 +234,42 @@ class KnowledgeBase:
         """Do neurons write what they decode to? What `ingest_clamp` found, beside both nulls: a model's newest run,
         or the run named. Raises QueryError."""
         return causal_report(self.store, model, run)
+
+    def build_features(
+        self,
+        categories: Sequence[str] = (),
+        *,
+        source: str | Path | None = None,
+        text: str = "text",
+        label: str | None = None,
+        group: str = "group",
+        seed: int = 0,
+        out: Path | None = None,
+        progress: Progress = silent,
+    ) -> list[FeatureRow]:
+        """Build the labelled texts of categories, all unless given: from installed packages, or one from `source`.
+
+        `text`, `label` and `group` are columns of a source. Raises FeatureError.
+        """
+        return featuring.build_features(
+            out or featuring.features_folder(self.where),
+            categories,
+            source=source,
+            text=text,
+            label=label,
+            group=group,
+            seed=seed,
+            progress=progress,
+        )
+
+    def features(
+        self, names: Sequence[str] = (), *, model: str | Path | None = None, progress: Progress = silent
+    ) -> list[FeatureRow]:
+        """The features that are built, or those named by category, feature or file; in the tokens of `model`.
+
+        Raises FeatureError, ModelError.
+        """
+        return featuring.features(featuring.features_folder(self.where), names, model=model, progress=progress)
 
     def load(self, bundle: Bundle | str | Path, *, clash: Clash = "refuse", progress: Progress = silent) -> LoadReport:
         """Load a bundle; the same bundle twice changes nothing."""
