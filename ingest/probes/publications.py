@@ -6,6 +6,7 @@ Of Gurnee et al. 2023 (2305.01610) and its repository wesg52/sparse-probing-pape
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _PYTHIA = re.compile(r"pythia-?(70m|160m|410m|1b|1\.4b|2\.8b|6\.9b|12b)(?:-?v0)?(?![0-9a-z]|\.[0-9])", re.IGNORECASE)
@@ -38,8 +39,8 @@ class Collection:
 
     category: str
     aggregation: str
-    names: dict[str, tuple[str, ...]]
-    """other names by the data set's own; the first is the usual one"""
+    names: Callable[[str], tuple[str, ...]] = lambda own: (own,)
+    """other names of a feature, by the data set's own; the first is the usual one"""
 
 
 def model_name(published: str) -> str:
@@ -79,48 +80,51 @@ def ewt_category(feature: str) -> str:
     return "dependency" if feature.startswith("dep_") else "morphology"
 
 
-def _language(name: str) -> tuple[str, ...]:
-    return (f"is_{name}", name)
+LANGUAGES = {
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "fr": "french",
+    "it": "italian",
+    "nl": "dutch",
+    "pt": "portuguese",
+    "sv": "swedish",
+}
+
+
+def _language(own: str) -> tuple[str, ...]:
+    return (f"is_{LANGUAGES[own]}", LANGUAGES[own]) if own in LANGUAGES else (own,)
+
+
+def _code(own: str) -> tuple[str, ...]:
+    return (own, f"is_{own.casefold().replace('+', 'p')}")
+
+
+def _grammar(own: str) -> tuple[str, ...]:
+    """`upos_NOUN` is NOUN and `dep_cc` is cc; morphology is Attribute_Value as it stands."""
+    bare = own.removeprefix("upos_").removeprefix("dep_")
+    return ("PUNCT" if own == "upos_PUNC" else bare,)
+
+
+def _fact(own: str) -> tuple[str, ...]:
+    return (f"is_{own.replace(' ', '_')}",)
+
+
+def _alive(own: str) -> tuple[str, ...]:
+    return ("is_alive" if own == "true" else "is_dead",)
 
 
 COLLECTIONS = {
-    "natural_lang_id": Collection(
-        "natural_language",
-        "mean",
-        {
-            "de": _language("german"),
-            "el": _language("greek"),
-            "en": _language("english"),
-            "es": _language("spanish"),
-            "fr": _language("french"),
-            "it": _language("italian"),
-            "nl": _language("dutch"),
-            "pt": _language("portuguese"),
-            "sv": _language("swedish"),
-        },
-    ),
-    "programming_lang_id": Collection(
-        "code_language",
-        "mean",
-        {
-            "C": _language("c"),
-            "C++": ("is_cpp", "cpp"),
-            "Go": _language("go"),
-            "HTML": _language("html"),
-            "Java": _language("java"),
-            "JavaScript": _language("javascript"),
-            "PHP": _language("php"),
-            "Python": _language("python"),
-            "XML": _language("xml"),
-        },
-    ),
-    "distribution_id": Collection("data_source", "mean", {}),
-    "text_features": Collection("text_features", "none", {}),
-    "compound_words": Collection("compound_words", "none", {}),
-    "latex": Collection("latex", "none", {}),
-    "ewt": Collection("", "none", {}),
-    "wikidata_is_alive": Collection("facts", "max", {"true": ("is_alive", "true"), "false": ("is_dead", "false")}),
-    "wikidata": Collection("facts", "max", {}),
+    "natural_lang_id": Collection("natural_language", "mean", _language),
+    "programming_lang_id": Collection("programming_language", "mean", _code),
+    "distribution_id": Collection("data_source", "mean"),
+    "text_features": Collection("text_features", "none"),
+    "compound_words": Collection("compound_words", "none"),
+    "latex": Collection("latex", "none"),
+    "ewt": Collection("", "none", _grammar),
+    "wikidata_is_alive": Collection("facts", "max", _alive),
+    "wikidata": Collection("facts", "max", _fact),
 }
 
 WITHOUT_FEATURE = {

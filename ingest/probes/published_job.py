@@ -121,7 +121,7 @@ def feature_record(dataset: str, own_name: str, aggregation: str | None = None) 
     found = collection(dataset)
     if found is None:
         return FeatureRecord(dataset, own_name, aggregation=aggregation)
-    name, *others = found.names.get(own_name, (own_name,))
+    name, *others = found.names(own_name)
     return FeatureRecord(
         dataset,
         own_name,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ...schema import NeuronId, arrow_schema, conform, fold, table
+from ...schema import NeuronId, arrow_schema, bundle_table, conform, fold, table
 from ...schema.scores import SCORES
 from ..significant import significant
 
@@ -155,6 +155,21 @@ def detects_tables(
         columns[name] = _picked(name, given, feature)
     found = neuron_tables(NeuronId(model, layer, int(i)) for i in np.unique(neuron))
     return found | {"Neuron.DETECTS.Feature": _columns("Neuron.DETECTS.Feature", columns)}
+
+
+def score_matrix(
+    layer: int, method: str, features: Sequence[str], scores: Mapping[str, npt.ArrayLike]
+) -> dict[str, pa.Table]:
+    """ProbeScores of one layer, for the bundle alone: `scores` by the matrix's column (f1, mcc, auc,
+    mean_difference), `[n_features, n_neurons]` each; features as in `detects_tables`, none left out."""
+    columns: dict[str, Any] = {
+        "layer": [layer] * len(features),
+        "feature": list(features),
+        "method": [method] * len(features),
+    }
+    for name, values in scores.items():
+        columns[name] = pa.array(list(np.asarray(values, np.float32)), pa.list_(pa.float32()))
+    return {"ProbeScores": conform(bundle_table("ProbeScores"), pa.table(columns))}
 
 
 def probe_tables(probes: Iterable[ProbeRecord], run: str) -> Tables:

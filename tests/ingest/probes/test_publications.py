@@ -44,11 +44,17 @@ def test_features_by_their_usual_names() -> None:
     assert (french.id, french.name, french.aliases) == ("natural_lang_id.pyth.512.-1/fr", "is_french", ("french",))
     assert (french.category, french.aggregation) == ("natural_language", "mean")
     noun = feature_record("ewt.pyth.512.-1", "upos_NOUN")
-    assert (noun.name, noun.category, noun.aggregation) == ("upos_NOUN", "part_of_speech", "none")
+    assert (noun.name, noun.category, noun.aggregation) == ("NOUN", "part_of_speech", "none")
     alive = feature_record("wikidata_is_alive.pyth.128.10000", "true")
     assert (alive.name, alive.category, alive.aggregation) == ("is_alive", "facts", "max")
     actor = feature_record("wikidata_occupation.pyth.128.30000", "actor")
-    assert (actor.name, actor.category) == ("actor", "facts")
+    assert (actor.name, actor.category) == ("is_actor", "facts")
+    code = [feature_record("programming_lang_id.pyth.512.-1", name) for name in ("C++", "Python")]
+    assert [(one.name, one.aliases) for one in code] == [("C++", ("is_cpp",)), ("Python", ("is_python",))]
+    assert feature_record("ewt.pyth.512.-1", "upos_PUNC").name == "PUNCT"
+    assert feature_record("ewt.pyth.512.-1", "dep_cc").name == "cc"
+    assert feature_record("ewt.pyth.512.-1", "Voice_Pass").name == "Voice_Pass"
+    assert feature_record("natural_lang_id.pyth.512.-1", "xx").name == "xx"
     stranger = feature_record("mine", "f", "max")
     assert (stranger.name, stranger.category, stranger.aggregation, stranger.split) == (None, None, "max", None)
 

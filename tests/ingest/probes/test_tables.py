@@ -12,6 +12,7 @@ from neuronkb.ingest.probes.tables import (
     feature_tables,
     feature_words,
     probe_tables,
+    score_matrix,
 )
 from neuronkb.schema import SchemaError
 
@@ -55,6 +56,16 @@ def test_a_floor_of_zero_keeps_all_that_were_fitted() -> None:
     assert len(detects(0.0)) == 6
     assert len(detects(0.5, best=0)) == 2
     assert len(detects(0.5, best=2)) == 4
+
+
+def test_the_whole_matrix_keeps_every_pair() -> None:
+    same = dict.fromkeys(("f1", "mcc", "auc", "mean_difference"), F1)
+    matrix = score_matrix(3, "logistic", ["d/a", "d/b"], same)["ProbeScores"]
+    assert matrix.column("feature").to_pylist() == ["d/a", "d/b"]
+    assert set(matrix.column("layer").to_pylist()) == {3}
+    np.testing.assert_array_equal(np.array(matrix.column("f1").to_pylist()), F1.astype(np.float32))
+    with pytest.raises(SchemaError, match="required column"):
+        score_matrix(3, "logistic", ["d/a", "d/b"], {"f1": F1})
 
 
 def test_base_f1_is_that_of_always_yes() -> None:
