@@ -50,9 +50,9 @@ class Classes:
 
     @property
     def weights(self) -> torch.Tensor:
-        """float32 `[n_features, n]`: balanced, n_used / (2 n_class); 0 for points that are not used."""
-        weight = self.count.sum(1, keepdim=True) / (2.0 * self.count)
-        return self.negative * weight[:, :1].float() + self.positive * weight[:, 1:].float()
+        """float64 `[n_features, n]`: balanced, n_used / (2 n_class); 0 for points that are not used."""
+        weight = self.count.sum(1, keepdim=True) / (2.0 * self.count.double())
+        return self.negative * weight[:, :1] + self.positive * weight[:, 1:]
 
     def groups(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """Features that use the same points, together: (points used, features), both int64 numbers."""

@@ -48,7 +48,7 @@ def one_sparse(X: torch.Tensor, labels: torch.Tensor, C: float = 1.0) -> Fits:
     weight = torch.zeros(len(classes.count), X.shape[1], dtype=torch.float64, device=X.device)
     fits = Fits(weight, torch.zeros_like(weight), torch.zeros_like(weight, dtype=torch.bool))
     sign = classes.negative - classes.positive
-    pull = classes.weights * C
+    pull = (classes.weights * C).float()
     for part in blocks(X.shape[1], sign.numel(), X.device):
         x, centre, scale, varies = _standardised(rows(X, part))
         found, converged = _newton(x, 1.0 / scale**2, sign, pull)

@@ -10,7 +10,9 @@ LABELS = torch.tensor([[1, 0], [0, 1], [0, -1], [0, 0]], dtype=torch.int8)
 def test_weights_give_both_classes_half_and_unused_points_nothing() -> None:
     classes = Classes.of(X, LABELS)
     assert classes.count.tolist() == [[3, 1], [2, 1]]
-    assert torch.allclose(classes.weights, torch.tensor([[2, 2 / 3, 2 / 3, 2 / 3], [0.75, 1.5, 0, 0.75]]))
+    assert torch.allclose(
+        classes.weights, torch.tensor([[2, 2 / 3, 2 / 3, 2 / 3], [0.75, 1.5, 0, 0.75]], dtype=torch.float64)
+    )
 
 
 def test_features_of_the_same_points_are_together() -> None:
