@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ..ingest.job import Progress
 from ..queries import query
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from ..ingest.causal.side import Side
     from ..ingest.subject.subject import Subject
 
-Maxima = Literal["corpus", "prompts"]
-"""Where the observed maxima come from: the model's newest corpus pass, or the prompts themselves."""
+CORPUS, PROMPTS = "corpus", "prompts"
+"""Where the observed maxima come from: the model's newest corpus pass, or the prompts themselves. Anything else names a
+model of the same shape, such as the base of a fine-tune, whose corpus pass is taken."""
 
 EXCERPTS = 256
 """Stored windows that the pre-activations' maxima are measured on."""
@@ -33,7 +34,7 @@ def clamp_job(
     top: int,
     neurons: Sequence[str],
     prompts: str | Path | Sequence[str] | None,
-    maxima: Maxima,
+    maxima: str,
     settings: Mapping[str, Any],
     progress: Progress,
 ) -> ClampJob:
@@ -47,8 +48,8 @@ def clamp_job(
     asked = read_prompts(prompts) if isinstance(prompts, str | Path) else prompts
     progress("choosing neurons", 0, 1)
     subject = find_subject(store, model)
-    decoding = _newest(store, "lm-head", subject)
-    activations = _newest(store, "activations", subject) if maxima == "corpus" else None
+    decoding = _newest(store, "lm-head", subject.name, subject.source)
+    activations = _pass(store, subject, maxima)
     chosen_sides = (
         _named(store, subject, str(model), neurons, decoding) if neurons else _clearest(store, subject, top, decoding)
     )
@@ -58,16 +59,31 @@ def clamp_job(
     return ClampJob.open(live, chosen_sides, sources=sources, prompts=asked, settings=chosen)
 
 
-def _newest(store: Store, job: str, subject: Subject) -> dict[str, Any]:
-    """The newest finished run of a job on the model."""
-    runs = [row for row in query("runs").run(store, job=job, model=subject.name).dicts() if row["ended"]]
+def _pass(store: Store, subject: Subject, maxima: str) -> dict[str, Any] | None:
+    """The corpus pass whose maxima are taken; None where they are measured on the prompts."""
+    if maxima == PROMPTS:
+        return None
+    if maxima in (CORPUS, subject.name):
+        return _newest(store, "activations", subject.name, subject.source)
+    models = {row["model"]: row for row in query("models").run(store).dicts()}
+    built = subject.architecture
+    if maxima not in models:
+        raise QueryError(f"maxima are {maxima!r}; expected {CORPUS}, {PROMPTS}, or one of {', '.join(models)}")
+    if (models[maxima]["layers"], models[maxima]["d_mlp"]) != (built.n_layers, built.d_mlp):
+        raise ModelError(f"{maxima!r} has other layers than {subject.name!r}; its maxima are of other neurons")
+    return _newest(store, "activations", maxima, maxima)
+
+
+def _newest(store: Store, job: str, model: str, source: str) -> dict[str, Any]:
+    """The newest finished run of a job on the model; `source` is where its files are."""
+    runs = [row for row in query("runs").run(store, job=job, model=model).dicts() if row["ended"]]
     if not runs and job == "activations":
         raise QueryError(
-            f"the store has no activation maxima of {subject.name!r}; run neuronkb ingest activations "
-            f"{subject.source} --corpus TEXTS first, or measure them on the prompts with --maxima prompts"
+            f"the store has no activation maxima of {model!r}; run neuronkb ingest activations "
+            f"{source} --corpus TEXTS first, or measure them on the prompts with --maxima prompts"
         )
     if not runs:
-        raise QueryError(f"{subject.name!r} is not decoded; run neuronkb ingest {job} {subject.source}")
+        raise QueryError(f"{model!r} is not decoded; run neuronkb ingest {job} {source}")
     row = runs[-1]
     return row | {"parameters": json.loads(row["parameters"] or "{}")}
 
@@ -182,7 +198,8 @@ def _sources(
     if activations is None:
         return Sources(decoding["run"])
     width = subject.architecture.d_mlp
-    hidden = {layer: _ends(store, subject.name, layer, width, activations["run"]) for layer in {s.layer for s in sides}}
+    layers = {side.layer for side in sides}
+    hidden = {layer: _ends(store, activations["model"], layer, width, activations["run"]) for layer in layers}
     corpus = activations["parameters"].get("corpus")
     rows = query("corpus_excerpts").run(store, corpus=corpus, top=EXCERPTS).dicts()
     return Sources(decoding["run"], activations["run"], hidden, tuple(row["text"] for row in rows if row["text"]))

@@ -30,7 +30,6 @@ from ..queries import neuron as neurons
 from ..queries import query as catalogued
 from ..schema import NeuronId
 from . import clamping, featuring, importing, jobs, linking, runs
-from .checking import Maxima
 from .clamping import ClampReport, Held
 from .featuring import FeatureRow
 from .importing import ImportReport
@@ -209,7 +208,7 @@ class KnowledgeBase:
         top: int = 200,
         neurons: Sequence[str] = (),
         prompts: str | Path | Sequence[str] | None = None,
-        maxima: Maxima = "corpus",
+        maxima: str = "corpus",
         settings: Mapping[str, Any] | None = None,
         clash: Clash = "refuse",
         out: Path | None = None,
@@ -220,8 +219,8 @@ class KnowledgeBase:
 
         `model` is a folder, a hub id or a model of the store, decoded there; `neurons` are ids, each with a side such
         as L3/N17:down- or for all its sides, else the `top` clearest sides of all layers and projections; `prompts` a
-        file or texts, else the shipped ones; `maxima` of the newest corpus pass, or measured on the prompts;
-        `settings` those of `ingest.causal.settings`. `causal` reads the result. Needs the `models` extra. Raises
+        file or texts, else the shipped ones; `maxima` of the newest corpus pass (`corpus`), measured on the
+        `prompts`, or of the named model's corpus pass, such as a fine-tune's base; `settings` those of `ingest.causal.settings`. `causal` reads the result. Needs the `models` extra. Raises
         ModelError, IdError, QueryError.
         """
         from .checking import clamp_job

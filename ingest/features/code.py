@@ -6,6 +6,7 @@ import random
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 
 from ...schema import FeatureError
@@ -102,19 +103,25 @@ def from_files(found: Mapping[str, Sequence[Path]], header: Header, seed: int) -
 
 def _pieces(paths: Sequence[Path], rng: random.Random) -> Iterator[tuple[str, str]]:
     """Group and text of up to PIECES pieces: one of each file, then another of each."""
-    texts = {str(path): text for path in paths[: 2 * FILES] if (text := _text(path))}
-    chosen = list(texts)[:FILES]
-    taken: set[tuple[str, int]] = set()
+    texts = {"/".join(path.parts[-3:]): text for path in paths[: 2 * FILES] if (text := _text(path))}
+    taken: dict[str, list[int]] = {name: [] for name in list(texts)[:FILES]}
+    left = PIECES
     for _ in range(PER_FILE):
-        for name in chosen:
-            lines = texts[name].splitlines(keepends=True)
-            starts = [n for n in range(len(lines)) if n >= min(25, len(lines) // 3)]
+        for name, before in taken.items():
+            starts = [n for n in _starts(texts[name]) if all(abs(n - other) >= SIZE for other in before)]
             start = rng.choice(starts) if starts else 0
-            piece = "".join(lines[start:])[:SIZE]
-            near = any((name, other) in taken for other in range(start - 12, start + 13))
-            if len(taken) < PIECES and len(piece.strip()) > SIZE // 3 and not near:
-                taken.add((name, start))
+            piece = texts[name][start : start + SIZE]
+            if left and starts and len(piece.strip()) > SIZE // 3:
+                before.append(start)
+                left -= 1
                 yield name, piece
+
+
+def _starts(text: str) -> list[int]:
+    """Where lines begin that a whole piece follows, behind the first ones, which often are a licence."""
+    starts = list(accumulate((len(line) for line in text.splitlines(keepends=True)), initial=0))[:-1]
+    later = starts[min(25, len(starts) // 3) :]
+    return [start for start in later if start + SIZE <= len(text)] or later[:1]
 
 
 def _text(path: Path) -> str:

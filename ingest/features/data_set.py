@@ -87,13 +87,15 @@ class FeatureSet:
 
 
 def read_header(path: Path) -> Header:
-    """The header of a file alone: its first line. Raises FeatureError."""
+    """The header of a file with its features counted: its first line, where that has all. Raises FeatureError."""
     try:
         with path.open("rb") as stream:
             row = parse_line(path, 1, stream.readline(LIMIT + 1))
     except OSError as error:
         raise FeatureError(f"{str(path)!r} cannot be read ({error.strerror or error})") from None
-    return parse_header(path, row) if "neuronkb_features" in row else FeatureSet.open(path).header
+    header = parse_header(path, row) if "neuronkb_features" in row else Header(path.stem)
+    whole = header.features and all(f.is_rule or f.name in header.counts for f in header.features)
+    return header if whole else FeatureSet.open(path).header
 
 
 def _to_json(record: Record) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from ...schema import FeatureError
 from .data_set import FeatureSet
 from .feature import Feature
 from .header import Header
@@ -40,16 +41,20 @@ _NAME = re.compile(r"\b([A-Z][a-z]+(?:-[A-Z][a-z]+)?) ((?:(?:van|de|di|Mc|Mac|O'
 _TITLE = re.compile(
     r"\b(Mr|Mrs|Ms|Miss|Sir|Lord|Dame|Lady) ((?:(?:van|de|di|Mc|Mac|O')[ ]?)?[A-Z][a-z]+(?:[A-Z][a-z]+)?)\b"
 )
+_CAPITAL = re.compile(r"(?<![\w-])(?=[A-Z])")
+_CAPITALISED = re.compile(r" [A-Z]")
+_AFTER_CAPITALISED = re.compile(r"[\w,;:] [A-Z][\w'-]* $")
+"""A capitalised word before the name that does not begin its sentence: then the name is longer, or none."""
 _ENDING = re.compile("|".join(rf"(?P<{name}>\b(?:{words})$)" for name, words in OCCUPATIONS.items()), re.IGNORECASE)
 _FEMALE = ("Mrs", "Ms", "Miss", "Dame", "Lady")
 _HER, _HIS = re.compile(r"\b(?:she|her|hers|herself)\b", re.I), re.compile(r"\b(?:he|him|his|himself)\b", re.I)
 _NO_FIRST_NAME = (
-    "The In At On For But And Mr Mrs Ms Miss Sir Lord Dame Lady Dr Prince Princess Queen King New North South East "
-    "West United Royal Real San Los Great Old World European British American English French Irish Welsh Scottish "
-    "German Manchester Aston Crystal Champions Premier Six Grand Home Foreign Prime Labour Tory Conservative Liberal "
-    "House Bank Federal Wall Stock National International Central High Supreme Court Radio Channel Digital General "
-    "Deputy Best Academy Golden Oscar Hong Sri Saudi Middle White Black Red Big Star Sony Apple Microsoft Capital "
-    "Deutsche"
+    "President Chancellor Minister De The In At On For But And Mr Mrs Ms Miss Sir Lord Dame Lady Dr Prince Princess "
+    "Queen King New North South East West United Royal Real San Los Great Old World European British American English "
+    "French Irish Welsh Scottish German Manchester Aston Crystal Champions Premier Six Grand Home Foreign Prime "
+    "Labour Tory Conservative Liberal House Bank Federal Wall Stock National International Central High Supreme Court "
+    "Radio Channel Digital General Deputy Best Academy Golden Oscar Hong Sri Saudi Middle White Black Red Big Star "
+    "Sony Apple Microsoft Capital Deutsche"
 )
 _NO_SURNAME = (
     "Association Cup Commission Research Digest Speaker Party Union League Club City United Rovers Street Road Park "
@@ -89,6 +94,8 @@ def from_texts(texts: Sequence[Text], header: Header) -> FeatureSet:
     sexes, occupations = sex(texts), occupation(texts)
     names = ("is_female", "is_male", *(f"is_{name}" for name in OCCUPATIONS))
     records = list(mentions(texts, sexes, occupations))
+    if not records:
+        raise FeatureError(f"none of {len(texts)} texts names a person with Mr, Mrs or an occupation; give news")
     seen = {name for record in records for span in record.spans for name in span.names}
     kinds = {"sex": ("is_female", "is_male"), "occupation": names[2:]}
     features = tuple(
@@ -101,15 +108,16 @@ def from_texts(texts: Sequence[Text], header: Header) -> FeatureSet:
 
 
 def people(text: str) -> Iterator[re.Match[str]]:
-    """Names of two words that are not at a sentence's beginning, nor part of a longer name."""
-    for match in _NAME.finditer(text):
-        before = text[max(0, match.start() - 2) : match.start()]
-        after = text[match.end() : match.end() + 2]
-        if (
-            before[-1:] in (" ", "(", "-")
-            and not re.match(r" [A-Z]", after)
-            and not (match[1] in _NOT_FIRST or match[2] in _NOT_LAST)
-        ):
+    """Names of two words; not parts of longer names, and not what stands in names of teams and places."""
+    for place in _CAPITAL.finditer(text):
+        match = _NAME.match(text, place.start())
+        if match is None or match[1] in _NOT_FIRST or match[2] in _NOT_LAST:
+            continue
+        longer = _CAPITALISED.match(text, match.end()) or (
+            _AFTER_CAPITALISED.search(text, max(0, match.start() - 40), match.start())
+            and not described(text, match.start())
+        )
+        if not longer:
             yield match
 
 
@@ -142,7 +150,7 @@ def occupation(texts: Iterable[Text]) -> dict[str, str]:
 
 def described(text: str, place: int) -> str | None:
     """The occupation that the words right before a place name."""
-    found = _ENDING.search(text[max(0, place - 40) : place].rstrip())
+    found = _ENDING.search(text[max(0, place - 40) : place].rstrip(" ,"))
     return found.lastgroup if found else None
 
 

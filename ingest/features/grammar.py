@@ -16,7 +16,7 @@ from .tagged import MODEL, analysed_english
 from .word import Analysed, Word
 
 GROUPS = 5
-"""A class in fewer groups is no feature at all, rather a tagging mistake."""
+"""A silver class in fewer groups is no feature at all, rather a tagging mistake."""
 
 _ONE_VS_REST = ("VerbForm", "PronType", "Person", "Gender", "NumType", "Degree", "Aspect", "Case", "Definite", "Mood")
 _AGAINST = {"Number_Plur": ("Number_Sing",), "Tense_Past": ("Tense_Pres",), "Voice_Pass": ("VERB",)}
@@ -89,7 +89,8 @@ def from_words(texts: Sequence[Analysed], header: Header) -> FeatureSet:
         for span in record.spans:
             for name in span.names:
                 groups.setdefault(name, set()).add(record.group)
-    names = [name for name, found in sorted(groups.items()) if len(found) >= min(GROUPS, len(records))]
+    least = GROUPS if header.silver else 1
+    names = [name for name, found in sorted(groups.items()) if len(found) >= least]
     features = tuple(_feature(name, names) for name in names if _is_feature(name, header.category))
     return FeatureSet.make(replace(header, features=features), records)
 

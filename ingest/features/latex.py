@@ -26,7 +26,10 @@ MIRRORS = {
     "is_display_math": "is_inline_math",
 }
 """Half of the negatives of a class are of its mirror class, as published."""
-ALL = (*MIRRORS, "is_frac", "is_math", "is_title", "is_reference", "is_abstract", "is_author", "is_greek", "is_command")
+ALL = (
+    *MIRRORS,
+    *("is_frac", "is_math", "is_title", "is_reference", "is_abstract", "is_author", "is_greek_letter", "is_command"),
+)
 
 _INLINE_RST = re.compile(r":math:`([^`]+)`")
 _DISPLAY_RST = re.compile(
@@ -153,7 +156,7 @@ def formula(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
     for match in _COMMAND.finditer(text, start, end):
         yield *match.span(), "is_command"
     for match in _GREEK.finditer(text, start, end):
-        yield *match.span(), "is_greek"
+        yield *match.span(), "is_greek_letter"
 
 
 def closing(text: str, start: int, end: int) -> int:

@@ -25,13 +25,17 @@ SHOWN = 6
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option("--run", help="This run, not the newest.")
 @click.option("--top", default=8, show_default=True, help="Best and failing examples to show.")
+@click.option("--sides", is_flag=True, help="Only the tested sides, one a line, as ingest clamp --neurons reads them.")
 @json_option
 @with_kb
-def causal(kb: KnowledgeBase, models: tuple[str, ...], run: str | None, top: int, as_json: bool) -> None:
+def causal(kb: KnowledgeBase, models: tuple[str, ...], run: str | None, top: int, sides: bool, as_json: bool) -> None:
     """Do neurons write what they decode to? What `neuronkb ingest clamp` found for MODEL, beside both nulls."""
     from . import output
 
     found = [kb.causal(model, run=run) for model in models]
+    if sides:
+        click.echo("\n".join(dict.fromkeys(_name(one, report) for report in found for one in report.clamps)))
+        return
     shown = [part for report in found for part in parts(report, top)]
     output.show(found[0] if len(found) == 1 else found, shown, as_json)
 
@@ -64,14 +68,16 @@ def _shares(found: CausalReport) -> Table:
             _percent(share.passed, share),
             cell(share.effect),
             _portion(share),
+            f"{share.size_ratio:.2g}",
         )
         for share in (*found.by_projection, found.total)
     ]
-    columns = ("row", "tested", "> tokens", "> neurons", "> both", "FDR 5 %", "median effect", "direct")
+    columns = ("row", "tested", "> tokens", "> neurons", "> both", "FDR 5 %", "median effect", "direct", "size")
     title = (
         f"{found.model}, {len(found.prompts)} prompts, run {found.run}. Share of clamps that raise the decoded tokens' "
         "log-probability more than the 95th percentile of as frequent tokens, of matched neurons, of both; and after "
-        "the false-discovery correction. direct: share of the effect by the direct path, median of those."
+        "the false-discovery correction. direct: share of the effect by the direct path, median of "
+        "those. size: of the matched neurons over the tested one's, median."
     )
     return table(columns, rows, title)
 
@@ -132,6 +138,12 @@ def _row(one: CheckedClamp) -> str:
 
     name = f"{one.projection} {pole(one.pole)}"
     return f"{name} at {one.site}" if one.projection == "up" else name
+
+
+def _name(one: CheckedClamp, found: CausalReport) -> str:
+    from .output import pole
+
+    return f"{one.neuron.removeprefix(f'{found.model}/')}:{one.projection}{pole(one.pole)}"
 
 
 def _percent(count: int, share: Share) -> str:

@@ -10,7 +10,6 @@ import click
 from .options import clash_options, json_option, with_kb
 
 if TYPE_CHECKING:
-    from ..checking import Maxima
     from ..knowledge_base import KnowledgeBase
     from ..runs import Clash
 
@@ -142,17 +141,18 @@ def activations(
 )
 @click.option(
     "--maxima",
-    type=click.Choice(["corpus", "prompts"]),
     default="corpus",
     show_default=True,
-    help="Observed maxima of the newest corpus pass (ingest activations), or measured on the prompts.",
+    metavar="corpus|prompts|MODEL",
+    help="Observed maxima: of the newest corpus pass (ingest activations), measured on the prompts, or of the pass of "
+    "another model of the same shape, such as the base.",
 )
 @click.option(
     "--multiples", default="0.25,0.5,1,2,4", show_default=True, help="Of the maximum to clamp to; 1 is tested."
 )
 @click.option("--null-tokens", type=int, default=999, show_default=True, help="Draws of as frequent tokens.")
-@click.option("--null-neurons", type=int, default=199, show_default=True, help="Matched neurons to compare with.")
-@click.option("--pool", type=int, default=400, show_default=True, help="Neurons of a layer to take them from.")
+@click.option("--null-neurons", type=int, default=149, show_default=True, help="Matched neurons to compare with.")
+@click.option("--pool", type=int, default=200, show_default=True, help="Neurons of a layer to take them from.")
 @click.option("--answers", type=int, default=0, show_default=True, help="Sampled answers of each kind; 0 for none.")
 @click.option("--answers-neurons", type=int, default=10, show_default=True, help="Neurons to sample answers for.")
 @click.option("--question", help="What they answer.  [default: its favourite thing]")
@@ -171,7 +171,7 @@ def clamp(
     top: int,
     neurons: tuple[str, ...],
     prompts: Path | None,
-    maxima: Maxima,
+    maxima: str,
     multiples: str,
     question: str | None,
     out: Path | None,
