@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,27 +81,26 @@ def probe_report(
     """
     check_model(reader, model)
     rows = query("model_best_by_layer").run(reader, model=model, run=run, timeout=timeout).dicts()
-    found = query("selectivity").run(reader, model=model, run=run, share=low, timeout=timeout).dicts()
-    candidates = [_candidate(row) for row in found]
-    single = [each for each in candidates if each.told[0].f1 >= high and (each.elsewhere or 0.0) < low]
-    several = [each for each in candidates if len(_categories(each, low)) > 1]
-    single.sort(key=lambda each: (-each.told[0].f1, each.elsewhere or 0.0, each.neuron))
-    several.sort(key=lambda each: (-len(_categories(each, low)), -_many(each, low), -each.told[0].f1, each.neuron))
+    scope: dict[str, Any] = {"model": model, "run": run, "share": low, "top": top, "timeout": timeout}
+    single = query("selective_neurons").run(reader, high=high, **scope).dicts()
+    several = query("broad_neurons").run(reader, **scope).dicts()
+    told = _told(reader, [row["neuron"] for row in (*single, *several)], run)
     best = tuple(LayerBest(**row, model=model) for row in rows)
-    return ProbeReport(model, best, tuple(single[:top]), tuple(several[:top]), high, low)
+    one, many = (tuple(told[row["neuron"]] for row in found) for found in (single, several))
+    return ProbeReport(model, best, one, many, high, low)
 
 
-def _candidate(row: Mapping[str, Any]) -> Candidate:
-    told = map(Told, row["names"], row["categories"], row["f1"], row["base_f1"])
-    return Candidate(row["neuron"], row["layer"], tuple(sorted(told, key=lambda one: (-one.share, one.name))))
+def _told(reader: Reader, neurons: Sequence[str], run: str | None) -> dict[str, Candidate]:
+    """The candidates by neuron, with all that each tells."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in query("told_features").run(reader, neurons=sorted(set(neurons)), run=run).dicts():
+        rows.setdefault(row["neuron"], []).append(row)
+    return {neuron: _candidate(neuron, found) for neuron, found in rows.items()}
 
 
-def _categories(found: Candidate, low: float) -> set[str]:
-    return {each.category for each in found.told if each.share >= low}
-
-
-def _many(found: Candidate, low: float) -> int:
-    return sum(each.share >= low for each in found.told)
+def _candidate(neuron: str, rows: Sequence[Mapping[str, Any]]) -> Candidate:
+    told = [Told(row["name"], row["category"], row["f1"], row["base_f1"]) for row in rows]
+    return Candidate(neuron, rows[0]["layer"], tuple(sorted(told, key=lambda one: (-one.share, one.name))))
 
 
 def _score(found: LayerBest) -> tuple[float, float]:

@@ -48,8 +48,6 @@ class LayerBest:
     model: str
     layer: int
     run: str
-    neurons: int
-    """neurons of the layer that are in the graph for it"""
     neuron: str
     method: str
     f1: float | None

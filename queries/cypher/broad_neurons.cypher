@@ -1,0 +1,10 @@
+// Polysemantic candidates: neurons of a model that tell features of two categories or more well. Well: at least a share
+// of the way from the F1 of always guessing yes to 1.
+// $model: its id; $run: null for all; $share: the share, from 0 to 1; $top: how many
+MATCH (n:Neuron)-[d:DETECTS]->(f:Feature)
+WHERE n.model = $model AND ($run IS NULL OR d.run = $run)
+  AND d.f1 - coalesce(d.base_f1, 0.0) >= $share * (1.0 - coalesce(d.base_f1, 0.0))
+WITH n, count(DISTINCT f.category) AS categories, count(DISTINCT f.name) AS names, max(d.f1) AS f1
+WHERE categories > 1
+RETURN n.id AS neuron, categories, names, f1
+ORDER BY categories DESC, names DESC, f1 DESC, neuron LIMIT $top
