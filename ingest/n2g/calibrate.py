@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 
@@ -12,11 +12,10 @@ from .predict import Matcher
 
 @dataclass(frozen=True)
 class Observation:
-    """One token of one text, and the neuron's activation on it as a share of its maximum."""
+    """The neuron's activations on some tokens of a text, as shares of its maximum, by position."""
 
     tokens: Sequence[str]
-    at: int
-    value: float
+    values: Mapping[int, float]
 
 
 def calibrate(
@@ -36,8 +35,9 @@ def calibrate(
     values: list[list[float]] = [[] for _ in graph.nodes]
     matcher = Matcher(graph)
     for one in seen:
-        for number in {n for n, _ in matcher.matches(one.tokens, matcher.folded(one.tokens), one.at)}:
-            values[number].append(one.value)
+        for at, value in one.values.items():
+            for number in {n for n, _ in matcher.matches(one.tokens, at)}:
+                values[number].append(value)
     nodes: list[Node] = []
     predicted: list[float] = []
     for node, found in zip(graph.nodes, values, strict=True):

@@ -147,12 +147,14 @@ class Engine:
         return [values[: len(text)] for values, text in zip(held, texts, strict=True)]
 
     @torch.no_grad()
-    def hidden(self, texts: Sequence[Ids]) -> torch.Tensor:
-        """What the LM head reads at every token, `[n, longest, d_model]`; meaningless behind a text's end."""
+    def hidden(self, texts: Sequence[Ids], past: Past | None = None) -> tuple[torch.Tensor, Past]:
+        """What the LM head reads at every token, `[n, longest, d_model]`, meaningless behind a text's end; and what
+        texts that begin alike can go on from. With `past` the texts go on from there."""
         ids = self._padded(texts)
         self._count(ids)
-        found: torch.Tensor = self.live.body(input_ids=ids, use_cache=False).last_hidden_state
-        return found
+        held = _new_cache() if past is None else past.cache
+        found = self.live.body(input_ids=ids, past_key_values=held, use_cache=True)
+        return found.last_hidden_state, Past(held)
 
     @torch.no_grad()
     def _run(self, texts: Sequence[Ids], cache: Any, layers: Sequence[int], read: Callable[[int, Values], None]) -> Any:
@@ -171,7 +173,7 @@ class Engine:
 
             return each
 
-        roots, wanted = (self.live.model, self.live.body), {layer: ("hidden",) for layer in layers}
+        roots, wanted = (self.live.model, self.live.body), dict.fromkeys(layers, ("hidden",))
         with suppress(StopRun), hooked(roots, self.live.blocks, wanted, told):
             self.live.body(input_ids=ids, past_key_values=cache, use_cache=cache is not None)
         return cache
@@ -215,6 +217,17 @@ def _batches(items: Sequence[Any], length: Callable[[Any], int], most: int) -> I
         part.append(item)
     if part:
         yield part
+
+
+@dataclass(frozen=True)
+class Past:
+    """Keys and values of texts that were run."""
+
+    cache: Any
+
+    def beginning(self, rows: Sequence[int], length: int) -> Past:
+        """The first `length` tokens of some of the texts."""
+        return Past(_cropped(self.cache, rows, length))
 
 
 def _new_cache() -> Any:

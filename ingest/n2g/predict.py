@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -59,32 +60,27 @@ class Matcher:
         self._graph = graph
         self._words, self._any = _indexed(graph)
         self._folds, self._gaps, self._starts = (_keyed(graph, match) for match in ("fold", "gap", "start"))
-        self._folded = any(self._folds)
-
-    @property
-    def firsts(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Nodes on which paths begin: by exact text, and by folded word."""
-        return self._words[-1], self._folds[-1]
 
     def predict(self, tokens: Sequence[str]) -> Floats:
         """`base` where nothing matches."""
-        words = self.folded(tokens)
-        found = [self.best(tokens, words, at) for at in range(len(tokens))]
+        found = [self.best(tokens, at) for at in range(len(tokens))]
         return np.array([self.base if end is None else end.value for end in found], np.float64)
 
-    def folded(self, tokens: Sequence[str]) -> Sequence[str]:
-        """The words of a text, folded where the graph has nodes that want it."""
-        return [fold(token) for token in tokens] if self._folded else tokens
+    def begins(self, token: str) -> bool:
+        """Whether some path begins with this token: without one nothing matches at it."""
+        return (
+            token in self._words[-1] or folded(token) in self._folds[-1] or self._any[-1] >= 0 or bool(self._gaps[-1])
+        )
 
-    def best(self, tokens: Sequence[str], words: Sequence[str], at: int) -> End | None:
-        """The end that decides at a position; None where nothing matches. `words` are the folded tokens."""
-        found = self.deciding(tokens, words, at)
+    def best(self, tokens: Sequence[str], at: int) -> End | None:
+        """The end that decides at a position; None where nothing matches."""
+        found = self.deciding(tokens, at)
         return None if found is None else self._graph.nodes[found].end
 
-    def deciding(self, tokens: Sequence[str], words: Sequence[str], at: int) -> int | None:
+    def deciding(self, tokens: Sequence[str], at: int) -> int | None:
         """Number of the node that decides at a position."""
         best, which = None, None
-        for number, specific in self.matches(tokens, words, at):
+        for number, specific in self.matches(tokens, at):
             end = self._graph.nodes[number].end
             if end is None:
                 continue
@@ -93,41 +89,45 @@ class Matcher:
                 best, which = rank, number
         return which
 
-    def matches(self, tokens: Sequence[str], words: Sequence[str], at: int) -> Iterator[tuple[int, float]]:
+    def matches(self, tokens: Sequence[str], at: int) -> Iterator[tuple[int, float]]:
         """Every node that matches at a position, once for each way it does, with how specific its path is."""
         waiting = [(-1, at, 0.0)]
         while waiting:
             number, j, specific = waiting.pop()
-            for child, left, gain in self._next(number, tokens, words, j):
+            for child, left, gain in self._next(number, tokens, j):
                 yield child, specific + gain
                 waiting.append((child, left, specific + gain))
 
-    def _next(
-        self, number: int, tokens: Sequence[str], words: Sequence[str], j: int
-    ) -> Iterator[tuple[int, int, float]]:
+    def _next(self, number: int, tokens: Sequence[str], j: int) -> Iterator[tuple[int, int, float]]:
         """Children that accept what stands at position `j`: number, the position left of it, and their worth."""
         if j < 0:
-            if (child := self._starts[number].get("")) is not None:
-                yield child, j, EXACT
+            if self._starts[number]:
+                yield self._starts[number][""], j, EXACT
             return
         if (child := self._words[number].get(tokens[j])) is not None:
             yield child, j - 1, EXACT
-        if (child := self._folds[number].get(words[j])) is not None:
+        if self._folds[number] and (child := self._folds[number].get(folded(tokens[j]))) is not None:
             yield child, j - 1, FOLDED
         if (child := self._any[number]) >= 0:
             yield child, j - 1, 0.0
-        if (child := self._gaps[number].get("")) is not None:
+        if self._gaps[number]:
             for skipped in range(min(GAP, j + 1) + 1):
-                yield child, j - skipped, 0.0
+                yield self._gaps[number][""], j - skipped, 0.0
+
+
+@lru_cache(2**18)
+def folded(token: str) -> str:
+    """A token's folded form: the same tokens come again and again."""
+    return fold(token)
 
 
 EXACT, FOLDED = 1.0, 0.75
 """What a word of a path counts for in how specific the path is."""
 
 
-def matcher(graph: Graph) -> Predictor:
-    """The walk that belongs to the graph's algorithm."""
-    return PaperMatcher(graph) if graph.algorithm == "paper" else Matcher(graph)
+def predictor(graph: Graph, base: float = 0.0) -> Predictor:
+    """The walk that belongs to the graph's algorithm; `base` is what neuronkb's predicts where nothing matches."""
+    return PaperMatcher(graph) if graph.algorithm == "paper" else Matcher(graph, base)
 
 
 def _indexed(graph: Graph) -> tuple[list[dict[str, int]], list[int]]:

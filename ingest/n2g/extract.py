@@ -1,0 +1,222 @@
+"""Builds the graphs of many neurons together: all ask their questions at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from ...schema import fold
+from .calibrate import Observation, calibrate, simplify
+from .engine import Engine, Ids, Question, Text
+from .graph import Graph
+from .pivots import Pivot, find_pivots, loosen, prune, weigh
+from .predict import Matcher
+from .propose import Proposer, Slot
+from .settings import Settings
+from .trie import Step, Trie
+from .windows import Material, Window
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every extraction of a run shares."""
+
+    bos: Ids
+    """one token, or none where windows have no BOS"""
+    mask: int
+    """token that stands for nothing"""
+    texts: Sequence[str]
+    """surfaces by token number"""
+    proposer: Proposer
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A word tried in a place of a pivot's prompt, and what the neuron did."""
+
+    pivot: Pivot
+    back: int
+    """steps back from the firing token"""
+    token: int
+    share: float
+    """activation as a share of the maximum"""
+
+
+def extract(engine: Engine, materials: Sequence[Material], around: Surroundings, settings: Settings) -> list[Graph]:
+    """One graph for each of the engine's targets, from their building windows. Dead ones get an empty graph."""
+    pivots = [
+        pivot
+        for target, material in enumerate(materials)
+        if material.maximum > 0
+        for pivot in find_pivots(target, material, settings)
+    ]
+    prune(engine, pivots, around.bos, settings)
+    held = [pivot for pivot in pivots if pivot.held > 0]
+    weigh(engine, held, around.bos, around.mask, settings)
+    loosen(engine, held, around.bos, around.mask, settings)
+    trials = _try_words(engine, held, around, settings)
+    by_target: dict[int, list[Pivot]] = defaultdict(list)
+    for pivot in held:
+        by_target[pivot.target].append(pivot)
+    tried: dict[int, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        tried[trial.pivot.target].append(trial)
+    return [
+        _build(material, by_target[number], tried[number], around, settings) if material.maximum > 0 else Graph(())
+        for number, material in enumerate(materials)
+    ]
+
+
+def base_of(material: Material, settings: Settings) -> float:
+    """What is predicted where nothing is known: the mean over the random building windows, at least 0."""
+    shared = material.shared["build"]
+    if not shared or material.maximum <= 0 or not settings.random_seen:
+        return 0.0
+    return max(0.0, float(np.mean([window.values.mean() for window in shared])) / material.maximum)
+
+
+def building_windows(material: Material, settings: Settings) -> list[Window]:
+    """The target's own, and the random ones where they are wanted; each once."""
+    found = {window.number: window for window in material.own["build"]}
+    if settings.random_seen:
+        found |= {window.number: window for window in material.shared["build"]}
+    return list(found.values())
+
+
+def _try_words(engine: Engine, pivots: Sequence[Pivot], around: Surroundings, settings: Settings) -> list[Trial]:
+    """Substitutes for the firing token and for the context that matters most, in more context than it needs: what is
+    measured is then what the neuron does in such texts."""
+    slots: list[tuple[Pivot, int, Slot]] = []
+    for pivot in pivots:
+        context = sorted(pivot.important(settings.importance), key=lambda back: (-pivot.importance[back], back))
+        for back in [0, *context][: settings.places]:
+            wide = pivot.wide(around.bos, settings.surround)
+            slots.append((pivot, back, (wide, len(wide) - 1 - back)))
+    proposed = around.proposer.propose([slot for *_, slot in slots], settings.substitutes)
+    asked: list[Question] = []
+    told: list[tuple[Pivot, int, int]] = []
+    for (pivot, back, (prompt, at)), tokens in zip(slots, proposed, strict=True):
+        for token in tokens:
+            asked.append((Text.whole(prompt).with_token(at, token), pivot.target))
+            told.append((pivot, back, token))
+    answers = engine.ask(asked).tolist()
+    return [Trial(*one, value / one[0].maximum) for one, value in zip(told, answers, strict=True)]
+
+
+def _build(
+    material: Material, pivots: Sequence[Pivot], trials: Sequence[Trial], around: Surroundings, settings: Settings
+) -> Graph:
+    trie = Trie()
+    for pivot in pivots:
+        for path in _paths(pivot, around, settings):
+            trie.add(path)
+    for trial in trials:
+        # A firing token that was tried and does not fire is no path: nothing is predicted for it anyway.
+        if trial.back or trial.share >= settings.threshold:
+            for path in _paths(trial.pivot, around, settings, {trial.back: trial.token}):
+                trie.add(path)
+    for path in _seen_paths(material, settings):
+        trie.add(path)
+    graph = trie.graph()
+    matcher = Matcher(graph)
+    seen = [*_tried(trials, around, settings), *_seen(material, matcher, settings)]
+    base = base_of(material, settings)
+    done = calibrate(graph, seen, threshold=settings.threshold, weight=settings.weight, base=base)
+    return simplify(done, settings.least)
+
+
+def _paths(
+    pivot: Pivot, around: Surroundings, settings: Settings, other: Mapping[int, int] | None = None
+) -> Iterator[list[Step]]:
+    """The tokens that matter with wildcards between them, once at their places and once with the gaps that were found;
+    `other` tokens stand in for those so many steps back."""
+    chosen = {back: pivot.prompt[pivot.place(back)] for back in [0, *pivot.important(settings.importance)]}
+    chosen |= other or {}
+    last = max(chosen)
+    anchor = [Step("start")] if pivot.anchored and last == pivot.at else []
+    strict: list[Step] = []
+    loose: list[Step] = []
+    for back in range(last + 1):
+        if back in chosen:
+            step = _word(around.texts[chosen[back]], pivot.importance.get(back, 0.0))
+            strict.append(step)
+            loose += [*([Step("gap")] if back in pivot.gaps else []), step]
+        else:
+            surface = around.texts[pivot.prompt[pivot.place(back)]]
+            wildcard = Step("any", "", surface, pivot.importance.get(back, 0.0))
+            strict.append(wildcard)
+            if not any(near < back < far for near, far in _runs(chosen, pivot.gaps)):
+                loose.append(wildcard)
+    yield [*strict, *anchor]
+    if pivot.gaps:
+        yield [*loose, *anchor]
+    if settings.fold and any(map(str.isalpha, strict[0].key)):
+        yield [Step("fold", fold(strict[0].key), strict[0].token, strict[0].importance)]
+
+
+def _runs(chosen: Mapping[int, int], gaps: set[int]) -> Iterator[tuple[int, int]]:
+    """Between which words a gap stands in for the wildcards."""
+    places = sorted(chosen)
+    return ((near, far) for near, far in pairwise(places) if far in gaps)
+
+
+def _word(text: str, importance: float = 0.0) -> Step:
+    return Step("token", text, text, importance)
+
+
+def _seen_paths(material: Material, settings: Settings) -> Iterator[list[Step]]:
+    """Exact paths of what stands before every token that fires somewhere in the building windows."""
+    if not settings.ngram:
+        return
+    windows = [(window, material.share(window)) for window in building_windows(material, settings)]
+    fires = {window.tokens[at] for window, share in windows for at in np.flatnonzero(share >= settings.threshold)}
+    for window, _ in windows:
+        for at, token in enumerate(window.tokens):
+            if token in fires:
+                yield [_word(text) for text in reversed(window.tokens[max(0, at - settings.ngram + 1) : at + 1])]
+    if settings.fold:
+        for token in fires:
+            if any(map(str.isalpha, token)):
+                yield [Step("fold", fold(token), token)]
+
+
+def _tried(trials: Sequence[Trial], around: Surroundings, settings: Settings) -> Iterator[Observation]:
+    """What was measured on substituted words."""
+    for trial in trials:
+        ids = list(trial.pivot.wide(around.bos, settings.surround))
+        ids[len(ids) - 1 - trial.back] = trial.token
+        tokens = [around.texts[token] for token in ids[len(around.bos) :]]
+        yield Observation(tokens, {len(tokens) - 1: trial.share})
+
+
+def _seen(material: Material, matcher: Matcher, settings: Settings) -> Iterator[Observation]:
+    """Every token of the building windows on which a path begins."""
+    begins: dict[str, bool] = {}
+    for window in building_windows(material, settings):
+        places = [at for at, token in enumerate(window.tokens) if _begins(token, matcher, begins)]
+        if places:
+            share = material.share(window)
+            yield Observation(window.tokens, {at: float(share[at]) for at in places})
+
+
+def _begins(token: str, matcher: Matcher, known: dict[str, bool]) -> bool:
+    found = known.get(token)
+    if found is None:
+        found = known[token] = matcher.begins(token)
+    return found
+
+
+def status_of(material: Material, settings: Settings) -> str:
+    """dead: never above 0 in the building documents; constant: hardly varies; dense: fires on more than half of
+    random tokens; else ok."""
+    if material.maximum <= 0:
+        return "dead"
+    values = np.concatenate([window.values for window in [*material.own["build"], *material.shared["build"]]])
+    if float(values.std()) <= 1e-6 * float(np.abs(values).max()):
+        return "constant"
+    random = np.concatenate([window.values for window in material.shared["build"]])
+    return "dense" if float((random >= settings.threshold * material.maximum).mean()) > 0.5 else "ok"

@@ -1,0 +1,245 @@
+"""The graphs of a model's neurons, as a job that yields evidence layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ...schema import POLES, ModelError, NeuronId, digest, run_id
+from ..bundle import RunInfo
+from ..corpus.corpus import Corpus
+from ..job import Progress, silent
+from ..lm_head.job import shard_name
+from ..lm_head.tables import Tables, model_table
+from ..subject.live import LiveModel
+from ..subject.subject import Subject
+from .engine import Engine, Target
+from .evaluate import Judgement, judge
+from .extract import Surroundings, base_of, extract, status_of
+from .graph import Graph
+from .paper import extract_paper
+from .propose import MaskedProposer, Proposer, SubjectProposer
+from .settings import Settings
+from .tables import GraphRecord, record_tables
+from .windows import Material, read, select
+
+SIDES = 4096
+"""Neuron sides whose windows are held in memory at once: layers are read together up to so many."""
+
+
+@dataclass
+class N2GJob:
+    """Builds and judges graphs. `open` makes one; `shards` does the work."""
+
+    live: LiveModel
+    corpus: Corpus
+    settings: Settings
+    neurons: Mapping[int, tuple[int, ...]]
+    """indices by layer"""
+    whole: bool
+    """whether all neurons of these layers are asked for"""
+    judged: list[tuple[GraphRecord, Judgement]] = field(default_factory=list, repr=False)
+    """what this process has made so far"""
+
+    @classmethod
+    def open(
+        cls,
+        live: LiveModel,
+        corpus: Corpus,
+        *,
+        layers: Sequence[int] | None = None,
+        neurons: Sequence[tuple[int, int]] | None = None,
+        settings: Settings | Mapping[str, Any] | None = None,
+    ) -> N2GJob:
+        """A job over all neurons of `layers` (all unless given), or over `neurons`, pairs of layer and index.
+
+        Raises ModelError for neurons that are not there, and for a corpus of other tokens than the model's.
+        """
+        wanted = _wanted(live, layers, neurons)
+        job = cls(live, corpus, Settings.of(settings), wanted, neurons is None)
+        if corpus.tokenizer != job.subject.vocabulary.hash:
+            raise ModelError(
+                f"{corpus.folder}: cut into tokens of another tokenizer than {job.subject.name}'s; build it again"
+            )
+        return job
+
+    @property
+    def subject(self) -> Subject:
+        """The model's files."""
+        if self.live.subject is None:
+            raise ModelError(
+                "this model was handed over without its files: it has no weights hash to stand on evidence"
+            )
+        return self.live.subject
+
+    @cached_property
+    def run(self) -> RunInfo:
+        """What the bundle's run.json begins with."""
+        identity = {
+            **self.settings.identity,
+            "weights": self.subject.weights,
+            "corpus": self.corpus.hash,
+            "proposer": self.settings.proposer or "subject",
+            "mask": self.mask,
+            "dtype": str(self.live.model.dtype).removeprefix("torch."),
+        }
+        return RunInfo(
+            id=run_id("n2g", identity),
+            job="n2g",
+            model=self.subject.name,
+            weights=self.subject.weights,
+            tokenizer=self.subject.vocabulary.hash,
+            parameters=identity,
+            dataset=self.corpus.hash,
+            scope={"layers": sorted(self.neurons), "neurons": sum(map(len, self.neurons.values()))},
+        )
+
+    @cached_property
+    def poles(self) -> tuple[int, ...]:
+        """Both signs of a gated model's hidden values; +1 of an ungated one's."""
+        return tuple(POLES) if self.live.gated else (1,)
+
+    @cached_property
+    def mask(self) -> int:
+        """The token that stands for nothing."""
+        if self.settings.mask is not None:
+            return self.settings.mask
+        tokenizer = self.live.tokenizer
+        known = (tokenizer.pad_token_id, tokenizer.unk_token_id, 0)
+        return int(next(token for token in known if token is not None and 0 <= token < len(self.subject.vocabulary)))
+
+    @cached_property
+    def proposer(self) -> Proposer:
+        """The masked language model that was named, or the subject itself."""
+        vocabulary = self.subject.vocabulary
+        if self.settings.proposer:
+            return MaskedProposer.open(self.settings.proposer, vocabulary, str(self.live.device))
+        return SubjectProposer(self.live, vocabulary, Engine(self.live, (), self.settings.positions))
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What all extractions share."""
+        bos = (int(self.corpus.tokens[0, 0]),) if self.corpus.bos else ()
+        return Surroundings(bos, self.mask, self.subject.vocabulary.texts, self.proposer)
+
+    def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
+        """The model, then each layer; those in `done` are left out."""
+        if "model" not in done:
+            yield "model", {"Model": model_table(self.subject)}
+        left = [layer for layer in sorted(self.neurons) if self._shard(layer) not in done]
+        total = sum(len(self.neurons[layer]) for layer in left) * len(self.poles)
+        finished = 0
+        for layers in self._together(left):
+            for layer, materials in self._materials(layers, progress):
+                records: list[GraphRecord] = []
+                for start in range(0, len(materials), self.settings.chunk):
+                    records += self._records(materials[start : start + self.settings.chunk])
+                    finished += len(materials[start : start + self.settings.chunk])
+                    progress("building graphs", finished, total)
+                yield self._shard(layer), record_tables(records, self.run.id)
+
+    def summary(self, done: Collection[str] = ()) -> dict[str, Any]:
+        """What the job reports about the whole run."""
+        return {
+            "source": self.subject.source,
+            "corpus": str(self.corpus.folder),
+            "window_tokens": self.corpus.settings.length,
+            "windows": len(self.corpus),
+            "algorithm": self.settings.algorithm,
+            "proposer": self.settings.proposer or "subject",
+            "mask": self.subject.vocabulary.texts[self.mask],
+            "poles": list(self.poles),
+            "shards": sorted(name for name in done if name != "model"),
+        }
+
+    def _shard(self, layer: int) -> str:
+        """A layer's; of some of its neurons with their hash, so that all of them can still come later."""
+        some = "" if self.whole else "-" + digest({"neurons": list(self.neurons[layer])})[:8]
+        return shard_name(layer) + some
+
+    def _together(self, layers: Sequence[int]) -> Iterator[list[int]]:
+        """Layers whose windows are read in one pass."""
+        part: list[int] = []
+        for layer in layers:
+            sides = sum(len(self.neurons[one]) for one in [*part, layer]) * len(self.poles)
+            if part and sides > SIDES:
+                yield part
+                part = []
+            part.append(layer)
+        if part:
+            yield part
+
+    def _materials(self, layers: Sequence[int], progress: Progress) -> Iterator[tuple[int, list[Material]]]:
+        targets = [Target(layer, i, pole) for layer in layers for i in self.neurons[layer] for pole in self.poles]
+        chosen = select(self.live, self.corpus, targets, self.settings, progress)
+        texts = self.subject.vocabulary.texts
+        materials = read(self.live, self.corpus, texts, targets, chosen, self.settings, progress)
+        for layer in layers:
+            yield layer, [material for material in materials if material.target.layer == layer]
+
+    def _records(self, materials: Sequence[Material]) -> list[GraphRecord]:
+        graphs = self.build(materials)
+        found = []
+        for graph, material in zip(graphs, materials, strict=True):
+            judgement = judge(graph, material, self.settings)
+            target = material.target
+            neuron = NeuronId(self.subject.name, target.layer, target.index)
+            found.append(GraphRecord(neuron, target.pole, graph, _facts(material, judgement, self.settings)))
+            self.judged.append((found[-1], judgement))
+        return found
+
+    def build(self, materials: Sequence[Material]) -> list[Graph]:
+        """A graph for each, by the algorithm that is set."""
+        paper = self.settings.algorithm == "paper"
+        targets = [material.target for material in materials]
+        engine = Engine(self.live, targets, self.settings.positions, share=not paper)
+        return (extract_paper if paper else extract)(engine, materials, self.surroundings, self.settings)
+
+
+def _facts(material: Material, found: Judgement, settings: Settings) -> dict[str, Any]:
+    """Properties of the Graph node."""
+    status = status_of(material, settings)
+    silent_one = status == "ok" and not found.graph.predicted and not found.random.predicted
+    if status == "dead":
+        return {"status": status, "maximum": material.maximum, "support": 0, "lossy": False}
+    return {
+        "status": "silent" if silent_one else status,
+        "maximum": material.maximum,
+        "base": base_of(material, settings) if settings.algorithm == "neuronkb" else 0.0,
+        "lossy": False,
+        "precision": found.graph.precision,
+        "recall": found.graph.recall,
+        "f1": found.graph.f1,
+        "correlation": found.graph.correlation,
+        "r2": found.graph.r2,
+        "support": found.graph.support,
+        "f1_random": found.random.f1,
+        "support_random": found.random.support,
+        "f1_token": found.token.f1,
+        "f1_5gram": found.five_gram.f1,
+        "f1_backoff": found.backoff.f1,
+        "null": found.null,
+    }
+
+
+def _wanted(
+    live: LiveModel, layers: Sequence[int] | None, neurons: Sequence[tuple[int, int]] | None
+) -> dict[int, tuple[int, ...]]:
+    if neurons is not None:
+        pairs = sorted(set(neurons))
+    else:
+        some = range(live.n_layers) if layers is None else sorted(set(layers))
+        pairs = [(layer, index) for layer in some for index in range(live.d_mlp)]
+    for layer, index in pairs:
+        if not 0 <= layer < live.n_layers:
+            raise ModelError(f"no layer {layer!r}: the model has layers 0 to {live.n_layers - 1}")
+        if not 0 <= index < live.d_mlp:
+            raise ModelError(f"no neuron {index!r} in layer {layer}: a layer has neurons 0 to {live.d_mlp - 1}")
+    if not pairs:
+        raise ModelError("no neurons were asked for; name layers or neurons")
+    layers_of = np.array([layer for layer, _ in pairs])
+    return {int(one): tuple(index for layer, index in pairs if layer == one) for one in np.unique(layers_of)}

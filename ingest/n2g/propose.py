@@ -1,0 +1,232 @@
+"""Words that could stand in a token's place: from the subject itself, or from a masked language model."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from ...schema import ModelError, fold
+from ..subject.live import LiveModel
+from ..subject.vocabulary import Vocabulary
+from .engine import Engine, Ids, Past
+
+Slot = tuple[Ids, int]
+"""A text, and the position whose token is to be replaced."""
+
+CANDIDATES = 24
+"""Tokens taken of each of the subject's two sources."""
+RESCORED = 2
+"""So many times the words wanted are rescored by what follows them."""
+LEAST = 1e-5
+"""Probability below which a masked language model's word is not taken; the 2023 script's."""
+
+
+class Proposer(Protocol):
+    """Finds substitutes."""
+
+    @property
+    def name(self) -> str:
+        """What the run's parameters call it."""
+
+    def propose(self, slots: Sequence[Slot], n: int) -> list[list[int]]:
+        """At most `n` other tokens for each slot, best first."""
+
+
+@dataclass
+class SubjectProposer:
+    """Next-token candidates and neighbours of the token's embedding, by the sum of their ranks; where text follows in
+    the slot's text, the best are ranked again by how likely that is after them."""
+
+    live: LiveModel
+    vocabulary: Vocabulary
+    engine: Engine
+    """counts what is run"""
+
+    @property
+    def name(self) -> str:
+        """As in the run's parameters."""
+        return "subject"
+
+    @torch.no_grad()
+    def propose(self, slots: Sequence[Slot], n: int) -> list[list[int]]:
+        """See Proposer."""
+        by_text: dict[Ids, list[int]] = defaultdict(list)
+        for ids, at in dict.fromkeys(slots) if n else ():
+            by_text[ids].append(at)
+        ranked: dict[Slot, list[int]] = {}
+        for part in _parts(sorted(by_text, key=len), self.engine.most):
+            hidden, past = self.engine.hidden(part)
+            for row, ids in zip(hidden, part, strict=True):
+                places = by_text[ids]
+                for at, logs in zip(places, self._next(row, places), strict=True):
+                    ranked[ids, at] = self._ranked((ids, at), logs, RESCORED * n)
+            self._rescore({ids: number for number, ids in enumerate(part)}, past, by_text, ranked)
+        return [ranked[slot][:n] if n else [] for slot in slots]
+
+    def _next(self, hidden: torch.Tensor, places: Sequence[int]) -> torch.Tensor:
+        """Log-probabilities of the token at each place given what is before it, `[n, d_vocab]`; 0 at a beginning."""
+        logs = torch.log_softmax(self._head(hidden[[max(at, 1) - 1 for at in places]]).float(), -1)
+        logs[[not at for at in places]] = 0.0
+        return logs
+
+    def _ranked(self, slot: Slot, logs: torch.Tensor, n: int) -> list[int]:
+        token = slot[0][slot[1]]
+        cosines = self._rows @ self._rows[token]
+        fits = self._fitting(token)
+        likely, near = (scores.masked_fill(~fits, -torch.inf) for scores in (logs[: len(fits)], cosines))
+        k = min(CANDIDATES, int(fits.sum()))
+        found = torch.tensor(sorted({*likely.topk(k).indices.tolist(), *near.topk(k).indices.tolist()}))
+        places = [scores.cpu()[found].argsort(descending=True, stable=True).argsort() for scores in (likely, near)]
+        order = (places[0] + places[1]).argsort(stable=True)
+        return [int(token) for token in found[order[:n]]]
+
+    def _rescore(
+        self, rows: dict[Ids, int], past: Past, by_text: dict[Ids, list[int]], ranked: dict[Slot, list[int]]
+    ) -> None:
+        """Add the rank by the log-probability of what follows."""
+        by_place: dict[int, list[tuple[Slot, int]]] = defaultdict(list)
+        for ids in rows:
+            for at in by_text[ids]:
+                if 0 < at < len(ids) - 1:
+                    by_place[at] += [((ids, at), token) for token in ranked[ids, at]]
+        scores: dict[Slot, list[tuple[float, int]]] = defaultdict(list)
+        for at, tried in by_place.items():
+            for part in _parts(tried, self.engine.most, lambda pair: len(pair[0][0]) - pair[0][1]):
+                tails = [(token, *ids[at + 1 :]) for (ids, _), token in part]
+                hidden, _ = self.engine.hidden(tails, past.beginning([rows[ids] for (ids, _), _ in part], at))
+                for row, (slot, token), tail in zip(hidden, part, tails, strict=True):
+                    logs = torch.log_softmax(self._head(row[: len(tail) - 1]).float(), -1)
+                    scores[slot].append((float(logs[range(len(logs)), list(tail[1:])].sum()), token))
+        for slot, found in scores.items():
+            ranked[slot] = _by_both(ranked[slot], [token for _, token in sorted(found, reverse=True)])
+
+    def _head(self, rows: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.live.model.get_output_embeddings()(rows)
+        return found
+
+    @cached_property
+    def _rows(self) -> torch.Tensor:
+        """Centred embedding rows of unit length."""
+        rows = self.live.model.get_input_embeddings().weight[: len(self.vocabulary)].float()
+        return torch.nn.functional.normalize(rows - rows.mean(0), dim=1)
+
+    def _fitting(self, token: int) -> torch.Tensor:
+        """Bool `[d_vocab]`: other words, written like the token: after a space or not, with a letter or not."""
+        space, letters, word, ordinary = self._written
+        fits = ordinary & (space == space[token]) & (letters == letters[token]) & (word != word[token])
+        return torch.from_numpy(fits).to(self._rows.device)
+
+    @cached_property
+    def _written(self) -> tuple[Any, Any, Any, Any]:
+        texts = self.vocabulary.texts
+        numbers: dict[str, int] = {}
+        words = np.array([numbers.setdefault(fold(text), len(numbers)) for text in texts])
+        space, letters = (np.array([test(t) for t in texts]) for test in (_spaced, _lettered))
+        return space, letters, words, self.vocabulary.ordinary
+
+
+def _by_both(one: Sequence[int], other: Sequence[int]) -> list[int]:
+    """Ordered by the sum of two ranks; the first order decides between equals."""
+    places = {token: place for place, token in enumerate(other)}
+    scored = sorted((place + places[token], place, token) for place, token in enumerate(one))
+    return [token for *_, token in scored]
+
+
+def _spaced(text: str) -> bool:
+    return text.startswith(" ")
+
+
+def _lettered(text: str) -> bool:
+    return any(map(str.isalpha, text))
+
+
+@dataclass
+class MaskedProposer:
+    """A masked language model's words for the slot, as long as each is one token of the subject."""
+
+    name: str
+    tokenizer: Any
+    model: Any
+    vocabulary: Vocabulary
+
+    @classmethod
+    def open(cls, source: str | Path, vocabulary: Vocabulary, device: str = "cpu") -> MaskedProposer:
+        """Load one by hub id or folder, from safetensors, without running its code. Raises ModelError."""
+        from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+            model = AutoModelForMaskedLM.from_pretrained(source, trust_remote_code=False, use_safetensors=True)
+        except (OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise ModelError(
+                f"{str(source)!r} is no masked language model that transformers can load: {reason}"
+            ) from None
+        if tokenizer.mask_token is None:
+            raise ModelError(f"{str(source)!r}: its tokenizer has no mask token; name a masked language model")
+        return cls(str(source), tokenizer, model.eval().to(device), vocabulary)
+
+    @torch.no_grad()
+    def propose(self, slots: Sequence[Slot], n: int) -> list[list[int]]:
+        """See Proposer."""
+        found: list[list[int]] = []
+        for start in range(0, len(slots), 64):
+            part = slots[start : start + 64]
+            batch = self.tokenizer(
+                [self._masked(slot) for slot in part], return_tensors="pt", padding=True, truncation=True
+            )
+            logits = self.model(**batch.to(self.model.device)).logits
+            masks = batch.input_ids == self.tokenizer.mask_token_id
+            for row, mask, slot in zip(logits, masks, part, strict=True):
+                found.append(self._words(row[mask.nonzero()[0, 0]].softmax(-1), slot, n) if mask.any() else [])
+        return found
+
+    def _masked(self, slot: Slot) -> str:
+        ids, at = slot
+        texts = self.vocabulary.texts
+        special = self.vocabulary.special
+        before, after = ("".join(texts[i] for i in part if not special[i]) for part in (ids[:at], ids[at + 1 :]))
+        space = " " if texts[ids[at]].startswith(" ") else ""
+        return f"{before}{space}{self.tokenizer.mask_token}{after}"
+
+    def _words(self, probabilities: torch.Tensor, slot: Slot, n: int) -> list[int]:
+        """Best first; in title case where the original is."""
+        original = self.vocabulary.texts[slot[0][slot[1]]]
+        space = " " if original.startswith(" ") else ""
+        found: list[int] = []
+        for number in probabilities.argsort(descending=True).tolist():
+            if probabilities[number] < LEAST or len(found) == n:
+                break
+            word = self.tokenizer.decode([number]).strip().removeprefix("##")
+            if not _lettered(word) or fold(word) == fold(original):
+                continue
+            word = word.title() if original.strip().istitle() else word
+            token = self._tokens.get(space + word)
+            if token is not None and token not in found:
+                found.append(token)
+        return found
+
+    @cached_property
+    def _tokens(self) -> dict[str, int]:
+        ordinary = self.vocabulary.ordinary
+        return {text: i for i, text in reversed(list(enumerate(self.vocabulary.texts))) if ordinary[i]}
+
+
+def _parts(items: Sequence[Any], most: int, length: Callable[[Any], int] = len) -> list[list[Any]]:
+    """Items in parts of at most `most` positions."""
+    found: list[list[Any]] = [[]] if items else []
+    longest = 0
+    for item in items:
+        longest = max(longest, length(item))
+        if found[-1] and (len(found[-1]) + 1) * longest > most:
+            found.append([])
+            longest = length(item)
+        found[-1].append(item)
+    return found
