@@ -1,6 +1,7 @@
-"""`make bench`: decoding beside the matrix product, a corpus pass beside the forward pass, load rates, query latencies.
+"""`make bench`: decoding beside the matrix product, a corpus pass beside the forward pass, probes beside scikit-learn,
+load rates, query latencies.
 
-    python -m benchmarks [decode] [activations] [open] [local] [neo4j] [import]
+    python -m benchmarks [decode] [activations] [probes] [open] [local] [neo4j] [import]
 
 Prints a line a figure and writes build/bench.json.
 """
@@ -26,6 +27,13 @@ def decode() -> Iterator[Row]:
 def activations() -> Iterator[Row]:
     """The corpus pass beside the forward pass."""
     from .activations import rates
+
+    return rates()
+
+
+def probes() -> Iterator[Row]:
+    """Probes beside the scikit-learn loop; the exact solver."""
+    from .probes import rates
 
     return rates()
 
@@ -62,6 +70,7 @@ def import_files() -> Iterator[Row]:
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "decode": decode,
     "activations": activations,
+    "probes": probes,
     "open": opening,
     "local": local,
     "neo4j": neo4j,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 
 from ...schema import FeatureError
+from ..team import Team
 
+A = TypeVar("A")
 NUMBERS = {"cpu": 2**20}
 """Numbers of one temporary: what stays in a processor's cache."""
 NUMBERS_ELSEWHERE = 2**27
@@ -66,6 +69,15 @@ def blocks(n_neurons: int, numbers_each: int, device: torch.device) -> Iterator[
     step = max(1, NUMBERS.get(device.type, NUMBERS_ELSEWHERE) // max(1, numbers_each))
     for start in range(0, n_neurons, step):
         yield slice(start, min(start + step, n_neurons))
+
+
+def each(
+    work: Callable[[slice], A], n_neurons: int, numbers_each: int, device: torch.device
+) -> Iterator[tuple[slice, A]]:
+    """Work done on such blocks, in order, a core to a block."""
+    parts = list(blocks(n_neurons, numbers_each, device))
+    with Team(device, len(parts)) as team:
+        yield from zip(parts, team.map(work, parts), strict=True)
 
 
 def rows(X: torch.Tensor, part: slice, points: torch.Tensor | None = None) -> torch.Tensor:

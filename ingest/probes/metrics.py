@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .classes import Classes, blocks, rows
+from .classes import Classes, each, rows
 from .one_sparse import Fits
 
 
@@ -74,11 +74,14 @@ def evaluate(X: torch.Tensor, labels: torch.Tensor, fits: Fits) -> Metrics:
     classes = Classes.of(X, labels)
     turn, bar = _bars(fits)
     hits, false_hits = torch.empty_like(fits.weight), torch.empty_like(fits.weight)
-    for part in blocks(X.shape[1], classes.positive.numel(), X.device):
+
+    def work(part: slice) -> tuple[torch.Tensor, torch.Tensor]:
         picked = turn[part, :, None] * rows(X, part)[:, None]
         torch.gt(picked, bar[part, :, None], out=picked)
-        hits[:, part] = torch.linalg.vecdot(picked, classes.positive).T.double()
-        false_hits[:, part] = torch.linalg.vecdot(picked, classes.negative).T.double()
+        return torch.linalg.vecdot(picked, classes.positive).T, torch.linalg.vecdot(picked, classes.negative).T
+
+    for part, counts in each(work, X.shape[1], classes.positive.numel(), X.device):
+        hits[:, part], false_hits[:, part] = counts
     area = _areas(X, classes)
     area = torch.where(fits.weight > 0, area, torch.where(fits.weight < 0, 1.0 - area, 0.5))
     return Metrics(hits, false_hits, classes.count, area)
@@ -109,9 +112,13 @@ def _areas(X: torch.Tensor, classes: Classes) -> torch.Tensor:
     for points, features in classes.groups():
         positive = classes.positive[features][:, points].double()
         negatives, positives = classes.count[features].double().T[:, :, None]
-        for part in blocks(X.shape[1], 8 * len(points), X.device):
-            above = positive @ _ranks(rows(X, part, points)).T - positives * (positives + 1) / 2
-            found[features, part] = above / (positives * negatives)
+        least = positives * (positives + 1) / 2
+
+        def work(part: slice, points: torch.Tensor = points, positive: torch.Tensor = positive) -> torch.Tensor:
+            return positive @ _ranks(rows(X, part, points)).T
+
+        for part, ranks in each(work, X.shape[1], 8 * len(points), X.device):
+            found[features, part] = (ranks - least) / (positives * negatives)
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .classes import Classes, blocks
+from .classes import Classes, each
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,17 @@ def class_moments(X: torch.Tensor, labels: torch.Tensor) -> ClassMoments:
     count = classes.count.T.reshape(-1, 1).double()
     shape = (len(masks), X.shape[1])
     mean, variance = (torch.empty(shape, dtype=torch.float64, device=X.device) for _ in range(2))
-    for part in blocks(X.shape[1], len(X), X.device):
+
+    def work(part: slice) -> tuple[torch.Tensor, torch.Tensor]:
         values = X[:, part].double()
         centre = values.mean(0).float().double()
         values -= centre
         first = masks @ values / count
         second = masks @ values.square_() / count
         spread = second - first**2
-        variance[:, part] = torch.where(spread <= len(X) * 2.0**-52 * second, 0.0, spread)
-        mean[:, part] = first + centre
-    mean, variance = (each.view(2, -1, X.shape[1]).transpose(0, 1) for each in (mean, variance))
+        return first + centre, torch.where(spread <= len(X) * 2.0**-52 * second, 0.0, spread)
+
+    for part, found in each(work, X.shape[1], len(X), X.device):
+        mean[:, part], variance[:, part] = found
+    mean, variance = (of.view(2, -1, X.shape[1]).transpose(0, 1) for of in (mean, variance))
     return ClassMoments(classes.count, mean, variance)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .classes import Classes, blocks, rows
+from .classes import Classes, each, rows
 
 STEPS = 100
 ENOUGH = 1e-4
@@ -49,14 +49,16 @@ def one_sparse(X: torch.Tensor, labels: torch.Tensor, C: float = 1.0) -> Fits:
     fits = Fits(weight, torch.zeros_like(weight), torch.zeros_like(weight, dtype=torch.bool))
     sign = classes.negative - classes.positive
     pull = (classes.weights * C).float()
-    for part in blocks(X.shape[1], sign.numel(), X.device):
+
+    def work(part: slice) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         x, centre, scale, varies = _standardised(rows(X, part))
         found, converged = _newton(x, 1.0 / scale**2, sign, pull)
         found = torch.where(varies[:, None, None], found, 0.0)
         slope = found[..., 0] / scale[:, None]
-        fits.weight[:, part] = slope.T
-        fits.bias[:, part] = (found[..., 1] - slope * centre[:, None]).T
-        fits.converged[:, part] = (converged | ~varies[:, None]).T
+        return slope.T, (found[..., 1] - slope * centre[:, None]).T, (converged | ~varies[:, None]).T
+
+    for part, (slope, bias, converged) in each(work, X.shape[1], sign.numel(), X.device):
+        fits.weight[:, part], fits.bias[:, part], fits.converged[:, part] = slope, bias, converged
     return fits
 
 

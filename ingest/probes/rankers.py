@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .classes import Classes, blocks, rows
+from .classes import Classes, each, rows
 from .moments import ClassMoments
 
 BINS = 32
@@ -39,10 +39,14 @@ def mutual_information(X: torch.Tensor, labels: torch.Tensor, bins: int = BINS) 
     classes = Classes.of(X, labels)
     found = torch.empty(len(classes.count), X.shape[1], dtype=torch.float64, device=X.device)
     for points, features in classes.groups():
-        masks = torch.cat([classes.negative[features][:, points], classes.positive[features][:, points]]).T
-        for part in blocks(X.shape[1], bins * len(points), X.device):
-            cells = _cells(rows(X, part, points), masks.contiguous(), bins)
-            found[features, part] = _information(cells.view(len(cells), bins, 2, -1)).T
+        masks = torch.cat([classes.negative[features][:, points], classes.positive[features][:, points]]).T.contiguous()
+
+        def work(part: slice, points: torch.Tensor = points, masks: torch.Tensor = masks) -> torch.Tensor:
+            cells = _cells(rows(X, part, points), masks, bins)
+            return _information(cells.view(len(cells), bins, 2, -1)).T
+
+        for part, information in each(work, X.shape[1], bins * len(points), X.device):
+            found[features, part] = information
     return found
 
 

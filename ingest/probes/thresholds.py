@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .classes import Classes, blocks, rows
+from .classes import Classes, each, rows
 from .one_sparse import Fits
 
 
@@ -16,18 +16,22 @@ def best_threshold(X: torch.Tensor, labels: torch.Tensor) -> Fits:
     all, where nothing beats that. Of equal F1 the answer that picks more points is taken, above before below.
     """
     classes = Classes.of(X, labels)
-    weight = torch.empty(len(classes.count), X.shape[1], dtype=torch.float64, device=X.device)
-    fits = Fits(weight, torch.empty_like(weight), torch.ones_like(weight, dtype=torch.bool))
+    space = torch.empty(2, len(classes.count), X.shape[1], dtype=torch.float64, device=X.device)
+    fits = Fits(*space, torch.ones_like(space[0], dtype=torch.bool))
     for points, features in classes.groups():
         positive = classes.positive[features][:, points]
-        for part in blocks(X.shape[1], 2 * positive.numel(), X.device):
+
+        def work(
+            part: slice, points: torch.Tensor = points, positive: torch.Tensor = positive
+        ) -> tuple[torch.Tensor, torch.Tensor]:
             x = rows(X, part, points)
             (up, above), (down, below) = _best(x, positive), _best(-x, positive)
             turned = up < down
             bar = torch.where(turned, below, above)
-            always = bar.isinf()
-            fits.weight[features, part] = torch.where(always, 0.0, 1.0 - 2.0 * turned.double()).T
-            fits.bias[features, part] = torch.where(always, 1.0, -bar).T
+            return torch.where(bar.isinf(), 0.0, 1.0 - 2.0 * turned.double()).T, torch.where(bar.isinf(), 1.0, -bar).T
+
+        for part, (weight, bias) in each(work, X.shape[1], 2 * positive.numel(), X.device):
+            fits.weight[features, part], fits.bias[features, part] = weight, bias
     return fits
 
 
