@@ -16,8 +16,8 @@ def best_threshold(X: torch.Tensor, labels: torch.Tensor) -> Fits:
     all, where nothing beats that. Of equal F1 the answer that picks more points is taken, above before below.
     """
     classes = Classes.of(X, labels)
-    space = torch.empty(2, len(classes.count), X.shape[1], dtype=torch.float64, device=X.device)
-    fits = Fits(*space, torch.ones_like(space[0], dtype=torch.bool))
+    empty = torch.empty(len(classes.count), X.shape[1], dtype=torch.float64, device=X.device)
+    fits = Fits(empty, torch.empty_like(empty), torch.ones_like(empty, dtype=torch.bool))
     for points, features in classes.groups():
         positive = classes.positive[features][:, points]
 
