@@ -219,9 +219,10 @@ class KnowledgeBase:
 
         `model` is a folder, a hub id or a model of the store, decoded there; `neurons` are ids, each with a side such
         as L3/N17:down- or for all its sides, else the `top` clearest sides of all layers and projections; `prompts` a
-        file or texts, else the shipped ones; `maxima` of the newest corpus pass (`corpus`), measured on the
-        `prompts`, or of the named model's corpus pass, such as a fine-tune's base; `settings` those of `ingest.causal.settings`. `causal` reads the result. Needs the `models` extra. Raises
-        ModelError, IdError, QueryError.
+        file or texts, else the shipped ones. `maxima` are those of the newest corpus pass (`corpus`), measured on the
+        `prompts`, or of the corpus pass of the model named, such as a fine-tune's base. `settings` are those of
+        `ingest.causal.settings`. `causal` reads the result. Needs the `models` extra. Raises ModelError, IdError,
+        QueryError.
         """
         from .checking import clamp_job
 

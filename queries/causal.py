@@ -80,6 +80,8 @@ class Share:
     """median, nats"""
     direct_share: float | None
     """median over those that passed"""
+    size_ratio: float
+    """median size of the matched neurons over the tested one's"""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ def _share(name: str, clamps: Sequence[CheckedClamp]) -> Share:
         passed=_count(one.passed for one in clamps),
         effect=median(one.effect for one in clamps),
         direct_share=_median(one.direct_share for one in clamps),
+        size_ratio=median(one.size_ratio for one in clamps),
     )
 
 

@@ -29,9 +29,9 @@ class Settings:
     """draws of matched tokens"""
     band: int = 200
     """tokens that each decoded token's stand-in is drawn from"""
-    null_neurons: int = 199
+    null_neurons: int = 149
     """matched neurons that each neuron is compared with"""
-    pool: int = 400
+    pool: int = 200
     """neurons of a layer, around the sizes of those tested, that the matched ones are taken from"""
     answers: int = 0
     """sampled answers to `question`, each with the clamp off, on, and on a matched neuron; 0 for none"""

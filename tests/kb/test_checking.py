@@ -104,6 +104,18 @@ def test_maxima_on_the_prompts_need_no_corpus_pass(
     assert down.effect > 0
 
 
+def test_a_fine_tune_is_clamped_to_what_its_base_reaches(kb: KnowledgeBase, planted_models: tuple[Path, Path]) -> None:
+    kb.ingest_lm_head(planted_models[1])
+    kb.ingest_clamp("base", neurons=["L1/N3:down+"], prompts=PROMPTS, settings=SETTINGS)
+    kb.ingest_clamp("tuned", neurons=["L1/N3:down+"], prompts=PROMPTS, maxima="base", settings=SETTINGS)
+    (one,), (two,) = kb.causal("base").clamps, kb.causal("tuned").clamps
+    assert one.value == two.value
+    # The fine-tune's column writes weekdays.
+    assert set(one.tokens).isdisjoint(two.tokens)
+    with pytest.raises(QueryError, match="maxima are 'other'; expected corpus, prompts, or one of base, tuned"):
+        kb.ingest_clamp("tuned", maxima="other")
+
+
 def test_answers_name_the_planted_concept(kb: KnowledgeBase) -> None:
     more = {"answers": 12, "answer_tokens": 4, "question": "filler9 filler12", "multiples": (1.0,)}
     kb.ingest_clamp("base", neurons=["L1/N3:down+"], prompts=PROMPTS, settings=SETTINGS | more | {"reference": 40.0})

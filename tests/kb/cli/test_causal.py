@@ -1,0 +1,111 @@
+"""neuronkb ingest clamp and causal as a person types them, on the planted model; the doses on the card and the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from neuronkb.kb.cli.main import cli
+from neuronkb.kb.stores.local import stop
+
+OPTIONS = ["--null-neurons", "19", "--pool", "24", "--null-tokens", "99", "--multiples", "0.5,1", "--device", "cpu"]
+QUESTION = ["--answers", "4", "--answers-neurons", "1", "--question", "filler9 filler12"]
+
+
+@pytest.fixture(scope="module")
+def store(planted_models: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A store in which the planted base is decoded and twelve of its sides are clamped."""
+    folder = tmp_path_factory.mktemp("causal")
+    where = str(folder / "store")
+    prompts = folder / "prompts.txt"
+    prompts.write_text("filler9 filler12\n\nfiller3 filler5 filler7\n")
+    for args in (
+        ["lm-head", str(planted_models[0])],
+        ["clamp", "base", "--top", "12", "--maxima", "prompts", "--prompts", str(prompts), *OPTIONS, *QUESTION],
+    ):
+        done = CliRunner().invoke(cli, ["ingest", *args, "--store", where])
+        assert done.exit_code == 0, done.output
+    for text in ("Intervention", "Passed of tested, by layer", "up at hidden", "FDR"):
+        assert text in done.stdout
+    yield where
+    stop(Path(where))
+
+
+def test_the_report_again(store: str) -> None:
+    done = CliRunner().invoke(cli, ["causal", "base", "--store", store])
+    assert done.exit_code == 0, done.output
+    for text in ("base, 2 prompts", "down", "up at up", "gate", "Answers that name a decoded word", "Failing"):
+        assert text in done.stdout
+
+
+def test_json_has_every_clamp(store: str) -> None:
+    found = json.loads(CliRunner().invoke(cli, ["causal", "base", "--json", "--store", store]).stdout)
+    assert found["maxima"] == "prompts"
+    assert found["total"]["tested"] == len(found["clamps"]) >= 8
+    assert sum(share["tested"] for share in found["by_projection"]) == len(found["clamps"])
+    assert sum(share["tested"] for layer in found["by_layer"] for share in layer) == len(found["clamps"])
+    assert all(0 < one["p_tokens"] <= 1 and one["p_neurons"] >= 0.05 for one in found["clamps"])
+    assert [one["answers"] for one in found["clamps"] if one["answers"]] == [4]
+
+
+def test_the_sides_can_be_tested_again(store: str) -> None:
+    done = CliRunner().invoke(cli, ["causal", "base", "--sides", "--store", store])
+    found = json.loads(CliRunner().invoke(cli, ["causal", "base", "--json", "--store", store]).stdout)
+    sides = {
+        f"{one['neuron'].removeprefix('base/')}:{one['projection']}{'+' if one['pole'] > 0 else '-'}"
+        for one in found["clamps"]
+    }
+    assert sorted(done.stdout.split()) == sorted(sides)
+
+
+def test_the_card_and_the_page_show_the_doses(store: str, tmp_path: Path) -> None:
+    found = json.loads(CliRunner().invoke(cli, ["causal", "base", "--json", "--store", store]).stdout)
+    neuron = found["clamps"][0]["neuron"]
+    out = tmp_path / "neuron.html"
+    done = CliRunner().invoke(cli, ["neuron", neuron, "--html", str(out), "--store", store])
+    assert done.exit_code == 0, done.output
+    assert "Clamped: change in log-probability" in done.stdout
+    page = out.read_text()
+    assert "Effect of clamping" in page
+    assert "tokens, clamped at" in page
+    untouched = next(
+        f"base/L1/N{i}" for i in range(24) if f"base/L1/N{i}" not in {one["neuron"] for one in found["clamps"]}
+    )
+    CliRunner().invoke(cli, ["neuron", untouched, "--html", str(out), "--store", store])
+    assert "Effect of clamping" not in out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (["ingest", "clamp", "base", "--multiples", "a"], 2, "--multiples"),
+        (["ingest", "clamp", "base", "--multiples", "0", "--maxima", "prompts"], 1, "expected a positive number"),
+        (["ingest", "clamp", "base"], 1, "--maxima prompts"),
+        (["ingest", "clamp", "base", "--neurons", "L9/N1", "--maxima", "prompts"], 1, "no neuron 'base/L9/N1'"),
+        (["ingest", "clamp", "base", "--prompts", "none.txt", "--maxima", "prompts"], 1, "none.txt"),
+        (["causal", "other"], 1, "no run of clamps on other"),
+        (["causal", "base", "--run", "clamp-0"], 1, "no run clamp-0"),
+    ],
+)
+def test_wrong_usage(store: str, args: list[str], code: int, message: str) -> None:
+    done = CliRunner().invoke(cli, [*args, "--store", store])
+    assert (done.exit_code, message in done.stderr) == (code, True), done.output
+    assert "Traceback" not in done.output
+
+
+def test_neurons_from_a_file(store: str, tmp_path: Path) -> None:
+    names = tmp_path / "neurons.txt"
+    names.write_text("L1/N3:down+\n\nL0/N5:gate+\n")
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("filler9 filler12\n")
+    more = ["--prompts", str(prompts), "--maxima", "prompts", "--alongside", "--json", "--store", store]
+    done = CliRunner().invoke(cli, ["ingest", "clamp", "base", "--neurons", str(names), *OPTIONS, *more])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)["causal"]
+    assert [(one["neuron"], one["projection"]) for one in found["clamps"]] == [
+        ("base/L0/N5", "gate"),
+        ("base/L1/N3", "down"),
+    ]
