@@ -235,6 +235,31 @@ class KnowledgeBase:
         or the run named. Raises QueryError."""
         return causal_report(self.store, model, run)
 
+    def ingest_probes(
+        self,
+        model: str | Path,
+        features: Sequence[str] = (),
+        *,
+        name: str | None = None,
+        layers: Sequence[int] | None = None,
+        settings: Mapping[str, Any] | None = None,
+        clash: Clash = "refuse",
+        out: Path | None = None,
+        progress: Progress = silent,
+        loaded: Callable[[str], None] | None = None,
+    ) -> LoadReport:
+        """Probe every neuron of a model for labelled features, and load the evidence layer by layer.
+
+        `features` are categories, single features or JSONL files of labelled texts; all categories unless given, those
+        not built yet being built first. `settings` are those of `ingest.probes.settings`. Needs the `models` and
+        `probes` extras. Raises FeatureError, ModelError.
+        """
+        from .probing import probes_job
+
+        job = probes_job(self.where, model, features, name, layers, dict(settings or {}), progress)
+        folder = out or bundle_folder(self.where, job.run.id)
+        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+
     def build_features(
         self,
         categories: Sequence[str] = (),

@@ -71,7 +71,7 @@ class BundleWriter:
         return cls(folder, replace(held, scope={**held.scope, **run.scope}), whole)
 
     def write(self, shard: str, tables: Mapping[str, pa.Table]) -> ShardEntry:
-        """Write one shard's tables, each conforming to the ontology or to a declared matrix, and enter it in the manifest.
+        """Write one shard's tables, of the ontology or declared matrices, and enter it in the manifest.
 
         Raises SchemaError for a table that does not fit, BundleError when the disk refuses.
         """

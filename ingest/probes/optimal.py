@@ -63,7 +63,7 @@ def optimal(
     begin = time.perf_counter()
     classes = Classes.of(X, y[:, None])
     first = np.array([int(i) for i in start], np.int64)
-    strongest = mean_difference(class_moments(X, y[:, None]))[0].topk(min(keep, X.shape[1])).indices.cpu().numpy()
+    strongest = _strongest(X, y, classes, keep)
     kept = np.union1d(strongest, first)
     if not 1 <= k <= len(kept):
         raise FeatureError(f"a support of k = {k!r} neurons: expected 1 to {len(kept)}, the neurons searched")
@@ -82,6 +82,14 @@ def optimal(
         seconds=time.perf_counter() - begin,
         status="optimal" if search.gap <= GAP else "gap",
     )
+
+
+def _strongest(X: torch.Tensor, y: torch.Tensor, classes: Classes, keep: int) -> Numbers:
+    """The neurons of largest mean difference: by a product in float32, exactly among four times as many."""
+    share = classes.positive / classes.count[:, 1:] - classes.negative / classes.count[:, :1]
+    near = (share.to(X.dtype) @ X)[0].abs().topk(min(4 * keep, X.shape[1])).indices
+    difference = mean_difference(class_moments(X[:, near], y[:, None]))[0]
+    return np.asarray(near[difference.topk(min(keep, len(near))).indices].cpu().numpy())
 
 
 def _points(

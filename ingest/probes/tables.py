@@ -126,21 +126,25 @@ def detects_tables(
     scores: Mapping[str, npt.ArrayLike],
     of_feature: Mapping[str, Sequence[Any] | npt.NDArray[Any]] | None = None,
     *,
-    floor: float = 0.0,
+    floor: npt.ArrayLike = 0.0,
     best: int = 1,
+    most: int | None = None,
 ) -> Tables:
     """Neuron, IN_MODEL and DETECTS of one layer.
 
     `features` are Feature ids, `[n_features]`; `scores` are properties of DETECTS by name, `[n_features, n_neurons]`,
     f1 among them; `of_feature` those that are the same for all neurons (base_f1, null, n, positives, split,
-    aggregation), `[n_features]`. Kept are the pairs with an F1 of at least `floor`, and, whatever their F1, the `best`
-    ones of each feature: so that a layer that was tested never looks untested. Scores that are no number are null.
+    aggregation), `[n_features]`. Kept are the pairs with an F1 of at least `floor` (one for all, or one a feature), at
+    most the `most` best of each feature, and, whatever their F1, the `best` ones: so that a layer that was tested never
+    looks untested. Scores that are no number are null.
     """
     f1 = np.nan_to_num(np.asarray(scores["f1"], np.float64), nan=-1.0)
     order = np.argsort(-f1, axis=1, kind="stable")
     rank = np.empty_like(order)
     np.put_along_axis(rank, order, np.arange(1, f1.shape[1] + 1)[None, :], axis=1)
-    feature, neuron = np.nonzero(((f1 >= floor) | (rank <= best)) & (f1 >= 0))
+    bar = np.broadcast_to(np.asarray(floor, np.float64), len(features))[:, None]
+    within = rank <= (f1.shape[1] if most is None else most)
+    feature, neuron = np.nonzero(((f1 >= bar) & within | (rank <= best)) & (f1 >= 0))
     columns: dict[str, Any] = {
         "start": [f"{model}/L{layer}/N{i}" for i in neuron],
         "end": [features[int(i)] for i in feature],

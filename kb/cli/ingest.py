@@ -209,6 +209,82 @@ def clamp(
         output.show(found, causal.parts(found), as_json)
 
 
+@ingest.command("probes")
+@click.argument("model")
+@click.option(
+    "--features",
+    metavar="NAME,...",
+    help="Categories, single features, or JSONL files of labelled texts (neuronkb features list).  [default: all]",
+)
+@click.option("--name", help="What the graph calls the model.  [default: the hub id or the folder's name]")
+@click.option("--layers", help="Only these layers, such as 0,3-5; more can be added later.")
+@click.option("--k", "ks", default="1-8", show_default=True, help="Neurons of the k-sparse probes, such as 1-4,8.")
+@click.option(
+    "--methods",
+    default="mean_difference,adaptive",
+    show_default=True,
+    metavar="NAME,...",
+    help="How their neurons are chosen: mean_difference, f_statistic, mutual_information, l1, random, adaptive, "
+    "optimal.",
+)
+@click.option("--floor", type=float, default=0.5, show_default=True, help="F1 from which DETECTS is stored.")
+@click.option("--most", type=int, default=100, show_default=True, help="Neurons stored a feature and layer, at most.")
+@click.option("--points", type=int, default=3000, show_default=True, help="Labelled points a feature, at most.")
+@click.option("--tokens", type=int, help="Tokens a data set may make the model read.  [default: the data set's own]")
+@click.option("--ungrouped", is_flag=True, help="The published split, which lets documents stand on both sides.")
+@click.option("--no-control", is_flag=True, help="Leave the rotated basis out: half the time, and no null.")
+@click.option("--seconds", type=float, default=60, show_default=True, help="For one optimal probe.")
+@click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
+@click.option("--batch", type=click.IntRange(1, 4096), default=16, show_default=True, help="Windows a forward pass.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of sample, split and control.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
+@clash_options
+@json_option
+@with_kb
+def probes(
+    kb: KnowledgeBase,
+    model: str,
+    features: str | None,
+    name: str | None,
+    layers: str | None,
+    ks: str,
+    methods: str,
+    ungrouped: bool,
+    no_control: bool,
+    out: Path | None,
+    clash: Clash,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Which features of text does each neuron of MODEL tell, alone and with a few others?
+
+    MODEL is a Hugging Face hub id or a folder with config.json and safetensors. Probes are fitted, chosen and reported
+    on different documents, beside as many random directions. neuronkb probe report MODEL shows what was found.
+    Interrupted runs go on where they were.
+    """
+    from . import output
+
+    given = settings | {
+        "ks": tuple(_numbers(ks, "--k")),
+        "methods": tuple(part.strip() for part in methods.split(",")),
+        "grouped": not ungrouped,
+        "control": not no_control,
+    }
+    with output.progress() as progress:
+        report = kb.ingest_probes(
+            model,
+            [part.strip() for part in features.split(",")] if features else (),
+            name=name,
+            layers=None if layers is None else _numbers(layers),
+            settings=given,
+            clash=clash,
+            out=out,
+            progress=progress,
+        )
+    output.report(report, as_json)
+
+
 def _listed(text: str) -> list[str]:
     """A neuron's name, or those in a file of that name, one a line."""
     path = Path(text)
@@ -227,15 +303,13 @@ def _floats(text: str) -> tuple[float, ...]:
         ) from None
 
 
-def _numbers(text: str) -> list[int]:
+def _numbers(text: str, option: str = "--layers") -> list[int]:
     """`0,3-5` as [0, 3, 4, 5]."""
     found: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         if not first.isdigit() or (dash and not last.isdigit()):
-            raise click.BadParameter(
-                f"{part!r} is not a layer or a range; expected such as 0,3-5", param_hint="--layers"
-            )
+            raise click.BadParameter(f"{part!r} is not a number or a range; expected such as 0,3-5", param_hint=option)
         found.extend(range(int(first), int(last or first) + 1))
     return sorted(set(found))
 
