@@ -63,8 +63,8 @@ class Material:
     shared: dict[Split, list[Window]] = field(default_factory=dict)
 
     def share(self, window: Window) -> Floats:
-        """Activations as shares of the maximum."""
-        return window.values / self.maximum
+        """Activations as shares of the maximum; all 0 of a target that is never above 0."""
+        return window.values / self.maximum if self.maximum > 0 else np.zeros(len(window.values))
 
 
 def splits(documents: Iterable[str], seed: int = 0) -> list[Split]:

@@ -74,7 +74,7 @@ def test_the_most_specific_of_all_matching_paths_decides(found: list[list[Step]]
 def test_the_order_of_paths_and_observations_does_not_matter(
     found: list[list[Step]], seen: list[tuple[list[str], float]], random: Random, tokens: list[str]
 ) -> None:
-    observations = [Observation(text, len(text) - 1, value) for text, value in seen]
+    observations = [Observation(text, {len(text) - 1: value}) for text, value in seen]
 
     def made(some: list[list[Step]], all_seen: list[Observation]) -> Graph:
         trie = Trie()
@@ -102,10 +102,10 @@ def test_it_goes_back_where_the_script_does_not() -> None:
     trie.add([Step("token", "v"), Step("token", "x"), Step("token", "y")])
     trie.add([Step("token", "v"), Step("any"), Step("token", "z")])
     seen = [
-        Observation(["z", "x", "v"], 2, 0.9),
-        Observation(["z", "q", "v"], 2, 0.9),
-        Observation(["q", "q", "v"], 2, 0.0),
-        Observation(["q", "x", "v"], 2, 0.0),
+        Observation(["z", "x", "v"], {2: 0.9}),
+        Observation(["z", "q", "v"], {2: 0.9}),
+        Observation(["q", "q", "v"], {2: 0.0}),
+        Observation(["q", "x", "v"], {2: 0.0}),
     ]
     found = Matcher(calibrate(trie.graph(), seen, weight=0.0))
     assert found.predict(["z", "x", "v"])[2] == 0.9
@@ -115,7 +115,7 @@ def test_it_goes_back_where_the_script_does_not() -> None:
 def test_an_end_is_the_mean_drawn_towards_its_parents() -> None:
     trie = Trie()
     trie.add([Step("token", "v", "v"), Step("token", "x", "x", 0.7)])
-    seen = [Observation(["x", "v"], 1, 1.0), Observation(["q", "v"], 1, 0.0), Observation(["q"], 0, 1.0)]
+    seen = [Observation(["x", "v"], {1: 1.0}), Observation(["q", "v"], {1: 0.0}), Observation(["q"], {0: 1.0})]
     graph = calibrate(trie.graph(), seen, weight=1.0, base=0.1)
     first, second = graph.nodes
     assert first.end == End((1.0 + 0.1) / 3, 2, 0.5, 1.0, 1)
@@ -128,7 +128,11 @@ def test_nodes_that_change_nothing_go() -> None:
     trie = Trie()
     trie.add([Step("token", "v"), Step("token", "x")])
     trie.add([Step("token", "v"), Step("any"), Step("token", "y")])
-    seen = [Observation(["y", "q", "v"], 2, 1.0), Observation(["q", "x", "v"], 2, 0.5), Observation(["q", "v"], 1, 0.0)]
+    seen = [
+        Observation(["y", "q", "v"], {2: 1.0}),
+        Observation(["q", "x", "v"], {2: 0.5}),
+        Observation(["q", "v"], {1: 0.0}),
+    ]
     graph = calibrate(trie.graph(), seen, weight=0.0)
     assert len(graph) == 4
     small = simplify(graph, 0.05)

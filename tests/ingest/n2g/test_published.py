@@ -11,7 +11,7 @@ from neuronkb.ingest.n2g.published import PublishedFolder, read_folder
 from neuronkb.ingest.n2g.published_job import PublishedJob
 from neuronkb.schema import PublishedError
 
-REAL = Path(__file__).parents[4] / "shared" / "data" / "n2g" / "refrun_toy"
+REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "n2g" / "refrun_toy"
 real = pytest.mark.skipif(not REAL.is_dir(), reason="the data of others is not beside the checkout")
 
 DOT = """digraph {

@@ -20,7 +20,7 @@ def made(paths: list[list[Step]], seen: list[tuple[list[str], float]]) -> Graph:
     trie = Trie()
     for path in paths:
         trie.add(path)
-    return calibrate(trie.graph(), [Observation(tokens, len(tokens) - 1, value) for tokens, value in seen])
+    return calibrate(trie.graph(), [Observation(tokens, {len(tokens) - 1: value}) for tokens, value in seen])
 
 
 def back(tables: Tables) -> Graph:
