@@ -15,7 +15,10 @@ GAP = 1e-4
 PATIENCE = 4
 """Programs solved over whole supports before the bound is raised over shares of neurons, which most never need."""
 ROUNDS = 40
-STALLED = 1e-6
+STALLED = 1e-5
+"""Rise of the bound, against itself, that counts for nothing; after STILL such rounds no more are made. A single one is
+no sign: a cut at the middle need not cut off the program's solution."""
+STILL = 4
 
 Numbers = npt.NDArray[np.int64]
 
@@ -84,11 +87,12 @@ class Search:
         """Raise the bound with cuts at shares of neurons, halfway from the last such point to the linear program's:
         where many neurons serve nearly alike, one of these is worth many cuts at whole supports. Cuts at the program's
         own solution, a corner, would leap about (Kelley's method); the middle settles."""
-        middle, before = np.full(len(self._points.X), self._k / len(self._points.X)), 0.0
+        middle, before, still = np.full(len(self._points.X), self._k / len(self._points.X)), 0.0, 0
         for _ in range(ROUNDS):
             share, bound = self._master.relaxed()
             self.bound = max(self.bound, bound)
-            if self.gap <= GAP or bound < before * (1.0 + STALLED) or time.perf_counter() > deadline:
+            still = still + 1 if bound < before * (1.0 + STALLED) else 0
+            if self.gap <= GAP or still == STILL or time.perf_counter() > deadline:
                 break
             middle, before = (middle + share) / 2, bound
             self._master.add(relaxed(self._points, middle), self.best.objective)
