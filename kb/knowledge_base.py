@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ..ingest.bundle import Bundle
 from ..ingest.job import Progress, silent
@@ -28,10 +28,12 @@ from ..queries import (
 from ..queries import find as finder
 from ..queries import neuron as neurons
 from ..queries import query as catalogued
+from ..queries.graphs import by_graph, graph_report
 from ..schema import NeuronId
-from . import clamping, featuring, importing, jobs, linking, runs
+from . import clamping, featuring, graphing, importing, jobs, linking, runs
 from .clamping import ClampReport, Held
 from .featuring import FeatureRow
+from .graphing import GraphCard, GraphImport, Prediction
 from .importing import ImportReport
 from .linking import LinkReport
 from .loader import LoadReport, load
@@ -40,6 +42,9 @@ from .runs import Clash
 from .settings import bundle_folder, default_store
 from .stores import open_store
 from .stores.base import Status, Store
+
+if TYPE_CHECKING:
+    from ..ingest.probes.ablation import Ablation
 
 
 class KnowledgeBase:
@@ -260,6 +265,29 @@ class KnowledgeBase:
         folder = out or bundle_folder(self.where, job.run.id)
         return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
+    def ablate_feature(
+        self,
+        model: str | Path,
+        feature: str,
+        neuron: str | None = None,
+        *,
+        windows: int = 24,
+        controls: int = 5,
+        dtype: str = "auto",
+        device: str = "auto",
+        progress: Progress = silent,
+    ) -> Ablation:
+        """What a model's next-token loss gains, on text with a feature and without, when a neuron is held at 0.
+
+        `neuron` is the best known for the feature unless given. The rest is as in `ingest.probes.ablation`. Needs the
+        `models` and `probes` extras. Raises FeatureError, QueryError, ModelError.
+        """
+        from .probing import ablated
+
+        return ablated(
+            self.store, self.where, model, feature, neuron, windows, controls, dtype, device, progress=progress
+        )
+
     def build_features(
         self,
         categories: Sequence[str] = (),
@@ -319,6 +347,71 @@ class KnowledgeBase:
         """
         paths = [Path(each) for each in ([files] if isinstance(files, str | Path) else files)]
         return importing.import_probes(self.store, self.where, paths, model, dataset, feature, clash, progress)
+
+    def ingest_n2g(
+        self,
+        model: str | Path,
+        corpus: str | Path | Sequence[str | Path],
+        *,
+        name: str | None = None,
+        layers: Sequence[int] | None = None,
+        neurons: Sequence[tuple[int, int]] | None = None,
+        windows: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+        clash: Clash = "refuse",
+        out: Path | None = None,
+        progress: Progress = silent,
+    ) -> LoadReport:
+        """Build and judge the Neuron-to-Graph graphs of a model's neurons on a corpus, and load them layer by layer.
+
+        `neurons` are pairs of layer and index, all of `layers` unless given; the rest is as in `ingest_activations`,
+        `settings` those of `ingest.n2g.settings`. Needs the `models` extra. Raises ModelError, CorpusError.
+        """
+        sources = [corpus] if isinstance(corpus, str | Path) else list(corpus)
+        job = graphing.n2g_job(
+            self.where, model, sources, name, layers, neurons, dict(windows or {}), dict(settings or {}), progress
+        )
+        folder = out or bundle_folder(self.where, job.run.id)
+        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
+
+    def import_n2g(
+        self,
+        folder: str | Path,
+        *,
+        model: str | None = None,
+        clash: Clash = "refuse",
+        progress: Progress = silent,
+    ) -> GraphImport:
+        """Load a folder that the published N2G script wrote, flagged as imported, on weights `unverified`.
+
+        `model` says which model is meant, the folder's name unless given. Raises PublishedError.
+        """
+        return graphing.import_graphs(self.store, self.where, Path(folder), model, clash, progress)
+
+    def graphs(self, neuron: str, *, run: str | None = None) -> list[GraphCard]:
+        """A neuron's N2G graphs with their nodes. Raises ModelError where there is none."""
+        return graphing.graph_cards(self.store, NeuronId.parse(neuron), run)
+
+    def predict_n2g(self, neuron: str, text: str, *, run: str | None = None) -> list[Prediction]:
+        """What a neuron's N2G graphs say of a text, token by token. Needs the `models` extra."""
+        return graphing.predict(self.store, NeuronId.parse(neuron), text, run)
+
+    def n2g_report(self, model: str, *, run: str | None = None) -> Result:
+        """N2G graphs of a model by layer: counts, and mean scores beside the lookups'."""
+        return graph_report(self.store, model, run)
+
+    def find_graph(
+        self,
+        activates_on: str | None = None,
+        context: str | None = None,
+        *,
+        exact: bool = False,
+        model: str | None = None,
+        run: str | None = None,
+        top: int = 20,
+    ) -> Result:
+        """Neurons whose N2G graph fires on a word, needs a word as context, or both."""
+        return by_graph(self.store, activates_on, context, exact=exact, model=model, run=run, top=top)
 
     def link(
         self,

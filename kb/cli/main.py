@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from . import bundles, causal, clamp, evidence, features, ingest, probe, published, query, store
+from . import bundles, causal, clamp, evidence, features, ingest, n2g, probe, published, query, store
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -55,7 +55,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for group in (ingest, features, published, evidence, query, probe, clamp, causal, bundles, store):
+for group in (ingest, features, published, evidence, query, n2g, probe, clamp, causal, bundles, store):
     for command in group.COMMANDS:
         cli.add_command(command)
 

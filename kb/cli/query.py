@@ -71,6 +71,8 @@ def _param(text: str) -> tuple[str, Any]:
 @click.option("--coherent", is_flag=True, help="Sides whose top tokens are different words that lie close together.")
 @click.option("--feature", help="Neurons that alone tell this feature, such as is_french.")
 @click.option("--min-f1", type=click.FloatRange(0, 1), help="Least F1 on --feature.")
+@click.option("--activates-on", help="Neurons whose N2G graph fires on this word.")
+@click.option("--context", help="Neurons whose N2G graph needs this word before it; with --activates-on both.")
 @click.option("--least", type=float, help="Least words (default 3), or least coherence (default 0.3).")
 @click.option("--top", default=20, show_default=True, help="Rows.")
 @scope_options
@@ -84,22 +86,29 @@ def find(
     coherent: bool,
     feature: str | None,
     min_f1: float | None,
+    activates_on: str | None,
+    context: str | None,
     least: float | None,
     top: int,
     model: str | None,
     run: str | None,
     as_json: bool,
 ) -> None:
-    """Find neurons by what they decode to (--token WORD, several WORDS of one kind, --coherent), or by a --feature."""
+    """Find neurons by what they decode to (--token WORD, several WORDS of one kind, --coherent), by a --feature they
+    tell, or by what their N2G graph fires on (--activates-on WORD --context WORD)."""
     from . import output, probe_tables, tables
 
-    if (token is not None) + bool(words) + coherent + (feature is not None) != 1:
-        raise click.UsageError("give --token WORD, or several WORDS, or --coherent, or --feature NAME")
+    graph = activates_on is not None or context is not None
+    if (token is not None) + bool(words) + coherent + (feature is not None) + graph != 1:
+        raise click.UsageError("give --token, several WORDS, --coherent, --feature, or --activates-on and --context")
     if min_f1 is not None and feature is None:
         raise click.UsageError("--min-f1 goes with --feature")
     if feature is not None:
         told = kb.find_feature(feature, least=min_f1, model=model, run=run, top=top)
         output.show(told, probe_tables.detections(told), as_json)
+    elif graph:
+        told_graphs = kb.find_graph(activates_on, context, exact=exact, model=model, run=run, top=top)
+        output.show(told_graphs.dicts(), output.table(told_graphs.columns, told_graphs.rows), as_json)
     elif token is not None:
         found = kb.find(token, exact=exact, model=model, run=run, top=top)
         output.show(found.dicts(), tables.hits(found), as_json)

@@ -1,0 +1,10 @@
+// The nodes of one N2G graph, each with the node before it (one token nearer to the firing token), or null.
+// $graph: its id
+MATCH (g:Graph {id: $graph})-[:STARTS_AT]->(s:GraphNode)
+MATCH (s)-[:PRECEDED_BY*0..60]->(x:GraphNode)
+WITH DISTINCT x
+OPTIONAL MATCH (p:GraphNode)-[:PRECEDED_BY]->(x)
+RETURN x.id AS id, p.id AS parent, x.token AS token, x.key AS key, x.kind AS kind, x.match AS match,
+       x.importance AS importance, x.activation AS activation, x.ends AS ends, x.value AS value, x.n AS n,
+       x.mean AS mean, x.high AS high, x.fired AS fired
+ORDER BY id, parent

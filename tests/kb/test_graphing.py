@@ -1,0 +1,104 @@
+"""N2G through the API, on both stores: built, imported, read back, searched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from neuronkb.ingest.n2g.predict import predictor
+from neuronkb.ingest.n2g.tables import read_graph
+from neuronkb.kb.knowledge_base import KnowledgeBase
+from neuronkb.kb.stores.base import Store
+from neuronkb.schema import ModelError, PublishedError, QueryError
+from neuronkb.tests.ingest.n2g import planted
+
+REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "n2g" / "refrun_toy"
+SETTINGS = {"random": 16, "substitutes": 3, "device": "cpu"}
+WINDOWS = {"length": planted.LENGTH, "similarity": None}
+
+
+@pytest.fixture
+def kb(store: Store, tmp_path: Path) -> KnowledgeBase:
+    """The planted model's graphs."""
+    kb = KnowledgeBase(store, str(tmp_path / "store"))
+    texts = planted.texts(tmp_path / "texts.jsonl")
+    kb.ingest_n2g(planted.model(tmp_path / "planted"), texts, windows=WINDOWS, settings=SETTINGS)
+    return kb
+
+
+def test_a_built_graph_comes_back_and_predicts_the_same(kb: KnowledgeBase) -> None:
+    (card,) = kb.graphs(f"planted/L0/N{planted.NEURON}")
+    assert (card.facts["status"], card.facts["f1"], card.facts["algorithm"]) == ("ok", 1.0, "neuronkb")
+    graph = read_graph("neuronkb", card.nodes)
+    tokens = [" license", " word24", " version", " version", " comma"]
+    values = predictor(graph, card.facts["base"]).predict(tokens)
+    (said,) = kb.predict_n2g(f"planted/L0/N{planted.NEURON}", "license word24 version version comma")
+    assert list(said.tokens) == tokens
+    assert list(said.values) == values.tolist()
+    assert [value >= 0.4 for value in said.values] == [False, False, True, False, False]
+    # Not a digit was lost on the way.
+    stored = json.loads((Path(kb.where) / "bundles").joinpath(card.facts["run"], "run.json").read_text())
+    assert stored["job"] == "n2g"
+
+
+def test_neurons_are_found_by_what_they_fire_on(kb: KnowledgeBase) -> None:
+    assert [row[0] for row in kb.find_graph("Version").rows] == [f"planted/L0/N{planted.NEURON}"]
+    assert kb.find_graph("license").rows[0][0] == f"planted/L0/N{planted.ALWAYS}"
+    (both,) = kb.find_graph("version", "license").dicts()
+    assert (both["neuron"], both["tokens"], both["context"]) == (
+        f"planted/L0/N{planted.NEURON}",
+        [" version"],
+        [" license"],
+    )
+    assert kb.find_graph("version", exact=True).rows == []
+    assert len(kb.find_graph(" version", exact=True).rows) == 1
+    assert kb.find_graph(context="license").rows[0][0] == f"planted/L0/N{planted.NEURON}"
+    with pytest.raises(QueryError, match="no word to look for"):
+        kb.find_graph()
+
+
+def test_a_report_counts_every_neuron(kb: KnowledgeBase) -> None:
+    (row,) = kb.n2g_report("planted").dicts()
+    assert (row["layer"], row["graphs"], row["dead"]) == (0, 8, 6)
+    assert row["untested"] >= 6
+    assert row["f1"] == pytest.approx(1.0)
+    assert row["f1_token"] < 1.0
+
+
+def test_the_same_run_again_changes_nothing(kb: KnowledgeBase, tmp_path: Path) -> None:
+    report = kb.ingest_n2g(tmp_path / "planted", tmp_path / "texts.jsonl", windows=WINDOWS, settings=SETTINGS)
+    assert report.total == 0
+
+
+def test_unknown_neurons_are_named(kb: KnowledgeBase) -> None:
+    with pytest.raises(ModelError, match="planted/L0/N99 has no N2G graph"):
+        kb.graphs("planted/L0/N99")
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the data of others is not beside the checkout")
+def test_a_published_folder_answers_as_its_own_file_does(store: Store, tmp_path: Path) -> None:
+    kb = KnowledgeBase(store, str(tmp_path / "store"))
+    found = kb.import_n2g(REAL, model="toy")
+    assert found.summary["neurons"] == 6
+    words = json.loads((REAL / "neuron_store.json").read_text("utf-8"))
+
+    def place(row: dict[str, object]) -> str:
+        _, layer, index = str(row["neuron"]).split("/")
+        return f"{layer[1:]}_{index[1:]}"
+
+    for token, names in words["activating"].items():
+        assert {place(row) for row in kb.find_graph(token, exact=True).dicts()} == set(names), token
+    for token, names in words["important"].items():
+        assert {place(row) for row in kb.find_graph(context=token, exact=True).dicts()} == set(names), token
+    assert place(kb.find_graph("2", ".").dicts()[0]) == "1_349"
+    assert kb.import_n2g(REAL, model="toy").load.total == 0
+    (card,) = kb.graphs("toy/L1/N276")
+    assert card.facts["lossy"]
+    with pytest.raises(ModelError, match="read from drawings"):
+        kb.predict_n2g("toy/L1/N276", "a")
+
+
+def test_no_folder_is_an_error(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(PublishedError, match="is no folder"):
+        KnowledgeBase(store, str(tmp_path / "store")).import_n2g(tmp_path / "none")
