@@ -1,4 +1,4 @@
-"""Opens a probing job: the model, and the labelled texts in its tokens."""
+"""What probing needs of a knowledge base: the model, and the labelled texts in its tokens."""
 
 from __future__ import annotations
 
@@ -7,11 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..ingest.job import Progress
+from ..queries.probes import by_feature
+from ..schema import QueryError
+from .clamping import find_subject, named_neuron
 from .featuring import build_features, features_folder
 from .settings import bundle_folder
+from .stores.base import Store
 
 if TYPE_CHECKING:
+    from ..ingest.features.header import Header
+    from ..ingest.features.labelled import Labelled
+    from ..ingest.features.sampling import Sampling
+    from ..ingest.probes.ablation import Ablation
     from ..ingest.probes.job import ProbesJob
+    from ..ingest.subject.subject import Subject
 
 
 def probes_job(
@@ -24,9 +33,6 @@ def probes_job(
     progress: Progress,
 ) -> ProbesJob:
     """The job of `KnowledgeBase.ingest_probes`. Categories that are asked for and not built yet are built first."""
-    from ..ingest.corpus import Tokenizer
-    from ..ingest.features import FeatureSet, Labelled
-    from ..ingest.features.shelf import find
     from ..ingest.lm_head.unembedding import torch_device
     from ..ingest.probes.job import ProbesJob
     from ..ingest.probes.settings import Settings
@@ -36,20 +42,67 @@ def probes_job(
     chosen = Settings.of(settings)
     device = torch_device(chosen.device)
     subject = Subject.open(model, name)
-    folder = features_folder(where)
-    _build_missing(folder, features, progress)
-    found = find(features, folder)
-    tokenizer = Tokenizer.of(subject)
-    data = []
-    for number, one in enumerate(found):
-        progress("labelling tokens", number, len(found))
-        labelled = Labelled.of(FeatureSet.open(one.path), tokenizer, chosen.sampling, one.features)
-        data.append((one.header, labelled))
-    progress("labelling tokens", len(found), len(found))
+    data = _labelled(where, subject, features, chosen.sampling, progress)
     subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
     live = LiveModel.load(subject, dtype=chosen.dtype_on(device), device=chosen.device)
     work = bundle_folder(where, "any").parent.parent / "unfinished-passes"
     return ProbesJob.open(live, data, work, layers=layers, settings=chosen)
+
+
+def ablated(
+    store: Store,
+    where: str,
+    model: str | Path,
+    feature: str,
+    neuron: str | None,
+    windows: int,
+    controls: int,
+    dtype: str,
+    device: str,
+    progress: Progress,
+) -> Ablation:
+    """The work of `KnowledgeBase.ablate_feature`."""
+    from ..ingest.features.sampling import Sampling
+    from ..ingest.probes.ablation import ablate
+    from ..ingest.subject.live import LiveModel
+
+    subject = find_subject(store, model)
+    if neuron is None:
+        best = by_feature(store, feature, model=subject.name, top=1)
+        if not best:
+            raise QueryError(
+                f"no neuron of {subject.name} is known to tell {feature!r}; neuronkb ingest probes {model}, or name one"
+            )
+        neuron = best[0].neuron
+    asked = named_neuron(neuron, subject, str(model))
+    data = [
+        (found, info.name)
+        for _, found in _labelled(where, subject, [feature], Sampling(), progress)
+        for info in found.features
+    ]
+    live = LiveModel.load(subject, dtype=dtype, device=device)
+    labelled, name = data[0]
+    return ablate(live, labelled, name, asked.layer, asked.index, windows=windows, controls=controls, progress=progress)
+
+
+def _labelled(
+    where: str, subject: Subject, names: Sequence[str], sampling: Sampling, progress: Progress
+) -> list[tuple[Header, Labelled]]:
+    """The data sets that are meant, in the model's tokens."""
+    from ..ingest.corpus import Tokenizer
+    from ..ingest.features import FeatureSet, Labelled
+    from ..ingest.features.shelf import find
+
+    folder = features_folder(where)
+    _build_missing(folder, names, progress)
+    found = find(names, folder)
+    tokenizer = Tokenizer.of(subject)
+    data = []
+    for number, one in enumerate(found):
+        progress("labelling tokens", number, len(found))
+        data.append((one.header, Labelled.of(FeatureSet.open(one.path), tokenizer, sampling, one.features)))
+    progress("labelling tokens", len(found), len(found))
+    return data
 
 
 def _build_missing(folder: Path, names: Sequence[str], progress: Progress) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -61,6 +61,28 @@ def report(kb: KnowledgeBase, model: str, run: str | None, high: float, low: flo
 
     found = kb.probe_report(model, run=run, high=high, low=low, top=top)
     output.show(found, probe_tables.report(found, top), as_json)
+
+
+@probe.command("ablate")
+@click.argument("model")
+@click.argument("feature")
+@click.option("--neuron", metavar="ID", help="Such as L3/N17.  [default: the best known for the feature]")
+@click.option("--windows", type=click.IntRange(1), default=24, show_default=True, help="Of each kind, at most.")
+@click.option("--controls", type=click.IntRange(0), default=5, show_default=True, help="Random neurons of the layer.")
+@click.option("--dtype", default="auto", show_default=True, help="float32, bfloat16, float16 or auto.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
+@json_option
+@with_kb
+def ablate(kb: KnowledgeBase, model: str, feature: str, as_json: bool, **options: Any) -> None:
+    """Hold a neuron of MODEL at 0: what next-token loss it costs on text with FEATURE, and on other text.
+
+    MODEL is a folder, a hub id or a model in the store.
+    """
+    from . import output, probe_tables
+
+    with output.progress() as progress:
+        found = kb.ablate_feature(model, feature, progress=progress, **options)
+    output.show(found, [probe_tables.ablation(found)], as_json)
 
 
 COMMANDS = (probe,)

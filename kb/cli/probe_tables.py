@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
+    from ...ingest.probes.ablation import Ablation, Loss
     from ...queries import Candidate, Detection, FeatureProbes, LayerBest, ProbeReport, Sparsity
 
 IMPORTED = "published"
@@ -48,6 +49,24 @@ def told(found: Sequence[Detection]) -> Table:
     ]
     columns = ("detects", "method", "F1", "always yes", "rotated", "MCC", "coefficient", "", "data set")
     return _filled(columns, rows, "Features that it alone tells")
+
+
+def ablation(found: Ablation) -> Table:
+    """Loss with the feature and without, and its rise by the neuron and by others."""
+
+    def row(name: str, loss: Loss) -> tuple[str, str, str]:
+        return name, cell(loss.with_feature), cell(loss.without)
+
+    rows = [
+        row("loss of the whole model", found.before),
+        row(f"rise without L{found.layer}/N{found.neuron}", found.rise),
+        *(row(f"rise without a random neuron {i}", loss) for i, loss in enumerate(found.controls, 1)),
+    ]
+    title = (
+        f"{found.feature}, next-token loss in nats: {found.points[0]:,} tokens with it, {found.points[1]:,} without; "
+        f"largest rise {cell(found.largest)}"
+    )
+    return table(("", f"on {found.feature}", "on other text"), rows, title)
 
 
 def feature(found: FeatureProbes) -> list[RenderableType]:
