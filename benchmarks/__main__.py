@@ -38,6 +38,13 @@ def probes() -> Iterator[Row]:
     return rates()
 
 
+def n2g() -> Iterator[Row]:
+    """Neuron to Graph beside the published way."""
+    from .n2g import rates
+
+    return rates()
+
+
 def opening() -> Iterator[Row]:
     """Opening the local store."""
     from . import stores
@@ -70,6 +77,7 @@ def import_files() -> Iterator[Row]:
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "decode": decode,
     "activations": activations,
+    "n2g": n2g,
     "probes": probes,
     "open": opening,
     "local": local,
