@@ -24,6 +24,8 @@ CANDIDATES = 24
 """Tokens taken of each of the subject's two sources."""
 RESCORED = 2
 """So many times the words wanted are rescored by what follows them."""
+HEADS = 256
+"""Positions whose logits over the vocabulary are held at once."""
 LEAST = 1e-5
 """Probability below which a masked language model's word is not taken; the 2023 script's."""
 
@@ -101,11 +103,24 @@ class SubjectProposer:
             for part in _parts(tried, self.engine.most, lambda pair: len(pair[0][0]) - pair[0][1]):
                 tails = [(token, *ids[at + 1 :]) for (ids, _), token in part]
                 hidden, _ = self.engine.hidden(tails, past.beginning([rows[ids] for (ids, _), _ in part], at))
-                for row, (slot, token), tail in zip(hidden, part, tails, strict=True):
-                    logs = torch.log_softmax(self._head(row[: len(tail) - 1]).float(), -1)
-                    scores[slot].append((float(logs[range(len(logs)), list(tail[1:])].sum()), token))
+                for (slot, token), score in zip(part, self._following(hidden, tails), strict=True):
+                    scores[slot].append((score, token))
         for slot, found in scores.items():
             ranked[slot] = _by_both(ranked[slot], [token for _, token in sorted(found, reverse=True)])
+
+    def _following(self, hidden: torch.Tensor, tails: Sequence[Ids]) -> list[float]:
+        """Log-probability of each tail after its first token, `hidden` being what the LM head reads at each."""
+        lengths = [len(tail) - 1 for tail in tails]
+        row = torch.repeat_interleave(torch.arange(len(tails)), torch.tensor(lengths))
+        at = torch.cat([torch.arange(length) for length in lengths])
+        token = torch.tensor([token for tail in tails for token in tail[1:]])
+        found = torch.zeros(len(tails), dtype=torch.float64)
+        for start in range(0, len(row), HEADS):
+            some = slice(start, start + HEADS)
+            logits = self._head(hidden[row[some].to(hidden.device), at[some].to(hidden.device)]).float()
+            logs = logits.gather(1, token[some, None].to(logits.device))[:, 0] - logits.logsumexp(1)
+            found.index_add_(0, row[some], logs.double().cpu())
+        return [float(value) for value in found]
 
     def _head(self, rows: torch.Tensor) -> torch.Tensor:
         found: torch.Tensor = self.live.model.get_output_embeddings()(rows)
