@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -129,8 +129,3 @@ def _strongest(nodes: Iterator[Node]) -> dict[str, Node]:
         if held is None or (node.activation, node.importance) > (held.activation, held.importance):
             found[node.key] = node
     return found
-
-
-def reversed_to(tokens: Sequence[str], at: int) -> Sequence[str]:
-    """Tokens from position `at` back to the first."""
-    return tokens[at::-1] if at >= 0 else ()
