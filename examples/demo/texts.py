@@ -11,15 +11,13 @@ passes the file on passes on those licences, CC BY-SA's attribution and share-al
 
 from __future__ import annotations
 
-import bz2
 import hashlib
-import importlib.util
 import json
-import re
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
+from neuronkb.ingest.features import installed
+from neuronkb.ingest.features.po import messages
 from neuronkb.schema.errors import CorpusError
 
 from .progress import Progress, silent
@@ -31,12 +29,6 @@ LANGUAGES = (
     *("id", "it", "ja", "ko", "nl", "pl", "pt_BR", "ru", "tr", "zh_Hans"),
 )
 
-_DUMP = "test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
-_NOT_CODE = ("test", "tests", "idlelib", "lib2to3", "encodings", "pydoc_data", "site-packages", "dist-packages")
-"""Folders of the standard library that hold tests, tables or other people's packages."""
-_MESSAGE = re.compile(r'^msgstr(?:\[\d+\])? ((?:"(?:[^"\\]|\\.)*"\n?)+)', re.MULTILINE)
-_ESCAPE = re.compile(r"\\(.)")
-
 Text = tuple[str, str]
 """Id and text."""
 
@@ -45,8 +37,8 @@ def sample_texts(out: Path, progress: Progress = silent) -> Path:
     """Write the texts to `out` as JSON lines of `id` and `text`, unless it is there: about 1.45 M tokens of Gemma's.
 
     The order is mixed and always the same, so that the beginning of the file is a sample of all of it. Code and manual
-    are those of the running Python, so another version gives other texts. Raises CorpusError where a package is
-    missing or the disk refuses.
+    are those of the running Python, so another version gives other texts. Raises FeatureError where a package is
+    missing, CorpusError where the disk refuses.
     """
     if out.exists():
         return out
@@ -70,65 +62,26 @@ def sample_texts(out: Path, progress: Progress = silent) -> Path:
 
 
 def _wikipedia() -> Iterator[Text]:
-    dump = _package("gensim") / _DUMP
-    from gensim.corpora.wikicorpus import extract_pages, filter_wiki
-
-    if not dump.exists():
-        raise CorpusError(f"gensim's test data has no {dump.name}: pip install --force-reinstall gensim")
-    for title, markup, _ in extract_pages(bz2.BZ2File(dump), filter_namespaces=("0",)):
-        if not markup.lstrip().lower().startswith("#redirect"):
-            yield f"wikipedia/{title}", clean(filter_wiki(markup))
-
-
-def clean(text: str) -> str:
-    """What gensim leaves of an article without marks of emphasis, headings and lists, and without scraps of tables."""
-    text = re.sub(r"'{2,}", "", text)
-    lines = (re.sub(r"^(=+)\s*(.*?)\s*\1$|^[*#:;]+\s*", r"\2", line.strip()) for line in text.splitlines())
-    # Cells of tables and captions are short, and so are headings: what is left is sentences.
-    kept = (re.sub(r"\s+([.,;:)])", r"\1", re.sub(r"[ \t]+", " ", line)) for line in lines)
-    return "\n".join(line for line in kept if len(line) >= 40)
+    for title, text in installed.wikipedia():
+        yield f"wikipedia/{title}", text
 
 
 def _python() -> Iterator[Text]:
-    root = Path(sysconfig.get_path("stdlib"))
-    paths = [path.relative_to(root) for path in root.rglob("*.py")]
-    names = sorted(path.as_posix() for path in paths if not set(path.parts) & set(_NOT_CODE))
-    names.sort(key=lambda name: hashlib.sha256(name.encode()).digest())
     left = CODE
-    for name in names:
-        text = (root / name).read_text(encoding="utf-8", errors="replace")
+    for name, text in installed.modules():
         if left > 0 and text.strip():
             left -= len(text)
             yield f"python/{name}", text
 
 
 def _manual() -> Iterator[Text]:
-    from pydoc_data.topics import topics
-
-    for name, text in topics.items():
+    for name, text in installed.manual():
         yield f"manual/{name}", text
 
 
 def _django() -> Iterator[Text]:
-    root = _package("django")
+    root = installed.package("django")
     for language in LANGUAGES:
         for path in sorted(root.rglob(f"locale/{language}/LC_MESSAGES/*.po")):
             name = path.relative_to(root).as_posix().removesuffix(".po").replace("/LC_MESSAGES", "")
             yield f"django/{name}", "\n".join(messages(path.read_text(encoding="utf-8")))
-
-
-def messages(text: str) -> Iterator[str]:
-    """The translations in a .po file, in its order, without its header."""
-    for number, match in enumerate(_MESSAGE.finditer(text)):
-        parts = re.findall(r'"((?:[^"\\]|\\.)*)"', match[1])
-        whole = _ESCAPE.sub(lambda escape: {"n": "\n", "t": "\t"}.get(escape[1], escape[1]), "".join(parts))
-        if number and whole.strip():
-            yield whole
-
-
-def _package(name: str) -> Path:
-    """Where an installed package lies, without importing it. Raises CorpusError."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        raise CorpusError(f"the sample texts need the package {name!r}: pip install 'neuronkb[dev]'")
-    return Path(next(iter(spec.submodule_search_locations)))

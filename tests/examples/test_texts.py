@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from neuronkb.examples.demo import texts
-from neuronkb.examples.demo.texts import clean, messages, sample_texts
+from neuronkb.examples.demo.texts import sample_texts
 from neuronkb.ingest.corpus import read_documents
-from neuronkb.schema import CorpusError
+from neuronkb.schema import CorpusError, FeatureError
 
 
 @pytest.fixture(scope="module")
@@ -59,30 +59,9 @@ def test_it_is_the_same_again_and_not_made_twice(sample: Path, tmp_path: Path) -
     assert sample_texts(again).read_text() == "mine"
 
 
-def test_clean_by_hand() -> None:
-    assert clean(
-        "'''Anarchism''' is a ''political'' philosophy , with a long\n\n  Egyptian\n"
-        "==Etymology==\n* a point of a list that is long enough to be read\n"
-        "=== A heading that is long enough to be kept ===\n"
-    ) == (
-        "Anarchism is a political philosophy, with a long\n"
-        "a point of a list that is long enough to be read\n"
-        "A heading that is long enough to be kept"
-    )
-
-
-def test_messages_by_hand() -> None:
-    po = (
-        'msgid ""\nmsgstr ""\n"Language: de\\n"\n\n#: x.py\nmsgid "Yes"\nmsgstr "Ja"\n\nmsgid "no"\nmsgstr ""\n\n'
-        'msgid "long"\nmsgstr ""\n"ein \\"langer\\"\\n"\n"Text \\\\n"\n\nmsgid "a"\nmsgid_plural "b"\n'
-        'msgstr[0] "eins"\nmsgstr[1] "zwei"\n'
-    )
-    assert list(messages(po)) == ["Ja", 'ein "langer"\nText \\n', "eins", "zwei"]
-
-
 def test_without_a_package_the_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(CorpusError, match=r"the package 'gensim': pip install 'neuronkb\[dev\]'"):
+    with pytest.raises(FeatureError, match=r"the package 'gensim': pip install 'neuronkb\[probes\]'"):
         sample_texts(tmp_path / "texts.jsonl")
     assert list(tmp_path.iterdir()) == []
 
