@@ -74,7 +74,7 @@ def ablated(
                 f"no neuron of {subject.name} is known to tell {feature!r}; neuronkb ingest probes {model}, or name one"
             )
         neuron = best[0].neuron
-    asked = named_neuron(neuron, subject, str(model))
+    asked = named_neuron(neuron, subject.name, str(model))
     data = [
         (found, info.name)
         for _, found in _labelled(where, subject, [feature], Sampling(), progress)

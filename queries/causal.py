@@ -56,6 +56,15 @@ class CheckedClamp:
         return self.effect > self.null_neurons_95
 
     @property
+    def beats_both(self) -> bool:
+        return self.beats_tokens and self.beats_neurons
+
+    @property
+    def against(self) -> bool:
+        """Whether the tokens fall more than in 95 % of both nulls: the neuron writes the opposite."""
+        return min(self.p_tokens, self.p_neurons) > 1 - LEVEL
+
+    @property
     def passed(self) -> bool:
         """Beats both nulls after the correction."""
         return self.q <= LEVEL
@@ -63,7 +72,7 @@ class CheckedClamp:
     @property
     def direct_share(self) -> float | None:
         """Share of the effect that the direct path makes; None where there is no effect to share."""
-        return self.direct / self.effect if self.passed and self.effect > 0 else None
+        return self.direct / self.effect if self.beats_both and self.effect > 0 else None
 
 
 @dataclass(frozen=True)
@@ -76,10 +85,12 @@ class Share:
     beats_neurons: int
     beats_both: int
     passed: int
+    against: int
+    """lower the tokens more than 95 % of both nulls do"""
     effect: float
     """median, nats"""
     direct_share: float | None
-    """median over those that passed"""
+    """median over those that beat both nulls"""
     size_ratio: float
     """median size of the matched neurons over the tested one's"""
 
@@ -166,8 +177,9 @@ def _share(name: str, clamps: Sequence[CheckedClamp]) -> Share:
         tested=len(clamps),
         beats_tokens=_count(one.beats_tokens for one in clamps),
         beats_neurons=_count(one.beats_neurons for one in clamps),
-        beats_both=_count(one.beats_tokens and one.beats_neurons for one in clamps),
+        beats_both=_count(one.beats_both for one in clamps),
         passed=_count(one.passed for one in clamps),
+        against=_count(one.against for one in clamps),
         effect=median(one.effect for one in clamps),
         direct_share=_median(one.direct_share for one in clamps),
         size_ratio=median(one.size_ratio for one in clamps),

@@ -99,8 +99,9 @@ def _places(labelled: Labelled, number: int, value: int, most: int, seed: int) -
     points = labelled.points[labelled.labels[:, number] == value].astype(np.int64)
     there = np.unique(points[:, 0])
     kept = np.random.default_rng(seed).choice(there, min(most, len(there)), replace=False)
-    points = points[np.isin(points[:, 0], kept)]
-    return points[np.argsort(points[:, 0], kind="stable")]
+    inside = points[np.isin(points[:, 0], kept)]
+    found: Ints = inside[np.argsort(inside[:, 0], kind="stable")]
+    return found
 
 
 @torch.no_grad()

@@ -48,10 +48,10 @@ def parts(found: CausalReport, top: int = 8) -> list[RenderableType]:
 def _parts(found: CausalReport, top: int) -> Iterator[RenderableType | None]:
     yield _shares(found)
     yield _layers(found)
-    passed = sorted((one for one in found.clamps if one.passed), key=lambda one: -one.effect)
-    failed = sorted((one for one in found.clamps if not one.passed), key=lambda one: one.effect)
-    yield _examples(found, passed[:top], "Largest effects") if passed else None
-    yield _examples(found, failed[:top], "Failing, smallest effects") if failed else None
+    held = sorted((one for one in found.clamps if one.beats_both), key=lambda one: -one.effect)
+    failed = sorted((one for one in found.clamps if not one.beats_both), key=lambda one: one.effect)
+    yield _examples(found, held[:top], "Beat both nulls, largest effects") if held else None
+    yield _examples(found, failed[:top], "Do not, smallest effects") if failed else None
     yield _answers(found)
 
 
@@ -66,18 +66,20 @@ def _shares(found: CausalReport) -> Table:
             _percent(share.beats_neurons, share),
             _percent(share.beats_both, share),
             _percent(share.passed, share),
+            _percent(share.against, share),
             cell(share.effect),
             _portion(share),
             f"{share.size_ratio:.2g}",
         )
         for share in (*found.by_projection, found.total)
     ]
-    columns = ("row", "tested", "> tokens", "> neurons", "> both", "FDR 5 %", "median effect", "direct", "size")
+    columns = ("row", "tested", "> tokens", "> neurons", "> both", "FDR", "against", "effect", "direct", "size")
     title = (
         f"{found.model}, {len(found.prompts)} prompts, run {found.run}. Share of clamps that raise the decoded tokens' "
-        "log-probability more than the 95th percentile of as frequent tokens, of matched neurons, of both; and after "
-        "the false-discovery correction. direct: share of the effect by the direct path, median of "
-        "those. size: of the matched neurons over the tested one's, median."
+        "log-probability more than the 95th percentile of as frequent tokens, of matched neurons, of both; FDR: both, "
+        "at a false-discovery rate of 5 %; against: lower it more than 95 % of both. effect: median, nats. direct: "
+        "share of it by the direct path, median of those that beat both. size: of the matched neurons over the tested "
+        "one's, median."
     )
     return table(columns, rows, title)
 
@@ -90,10 +92,14 @@ def _layers(found: CausalReport) -> Table:
     for shares in found.by_layer:
         layer = shares[0].name.partition(" ")[0]
         by_name = {share.name.partition(" ")[2]: share for share in shares}
-        cells = [f"{by_name[name].passed}/{by_name[name].tested}" if name in by_name else "" for name in names]
+        cells = [_counts(by_name[name]) if name in by_name else "" for name in names]
         direct = [_portion(by_name[name]) if name in by_name else "" for name in names]
         rows.append((layer, *cells, ", ".join(part for part in direct[:1] if part)))
-    return table(("layer", *names, f"direct ({names[0]})"), rows, "Passed of tested, by layer")
+    return table(
+        ("layer", *names, f"direct ({names[0]})"),
+        rows,
+        "Beat both nulls, of those tested, by layer; in brackets those at a false-discovery rate of 5 %",
+    )
 
 
 def _examples(found: CausalReport, clamps: Sequence[CheckedClamp], title: str) -> Table:
@@ -107,12 +113,13 @@ def _examples(found: CausalReport, clamps: Sequence[CheckedClamp], title: str) -
             cell(one.effect),
             cell(one.null_tokens_95),
             cell(one.null_neurons_95),
+            f"{one.size_ratio:.2g}",
             cell(one.q),
             words(one.tokens[:SHOWN]),
         )
         for one in clamps
     ]
-    columns = ("neuron", "row", "value", "effect", "tokens 95 %", "neurons 95 %", "q", "decoded tokens")
+    columns = ("neuron", "row", "value", "effect", "tokens 95 %", "neurons 95 %", "size", "q", "decoded tokens")
     return table(columns, rows, title)
 
 
@@ -144,6 +151,10 @@ def _name(one: CheckedClamp, found: CausalReport) -> str:
     from .output import pole
 
     return f"{one.neuron.removeprefix(f'{found.model}/')}:{one.projection}{pole(one.pole)}"
+
+
+def _counts(share: Share) -> str:
+    return f"{share.beats_both}/{share.tested} ({share.passed})"
 
 
 def _percent(count: int, share: Share) -> str:

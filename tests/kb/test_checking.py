@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from neuronkb.ingest.causal.prompts import shipped
@@ -159,9 +160,21 @@ def test_the_shipped_prompts() -> None:
 
 
 def test_beats_is_more_than_the_95th_percentile() -> None:
-    numbers = {"effect": 0.5, "direct": 0.25, "kl": 0.1, "null_tokens": 0.0, "null_tokens_95": 0.4, "p_tokens": 0.01}
+    numbers: dict[str, Any] = {
+        "effect": 0.5,
+        "direct": 0.25,
+        "kl": 0.1,
+        "null_tokens": 0.0,
+        "null_tokens_95": 0.4,
+        "p_tokens": 0.01,
+    }
     numbers |= {"null_neurons": 0.0, "null_neurons_95": 0.6, "p_neurons": 0.2, "size_ratio": 1.0, "q": 0.05}
-    place = {"neuron": "m/L0/N1", "layer": 0, "projection": "down", "pole": 1, "site": "hidden"}
-    said = dict.fromkeys(("answers", "named_off", "named_on", "named_other"))
+    place: dict[str, Any] = {"neuron": "m/L0/N1", "layer": 0, "projection": "down", "pole": 1, "site": "hidden"}
+    said: dict[str, Any] = dict.fromkeys(("answers", "named_off", "named_on", "named_other"))
     one = CheckedClamp(**place, value=2.0, multiple=1.0, **numbers, **said)
-    assert (one.beats_tokens, one.beats_neurons, one.passed, one.direct_share) == (True, False, True, 0.5)
+    assert not one.against
+    opposite = CheckedClamp(**place, value=2.0, multiple=1.0, **numbers | {"p_tokens": 0.99, "p_neurons": 0.96}, **said)
+    assert opposite.against
+    assert (one.beats_tokens, one.beats_neurons, one.passed, one.direct_share) == (True, False, True, None)
+    both = CheckedClamp(**place, value=2.0, multiple=1.0, **numbers | {"null_neurons_95": 0.3}, **said)
+    assert (both.beats_both, both.direct_share) == (True, 0.5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -27,7 +29,8 @@ def labelled(live: LiveModel) -> Labelled:
 
 def test_the_rise_is_that_of_a_model_without_the_neuron(live: LiveModel, labelled: Labelled) -> None:
     found = ablate(live, labelled, "is_weekday", 0, planted.NEURON, windows=6, controls=3, batch=4)
-    column = live.blocks[0].out.weight[:, planted.NEURON]
+    out: Any = live.blocks[0].out
+    column = out.weight[:, planted.NEURON]
     kept = column.detach().clone()
     losses = {}
     for name in ("whole", "without"):
@@ -39,7 +42,7 @@ def test_the_rise_is_that_of_a_model_without_the_neuron(live: LiveModel, labelle
     assert found.rise.with_feature == pytest.approx(losses["without"][0] - losses["whole"][0], abs=1e-5)
     assert found.rise.without == pytest.approx(losses["without"][1] - losses["whole"][1], abs=1e-5)
     assert len(found.controls) == 3
-    assert abs(found.rise.with_feature) > 5 * abs(found.rise.without)
+    assert all(abs(one.with_feature) < abs(found.rise.with_feature) for one in found.controls)
     assert found.largest >= found.rise.with_feature
 
 

@@ -28,7 +28,7 @@ def store(planted_models: tuple[Path, Path], tmp_path_factory: pytest.TempPathFa
     ):
         done = CliRunner().invoke(cli, ["ingest", *args, "--store", where])
         assert done.exit_code == 0, done.output
-    for text in ("Intervention", "Passed of tested, by layer", "up at hidden", "FDR"):
+    for text in ("Intervention", "Beat both nulls", "up at hidden", "FDR"):
         assert text in done.stdout
     yield where
     stop(Path(where))
@@ -37,7 +37,7 @@ def store(planted_models: tuple[Path, Path], tmp_path_factory: pytest.TempPathFa
 def test_the_report_again(store: str) -> None:
     done = CliRunner().invoke(cli, ["causal", "base", "--store", store])
     assert done.exit_code == 0, done.output
-    for text in ("base, 2 prompts", "down", "up at up", "gate", "Answers that name a decoded word", "Failing"):
+    for text in ("base, 2 prompts", "down", "up at up", "gate", "Answers that name a decoded word", "Do not, smallest"):
         assert text in done.stdout
 
 
