@@ -94,7 +94,7 @@ def test_the_card_and_page_show_what_it_detects(run: Run, tmp_path: Path) -> Non
     ("args", "code", "message"),
     [
         (["find", "--feature", "is_frensh"], 1, "did you mean is_french"),
-        (["find", "--feature", "fr", "--token", "x"], 2, "or --feature NAME"),
+        (["find", "--feature", "fr", "--token", "x"], 2, "--feature, or --activates-on"),
         (["find", "--token", "x", "--min-f1", "0.5"], 2, "--min-f1 goes with --feature"),
         (["find", "--feature", "fr", "--min-f1", "2"], 2, "--min-f1"),
         (["probe", "show", "xyzzy"], 1, "no feature 'xyzzy'"),
