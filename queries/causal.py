@@ -45,7 +45,14 @@ class CheckedClamp:
     named_other: int | None
     q: float
     """the larger of both p-values, adjusted over all clamps of the run (Benjamini & Hochberg 1995)"""
+    q_kind: float
+    """the same, adjusted over the clamps of its projection and site alone"""
     tokens: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """`down`, `up at up`, `up at hidden` or `gate`"""
+        return kind(self.projection, self.site)
 
     @property
     def beats_tokens(self) -> bool:
@@ -66,8 +73,13 @@ class CheckedClamp:
 
     @property
     def passed(self) -> bool:
-        """Beats both nulls after the correction."""
+        """Beats both nulls after the correction over the whole run."""
         return self.q <= LEVEL
+
+    @property
+    def passed_kind(self) -> bool:
+        """Beats both nulls after the correction over its projection and site."""
+        return self.q_kind <= LEVEL
 
     @property
     def direct_share(self) -> float | None:
@@ -85,6 +97,9 @@ class Share:
     beats_neurons: int
     beats_both: int
     passed: int
+    """at a false-discovery rate of 5 % over the whole run"""
+    passed_kind: int
+    """at one of 5 % over their projection and site"""
     against: int
     """lower the tokens more than 95 % of both nulls do"""
     effect: float
@@ -127,11 +142,12 @@ def causal_report(reader: Reader, model: str | None = None, run: str | None = No
     rows = query("tested_clamps").run(reader, run=chosen).dicts()
     if not rows:
         raise QueryError(f"the run {chosen!r} has no tested clamp yet; run neuronkb ingest clamp again")
-    adjusted = benjamini_hochberg([max(row["p_tokens"], row["p_neurons"]) for row in rows])
+    worst = [max(row["p_tokens"], row["p_neurons"]) for row in rows]
+    kinds = [kind(row["projection"], row["site"]) for row in rows]
     tokens = _tokens(reader, [row["neuron"] for row in rows], parameters.get("decoding"))
     clamps = tuple(
-        CheckedClamp(**row, q=q, tokens=tokens.get((row["neuron"], row["projection"], row["pole"]), ()))
-        for row, q in zip(rows, adjusted, strict=True)
+        CheckedClamp(**row, q=q, q_kind=own, tokens=tokens.get((row["neuron"], row["projection"], row["pole"]), ()))
+        for row, q, own in zip(rows, benjamini_hochberg(worst), _by_kind(worst, kinds), strict=True)
     )
     return CausalReport(
         model=runs[chosen]["model"],
@@ -141,9 +157,9 @@ def causal_report(reader: Reader, model: str | None = None, run: str | None = No
         question=summary.get("question"),
         clamps=clamps,
         total=_share("all", clamps),
-        by_projection=_groups(clamps, _kind),
+        by_projection=_groups(clamps, lambda one: one.kind),
         by_layer=tuple(
-            _groups([one for one in clamps if one.layer == layer], lambda one: f"L{one.layer} {_kind(one)}")
+            _groups([one for one in clamps if one.layer == layer], lambda one: f"L{one.layer} {one.kind}")
             for layer in sorted({one.layer for one in clamps})
         ),
     )
@@ -159,8 +175,19 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
     return found
 
 
-def _kind(one: CheckedClamp) -> str:
-    return f"up at {one.site}" if one.projection == "up" else one.projection
+def kind(projection: str, site: str) -> str:
+    """What sort of claim a clamp tests: `up` rows are clamped at two sites."""
+    return f"up at {site}" if projection == "up" else projection
+
+
+def _by_kind(p: Sequence[float], kinds: Sequence[str]) -> list[float]:
+    """Adjusted within each kind."""
+    found = [1.0] * len(p)
+    for name in set(kinds):
+        places = [i for i, other in enumerate(kinds) if other == name]
+        for i, q in zip(places, benjamini_hochberg([p[i] for i in places]), strict=True):
+            found[i] = q
+    return found
 
 
 def _groups(clamps: Sequence[CheckedClamp], key: Callable[[CheckedClamp], str]) -> tuple[Share, ...]:
@@ -179,6 +206,7 @@ def _share(name: str, clamps: Sequence[CheckedClamp]) -> Share:
         beats_neurons=_count(one.beats_neurons for one in clamps),
         beats_both=_count(one.beats_both for one in clamps),
         passed=_count(one.passed for one in clamps),
+        passed_kind=_count(one.passed_kind for one in clamps),
         against=_count(one.against for one in clamps),
         effect=median(one.effect for one in clamps),
         direct_share=_median(one.direct_share for one in clamps),

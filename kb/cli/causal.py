@@ -65,6 +65,7 @@ def _shares(found: CausalReport) -> Table:
             _percent(share.beats_tokens, share),
             _percent(share.beats_neurons, share),
             _percent(share.beats_both, share),
+            _percent(share.passed_kind, share),
             _percent(share.passed, share),
             _percent(share.against, share),
             cell(share.effect),
@@ -73,13 +74,25 @@ def _shares(found: CausalReport) -> Table:
         )
         for share in (*found.by_projection, found.total)
     ]
-    columns = ("row", "tested", "> tokens", "> neurons", "> both", "FDR", "against", "effect", "direct", "size")
+    columns = (
+        "row",
+        "tested",
+        "> tokens",
+        "> neurons",
+        "> both",
+        "FDR row",
+        "FDR all",
+        "against",
+        "effect",
+        "direct",
+        "size",
+    )
     title = (
         f"{found.model}, {len(found.prompts)} prompts, run {found.run}. Share of clamps that raise the decoded tokens' "
         "log-probability more than the 95th percentile of as frequent tokens, of matched neurons, of both; FDR: both, "
-        "at a false-discovery rate of 5 %; against: lower it more than 95 % of both. effect: median, nats. direct: "
-        "share of it by the direct path, median of those that beat both. size: of the matched neurons over the tested "
-        "one's, median."
+        "at a false-discovery rate of 5 % over the clamps of the row, and over all; against: lower it more than 95 % "
+        "of both. effect: median, nats. direct: share of it by the direct path, median of those that beat both. size: "
+        "of the matched neurons over the tested one's, median."
     )
     return table(columns, rows, title)
 
@@ -98,7 +111,7 @@ def _layers(found: CausalReport) -> Table:
     return table(
         ("layer", *names, f"direct ({names[0]})"),
         rows,
-        "Beat both nulls, of those tested, by layer; in brackets those at a false-discovery rate of 5 %",
+        "Beat both nulls, of those tested, by layer; in brackets those at a false-discovery rate of 5 % over their row",
     )
 
 
@@ -114,7 +127,7 @@ def _examples(found: CausalReport, clamps: Sequence[CheckedClamp], title: str) -
             cell(one.null_tokens_95),
             cell(one.null_neurons_95),
             f"{one.size_ratio:.2g}",
-            cell(one.q),
+            cell(one.q_kind),
             words(one.tokens[:SHOWN]),
         )
         for one in clamps
@@ -154,7 +167,7 @@ def _name(one: CheckedClamp, found: CausalReport) -> str:
 
 
 def _counts(share: Share) -> str:
-    return f"{share.beats_both}/{share.tested} ({share.passed})"
+    return f"{share.beats_both}/{share.tested} ({share.passed_kind})"
 
 
 def _percent(count: int, share: Share) -> str:

@@ -168,13 +168,20 @@ def test_beats_is_more_than_the_95th_percentile() -> None:
         "null_tokens_95": 0.4,
         "p_tokens": 0.01,
     }
-    numbers |= {"null_neurons": 0.0, "null_neurons_95": 0.6, "p_neurons": 0.2, "size_ratio": 1.0, "q": 0.05}
+    numbers |= {
+        "null_neurons": 0.0,
+        "null_neurons_95": 0.6,
+        "p_neurons": 0.2,
+        "size_ratio": 1.0,
+        "q": 0.05,
+        "q_kind": 0.06,
+    }
     place: dict[str, Any] = {"neuron": "m/L0/N1", "layer": 0, "projection": "down", "pole": 1, "site": "hidden"}
     said: dict[str, Any] = dict.fromkeys(("answers", "named_off", "named_on", "named_other"))
     one = CheckedClamp(**place, value=2.0, multiple=1.0, **numbers, **said)
     assert not one.against
     opposite = CheckedClamp(**place, value=2.0, multiple=1.0, **numbers | {"p_tokens": 0.99, "p_neurons": 0.96}, **said)
     assert opposite.against
-    assert (one.beats_tokens, one.beats_neurons, one.passed, one.direct_share) == (True, False, True, None)
+    assert (one.beats_tokens, one.beats_neurons, one.passed, one.passed_kind) == (True, False, True, False)
     both = CheckedClamp(**place, value=2.0, multiple=1.0, **numbers | {"null_neurons_95": 0.3}, **said)
     assert (both.beats_both, both.direct_share) == (True, 0.5)

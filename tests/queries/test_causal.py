@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from neuronkb.queries.causal import benjamini_hochberg
+from neuronkb.queries.causal import _by_kind, benjamini_hochberg
 
 
 def test_by_hand() -> None:
     # p x 4 / rank: .04, .04, .0533, .5; each no larger than those behind it.
     assert benjamini_hochberg([0.02, 0.01, 0.5, 0.04]) == pytest.approx([0.04, 0.04, 0.5, 0.16 / 3])
+    assert _by_kind([0.02, 0.01, 0.5, 0.04], ["a", "b", "a", "b"]) == pytest.approx([0.04, 0.02, 0.5, 0.04])
     assert benjamini_hochberg([]) == []
     assert benjamini_hochberg([1.0, 1.0]) == [1.0, 1.0]
 
