@@ -26,7 +26,7 @@ class Fits:
     bias: torch.Tensor
     """float64"""
     converged: torch.Tensor
-    """bool; not so where a few values are some thousand times all others, which leaves float32 no room for those"""
+    """bool"""
 
     @property
     def threshold(self) -> torch.Tensor:
@@ -41,7 +41,7 @@ def one_sparse(X: torch.Tensor, labels: torch.Tensor, C: float = 1.0) -> Fits:
 
     scikit-learn's LogisticRegression with L2 and balanced weights. Newton's method in two unknowns, on all pairs of
     a block at once, on values standardised inside (the penalty stays that of X as given). Sums are float32, steps
-    float64: in the tests weights and biases are within 1e-4 (1 + size) of scikit-learn's float64 optimum. A neuron
+    float64, and what does not converge so is fitted again with float64 sums: in the tests weights and biases are within 1e-4 (1 + size) of scikit-learn's float64 optimum. A neuron
     that never varies gets weight 0 and bias 0, so it answers no.
     """
     classes = Classes.of(X, labels)
@@ -51,8 +51,13 @@ def one_sparse(X: torch.Tensor, labels: torch.Tensor, C: float = 1.0) -> Fits:
     pull = (classes.weights * C).float()
 
     def work(part: slice) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        x, centre, scale, varies = _standardised(rows(X, part))
+        values = rows(X, part)
+        x, centre, scale, varies = _standardised(values)
         found, converged = _newton(x, 1.0 / scale**2, sign, pull)
+        hard = varies & ~converged.all(1)
+        if hard.any():  # values thousands of times all others: float32 has no room for those, float64 has
+            x = (values[hard].double() - centre[hard, None]) / scale[hard, None]
+            found[hard], converged[hard] = _newton(x, 1.0 / scale[hard] ** 2, sign.double(), pull.double())
         found = torch.where(varies[:, None, None], found, 0.0)
         slope = found[..., 0] / scale[:, None]
         return slope.T, (found[..., 1] - slope * centre[:, None]).T, (converged | ~varies[:, None]).T
@@ -84,7 +89,7 @@ def _newton(
     at = torch.zeros(len(x), len(sign), 2, dtype=torch.float64, device=x.device)
     step, before = torch.zeros_like(at), torch.full(at.shape[:2], torch.inf, dtype=torch.float64, device=x.device)
     done = torch.zeros_like(before, dtype=torch.bool)
-    space = [torch.empty(len(x), *sign.shape, device=x.device) for _ in range(2)]
+    space = [torch.empty(len(x), *sign.shape, dtype=x.dtype, device=x.device) for _ in range(2)]
     for _ in range(STEPS):
         gradient, curvature = _derivatives(powers, ridge, at, sign, pull, space)
         done |= (at == 0).all(2) & (gradient.abs() <= NOTHING * pull.sum(1)[:, None]).all(2)
@@ -114,7 +119,7 @@ def _derivatives(
     sigmoid(-y z) is small where a point is well told, so its products lose no digits to the points that are.
     """
     miss, term = space
-    slope, intercept = at[..., :1].float(), at[..., 1:].float()
+    slope, intercept = at[..., :1].to(powers.dtype), at[..., 1:].to(powers.dtype)
     torch.baddbmm(intercept, slope, powers[:, 1:2], out=miss)
     miss.mul_(sign).sigmoid_()
     torch.mul(miss, sign * pull, out=term)
