@@ -2,10 +2,12 @@
 
 from .arrow import arrow_schema, conform
 from .errors import (
+    BudgetError,
     BundleError,
     CorpusError,
     FeatureError,
     IdError,
+    LanguageModelError,
     LimitError,
     LinkError,
     ModelError,
@@ -36,12 +38,14 @@ __all__ = [
     "RELATIONSHIPS",
     "SCHEMA_VERSION",
     "TABLES",
+    "BudgetError",
     "BundleError",
     "CorpusError",
     "FeatureError",
     "IdError",
     "Index",
     "Kind",
+    "LanguageModelError",
     "LimitError",
     "LinkError",
     "Matrix",

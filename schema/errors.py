@@ -9,6 +9,8 @@
     ├── FeatureError       labelled texts that cannot be read, found, made or brought to tokens
     ├── ModelError         a model that cannot be found, read or decoded
     │   └── WeightsError   evidence made on other weights under the same name
+    ├── LanguageModelError a language model that cannot be asked
+    │   └── BudgetError    the money or tokens allowed are spent
     ├── PictureError       a picture that cannot be drawn or written
     ├── PublishedError     a published file that cannot be imported
     ├── RunError           a run that clashes with one the store holds
@@ -60,6 +62,14 @@ class ModelError(NeuronKBError):
 
 class WeightsError(ModelError):
     """Evidence made on other weights under the same model name."""
+
+
+class LanguageModelError(NeuronKBError):
+    """A language model that cannot be asked."""
+
+
+class BudgetError(LanguageModelError):
+    """The money or tokens allowed are spent; everything answered is kept."""
 
 
 class PictureError(NeuronKBError):

@@ -1,0 +1,33 @@
+"""What every simulator is to those that score with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Window = Sequence[str]
+"""A window's tokens as texts, whose concatenation is the text"""
+
+Expected = npt.NDArray[np.float64]
+"""`[n_tokens]`: expected activation 0 to 10; NaN where the simulator gave none, never 0 in its place"""
+
+
+class Simulator(Protocol):
+    """Predicts a neuron's activations from the words of its explanation."""
+
+    @property
+    def id(self) -> str:
+        """What scores call it: the model and the way it is asked."""
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """Tokens without an answer so far, by reason."""
+
+    def simulate(self, explanation: str, windows: Sequence[Window]) -> list[Expected]:
+        """Expected activation of every token of every window."""
+
+    def simulate_many(self, asked: Sequence[tuple[str, Sequence[Window]]]) -> list[list[Expected]]:
+        """The same for many explanations, each on windows of its own, together."""

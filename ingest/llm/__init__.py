@@ -1,0 +1,1 @@
+"""Language models as helpers: asked for text and for probabilities, remote or local, each prompt once."""
