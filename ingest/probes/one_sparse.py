@@ -41,8 +41,9 @@ def one_sparse(X: torch.Tensor, labels: torch.Tensor, C: float = 1.0) -> Fits:
 
     scikit-learn's LogisticRegression with L2 and balanced weights. Newton's method in two unknowns, on all pairs of
     a block at once, on values standardised inside (the penalty stays that of X as given). Sums are float32, steps
-    float64, and what does not converge so is fitted again with float64 sums: in the tests weights and biases are within 1e-4 (1 + size) of scikit-learn's float64 optimum. A neuron
-    that never varies gets weight 0 and bias 0, so it answers no.
+    float64, and what does not converge so is fitted again with float64 sums: in the tests weights and
+    biases are within 1e-4 (1 + size) of scikit-learn's float64 optimum. A neuron that never varies gets weight 0 and
+    bias 0, so it answers no.
     """
     classes = Classes.of(X, labels)
     weight = torch.zeros(len(classes.count), X.shape[1], dtype=torch.float64, device=X.device)
