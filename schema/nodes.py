@@ -280,10 +280,12 @@ _NODES = (
         "Finding",
         "What a person noted about neurons.",
         (
-            _id("slug or hash"),
+            _id("`finding-{12 hex digits}` of text, author and neurons"),
             Property("text", "string", "the finding", index="fulltext"),
             Property("author", "string", "who wrote it"),
             Property("created", "string", "ISO 8601 time"),
+            Property("model", "string", "id of the Model whose neurons it is about", index="range"),
+            Property("evidence", "strings", "ids of nodes and runs that it rests on"),
         ),
         merged=True,
     ),
