@@ -214,6 +214,7 @@ _NODES = (
             Property("text", "string", "the statement", index="fulltext"),
             Property("explainer", "string", "model or method that wrote it"),
             Property("embedding", "floats", "sentence embedding of the text", index="vector"),
+            Property("embedder", "string", "id of the model that made the embedding"),
             RUN,
         ),
     ),
