@@ -23,7 +23,7 @@ from .errors import (
     VersionError,
     WeightsError,
 )
-from .ids import NeuronId, digest, fold, run_id
+from .ids import LatentId, NeuronId, digest, fold, run_id
 from .matrices import MATRICES
 from .nodes import NODES
 from .ontology import SCHEMA_VERSION, TABLES, bundle_table, table
@@ -46,6 +46,7 @@ __all__ = [
     "Index",
     "Kind",
     "LanguageModelError",
+    "LatentId",
     "LimitError",
     "LinkError",
     "Matrix",

@@ -44,6 +44,23 @@ class NeuronId:
         )
 
 
+@dataclass(frozen=True)
+class LatentId:
+    """One unit of a dictionary: model id, the dictionary's name and 0-based index. Never a neuron."""
+
+    model: str
+    source: str
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.source_id}/{self.index}"
+
+    @property
+    def source_id(self) -> str:
+        """Id of the Source."""
+        return f"{self.model}/{self.source}"
+
+
 def fold(surface: str) -> str:
     """The term a surface spells: stripped and case-folded; empty when nothing is left."""
     return surface.strip().casefold()

@@ -166,7 +166,7 @@ _RELATIONSHIPS = (
         "Neuron",
         "Explanation",
         "A statement of what it does.",
-        (POLE, RUN),
+        (POLE, Property("rank", "int", "1 is the one chosen of its candidates"), RUN),
         key=("pole", "run"),
     ),
     Relationship(
@@ -174,7 +174,7 @@ _RELATIONSHIPS = (
         "Latent",
         "Explanation",
         "A statement of what it does.",
-        (POLE, RUN),
+        (POLE, Property("rank", "int", "1 is the one chosen of its candidates"), RUN),
         key=("pole", "run"),
     ),
     Relationship("MENTIONS", "Explanation", "Term", "A key word of the explanation."),
