@@ -80,7 +80,7 @@ def test_failures_are_no_explanations() -> None:
     with pytest.raises(PublishedError, match="without a text"):
         Explanation(A, "  ", "gpt")
     with pytest.raises(PublishedError, match="'guess', expected one of correlation"):
-        Score("guess", "f", 1.0)
+        replace(Score("human", "f", 1.0), **{"scorer": "guess"})
 
 
 def test_duplicates_merge_and_are_counted() -> None:
