@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -79,8 +80,9 @@ def test_what_is_no_number_is_null(bad: float) -> None:
 def test_failures_are_no_explanations() -> None:
     with pytest.raises(PublishedError, match="without a text"):
         Explanation(A, "  ", "gpt")
+    guess: Any = "guess"
     with pytest.raises(PublishedError, match="'guess', expected one of correlation"):
-        replace(Score("human", "f", 1.0), **{"scorer": "guess"})
+        Score(guess, "f", 1.0)
 
 
 def test_duplicates_merge_and_are_counted() -> None:
