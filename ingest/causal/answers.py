@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from ...schema import ModelError, fold
+from ..subject.cache import cache_in, given_cache
 from ..subject.clamp import Clamp
 from ..subject.live import LiveModel
 
@@ -38,7 +39,7 @@ def sampled(
     over = torch.zeros(n, dtype=torch.bool)
     with live.clamped(clamps) as model:
         done = model(input_ids=torch.tensor([list(ids)], device=live.device), use_cache=True)
-        cache, logits = done.past_key_values, done.logits[:, -1].repeat(n, 1)
+        cache, logits = cache_in(done), done.logits[:, -1].repeat(n, 1)
         if n > 1:
             cache.batch_repeat_interleave(n)
         while True:
@@ -50,8 +51,8 @@ def sampled(
             rows = torch.cat([rows, torch.where(over[:, None], ends[0] if len(ends) else chosen, chosen)], dim=1)
             if rows.shape[1] == tokens or bool(over.all()):
                 break
-            done = model(input_ids=rows[:, -1:].to(live.device), past_key_values=cache, use_cache=True)
-            cache, logits = done.past_key_values, done.logits[:, -1]
+            done = model(input_ids=rows[:, -1:].to(live.device), use_cache=True, **given_cache(model, cache))
+            cache, logits = cache_in(done), done.logits[:, -1]
     return tuple(live.tokenizer.batch_decode(rows.tolist(), skip_special_tokens=True))
 
 

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from ...schema import ModelError
+from ..subject.cache import cache_in, given_cache
 from ..subject.clamp import Clamp
 from ..subject.live import LiveModel
 
@@ -46,7 +47,7 @@ class LastToken:
         with torch.no_grad():
             if len(ids) > 1:
                 prefix = torch.tensor([list(ids[:-1])], device=live.device)
-                self._cache = live.body(input_ids=prefix, use_cache=True).past_key_values
+                self._cache = cache_in(live.body(input_ids=prefix, use_cache=True))
             outputs: dict[int, torch.Tensor] = {}
             with _reading(dict(enumerate(self._layers)), outputs):
                 logits = self._run(live.model, 1)
@@ -106,7 +107,8 @@ class LastToken:
         cache = copy.deepcopy(self._cache)
         if cache is not None and rows > 1:
             cache.batch_repeat_interleave(rows)
-        logits: torch.Tensor = model(input_ids=self._last.repeat(rows, 1), past_key_values=cache, use_cache=True).logits
+        again = given_cache(model, cache)
+        logits: torch.Tensor = model(input_ids=self._last.repeat(rows, 1), use_cache=True, **again).logits
         return logits[:, -1]
 
     def _compared(

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from ..subject.cache import given_cache
 from ..subject.hooks import Shape, StopRun, Values, hooked
 from ..subject.live import LiveModel
 
@@ -153,7 +154,7 @@ class Engine:
         ids = self._padded(texts)
         self._count(ids)
         held = _new_cache() if past is None else past.cache
-        found = self.live.body(input_ids=ids, past_key_values=held, use_cache=True)
+        found = self.live.body(input_ids=ids, use_cache=True, **given_cache(self.live.body, held))
         return found.last_hidden_state, Past(held)
 
     @torch.no_grad()
@@ -175,7 +176,7 @@ class Engine:
 
         roots, wanted = (self.live.model, self.live.body), dict.fromkeys(layers, ("hidden",))
         with suppress(StopRun), hooked(roots, self.live.blocks, wanted, told):
-            self.live.body(input_ids=ids, past_key_values=cache, use_cache=cache is not None)
+            self.live.body(input_ids=ids, use_cache=cache is not None, **given_cache(self.live.body, cache))
         return cache
 
     def _padded(self, texts: Sequence[Ids]) -> torch.Tensor:

@@ -11,6 +11,7 @@ import torch
 
 from ...schema import ModelError
 from ..job import Progress, silent
+from .cache import cache_in, given_cache
 from .clamp import Clamp
 from .live import LiveModel
 from .surface import piece_bytes
@@ -186,8 +187,8 @@ def _write(
 
         def read(some: Sequence[int]) -> torch.Tensor:
             nonlocal cache
-            done = model(input_ids=_row(live, some), past_key_values=cache, use_cache=True, **_last_only(model))
-            cache = done.past_key_values
+            done = model(input_ids=_row(live, some), use_cache=True, **given_cache(model, cache), **_last_only(model))
+            cache = cache_in(done)
             return _logs(done.logits[0, -1])
 
         first = found = read(ids)

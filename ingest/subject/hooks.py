@@ -11,6 +11,7 @@ from torch import nn
 
 from ...schema import ModelError
 from .blocks import Block, Site
+from .cache import cache_in
 
 Values = torch.Tensor
 """`[batch, positions, d_mlp]`, on the layer's device, in the model's dtype."""
@@ -37,7 +38,7 @@ class Shape:
         if ids is None:
             raise ModelError("the model was run without input_ids or inputs_embeds")
         self.batch = int(ids.shape[0])
-        cache = kwargs.get("past_key_values")
+        cache = cache_in(kwargs)
         self.past = int(cache.get_seq_length()) if cache is not None and hasattr(cache, "get_seq_length") else 0
 
 
