@@ -20,6 +20,7 @@ from neuronkb.ingest.n2g.engine import Engine, Target
 from neuronkb.ingest.n2g.evaluate import judge
 from neuronkb.ingest.n2g.extract import Surroundings, extract
 from neuronkb.ingest.n2g.paper import extract_paper
+from neuronkb.ingest.n2g.passes import Passes
 from neuronkb.ingest.n2g.propose import SubjectProposer
 from neuronkb.ingest.n2g.settings import Settings
 from neuronkb.ingest.n2g.windows import Material, read, select
@@ -82,8 +83,8 @@ def _run(
 
 def _read(live: LiveModel, corpus: Corpus, targets: list[Target]) -> list[Material]:
     assert live.subject is not None
-    chosen = select(live, corpus, targets, SETTINGS)
-    return read(live, corpus, live.subject.vocabulary.texts, targets, chosen, SETTINGS)
+    passes = Passes(live, corpus, targets)
+    return read(passes, live.subject.vocabulary.texts, select(passes, SETTINGS))
 
 
 def _model(folder: Path) -> tuple[LiveModel, Corpus]:

@@ -77,7 +77,8 @@ def n2g_job(
     corpus = corpus_of(where, subject, sources, windows, progress)
     subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
     live = LiveModel.load(subject, dtype=chosen.dtype, device=chosen.device)
-    return N2GJob.open(live, corpus, layers=layers, neurons=neurons, settings=chosen)
+    work = bundle_folder(where, "any").parent.parent / "unfinished-passes"
+    return N2GJob.open(live, corpus, work, layers=layers, neurons=neurons, settings=chosen)
 
 
 def import_graphs(

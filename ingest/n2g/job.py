@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from .evaluate import Judgement, judge
 from .extract import Surroundings, base_of, extract, status_of
 from .graph import Graph
 from .paper import extract_paper
+from .passes import Passes
 from .propose import MaskedProposer, Proposer, SubjectProposer
 from .settings import Settings
 from .tables import GraphRecord, record_tables
@@ -29,6 +31,8 @@ from .windows import Material, read, select
 
 SIDES = 4096
 """Neuron sides whose windows are held in memory at once: layers are read together up to so many."""
+PART = 128
+"""Neurons of a shard: no more are made again after a crash."""
 
 
 @dataclass
@@ -42,6 +46,8 @@ class N2GJob:
     """indices by layer"""
     whole: bool
     """whether all neurons of these layers are asked for"""
+    work: Path | None = None
+    """folder of the values of an unfinished run, None to keep none"""
     judged: list[tuple[GraphRecord, Judgement]] = field(default_factory=list, repr=False)
     """what this process has made so far"""
 
@@ -50,6 +56,7 @@ class N2GJob:
         cls,
         live: LiveModel,
         corpus: Corpus,
+        work: Path | None = None,
         *,
         layers: Sequence[int] | None = None,
         neurons: Sequence[tuple[int, int]] | None = None,
@@ -60,7 +67,7 @@ class N2GJob:
         Raises ModelError for neurons that are not there, and for a corpus of other tokens than the model's.
         """
         wanted = _wanted(live, layers, neurons)
-        job = cls(live, corpus, Settings.of(settings), wanted, neurons is None)
+        job = cls(live, corpus, Settings.of(settings), wanted, neurons is None, work)
         if corpus.tokenizer != job.subject.vocabulary.hash:
             raise ModelError(
                 f"{corpus.folder}: cut into tokens of another tokenizer than {job.subject.name}'s; build it again"
@@ -127,20 +134,26 @@ class N2GJob:
         return Surroundings(bos, self.mask, self.subject.vocabulary.texts, self.proposer)
 
     def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
-        """The model, then each layer; those in `done` are left out."""
+        """The model, then each layer in parts; those in `done` are left out."""
         if "model" not in done:
             yield "model", {"Model": model_table(self.subject)}
-        left = [layer for layer in sorted(self.neurons) if self._shard(layer) not in done]
-        total = sum(len(self.neurons[layer]) for layer in left) * len(self.poles)
+        left = {name for parts in self._parts.values() for name in parts if name not in done}
+        total = sum(len(part) for parts in self._parts.values() for name, part in parts.items() if name in left)
         finished = 0
-        for layers in self._together(left):
-            for layer, materials in self._materials(layers, progress):
-                records: list[GraphRecord] = []
-                for start in range(0, len(materials), self.settings.chunk):
-                    records += self._records(materials[start : start + self.settings.chunk])
-                    finished += len(materials[start : start + self.settings.chunk])
-                    progress("building graphs", finished, total)
-                yield self._shard(layer), record_tables(records, self.run.id)
+        for layers in self._together():
+            if not any(name in left for layer in layers for name in self._parts[layer]):
+                continue
+            passes, materials = self._materials(layers, progress)
+            for layer in layers:
+                for name in [name for name in self._parts[layer] if name in left]:
+                    records: list[GraphRecord] = []
+                    some = [materials[layer, i, pole] for i in self._parts[layer][name] for pole in self.poles]
+                    for start in range(0, len(some), self.settings.chunk):
+                        records += self._records(some[start : start + self.settings.chunk])
+                        progress("building graphs", finished + len(records) // len(self.poles), total)
+                    finished += len(self._parts[layer][name])
+                    yield name, record_tables(records, self.run.id)
+            passes.drop()
 
     def summary(self, done: Collection[str] = ()) -> dict[str, Any]:
         """What the job reports about the whole run."""
@@ -156,15 +169,25 @@ class N2GJob:
             "shards": sorted(name for name in done if name != "model"),
         }
 
-    def _shard(self, layer: int) -> str:
-        """A layer's; of some of its neurons with their hash, so that all of them can still come later."""
-        some = "" if self.whole else "-" + digest({"neurons": list(self.neurons[layer])})[:8]
-        return shard_name(layer) + some
+    @cached_property
+    def _parts(self) -> dict[int, dict[str, tuple[int, ...]]]:
+        """Neurons by layer and shard. One of some of a layer's neurons bears their hash, so that all of them can still
+        come later."""
+        found: dict[int, dict[str, tuple[int, ...]]] = {}
+        for layer, every in self.neurons.items():
+            parts = [every[start : start + PART] for start in range(0, len(every), PART)]
+            found[layer] = {shard_name(layer) + self._suffix(part, len(parts)): part for part in parts}
+        return found
 
-    def _together(self, layers: Sequence[int]) -> Iterator[list[int]]:
-        """Layers whose windows are read in one pass."""
+    def _suffix(self, part: tuple[int, ...], parts: int) -> str:
+        if not self.whole:
+            return "-" + digest({"neurons": list(part)})[:8]
+        return f"-{part[0]:06d}" if parts > 1 else ""
+
+    def _together(self) -> Iterator[list[int]]:
+        """Layers whose windows are read in one pass, whatever is done already: a pass that was kept is found again."""
         part: list[int] = []
-        for layer in layers:
+        for layer in sorted(self.neurons):
             sides = sum(len(self.neurons[one]) for one in [*part, layer]) * len(self.poles)
             if part and sides > SIDES:
                 yield part
@@ -173,13 +196,15 @@ class N2GJob:
         if part:
             yield part
 
-    def _materials(self, layers: Sequence[int], progress: Progress) -> Iterator[tuple[int, list[Material]]]:
+    def _materials(
+        self, layers: Sequence[int], progress: Progress
+    ) -> tuple[Passes, dict[tuple[int, int, int], Material]]:
+        """By layer, index and pole."""
         targets = [Target(layer, i, pole) for layer in layers for i in self.neurons[layer] for pole in self.poles]
-        chosen = select(self.live, self.corpus, targets, self.settings, progress)
-        texts = self.subject.vocabulary.texts
-        materials = read(self.live, self.corpus, texts, targets, chosen, self.settings, progress)
-        for layer in layers:
-            yield layer, [material for material in materials if material.target.layer == layer]
+        passes = Passes(self.live, self.corpus, targets, self.settings.batch, self.work)
+        chosen = select(passes, self.settings, progress)
+        materials = read(passes, self.subject.vocabulary.texts, chosen, progress)
+        return passes, {(m.target.layer, m.target.index, m.target.pole): m for m in materials}
 
     def _records(self, materials: Sequence[Material]) -> list[GraphRecord]:
         graphs = self.build(materials)

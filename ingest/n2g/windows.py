@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from zlib import crc32
@@ -14,11 +14,9 @@ import torch
 
 from ...schema import CorpusError
 from ..activations.examples import Examples
-from ..corpus.corpus import Corpus
 from ..job import Progress, silent
-from ..subject.hooks import Values
-from ..subject.live import LiveModel
 from .engine import Ids, Target
+from .passes import Passes
 from .settings import Settings
 
 Split = Literal["build", "choose", "report"]
@@ -74,29 +72,27 @@ def splits(documents: Iterable[str], seed: int = 0) -> list[Split]:
     return [names[int(np.searchsorted(bounds, crc32(f"{seed}/{name}".encode()) % 100, "right"))] for name in documents]
 
 
-def select(
-    live: LiveModel, corpus: Corpus, targets: Sequence[Target], settings: Settings, progress: Progress = silent
-) -> Selected:
+def select(passes: Passes, settings: Settings, progress: Progress = silent) -> Selected:
     """Choose windows for each target: half with the largest activations, half drawn with a weight of a power of them.
 
     One of a document at most in each half. The weighted draw is Efraimidis and Spirakis' (2006): the largest of
     u^(1/w), u from a hash of window and neuron, so that neither batches nor the other targets change it. Raises
     CorpusError where a split has no window.
     """
+    corpus, targets, device = passes.corpus, passes.targets, passes.live.device
     of_window = np.array(splits(corpus.documents.to_pylist(), settings.seed), dtype=object)[corpus.document]
     counts: dict[Split, int] = {"build": settings.build, "choose": settings.report, "report": settings.report}
     for name in SHARES:
         if not (of_window == name).any():
             raise CorpusError(f"{corpus.folder}: too few documents: none to {name}; give more texts")
-    device = live.device
     held = {
         (name, kind): Examples(len(targets), (n + kind) // 2, 1, device)
         for name, n in counts.items()
         for kind in (0, 1)
     }
     codes = _codes(targets)
-
-    def take(numbers: Ints, high: torch.Tensor) -> None:
+    for numbers, values in passes.each(np.arange(len(corpus)), progress, "choosing windows"):
+        high = values.amax(1)
         keys = _keys(numbers, codes, high.cpu().numpy(), settings)
         documents = torch.from_numpy(corpus.document[numbers].astype(np.int32)).to(device)
         windows = torch.from_numpy(numbers.astype(np.int32)).to(device)
@@ -109,17 +105,6 @@ def select(
                 documents,
                 high.new_zeros(len(numbers), 1, high.shape[1]),
             )
-
-    _pass(
-        live,
-        corpus,
-        np.arange(len(corpus)),
-        targets,
-        settings,
-        lambda n, v: take(n, v.amax(1)),
-        progress,
-        "choosing windows",
-    )
     own: dict[Split, list[Ints]] = {}
     for name in counts:
         both = torch.cat([held[name, 0].windows, held[name, 1].windows], 1).cpu().numpy()
@@ -129,30 +114,24 @@ def select(
     return Selected(own, shared, maxima)
 
 
-def read(
-    live: LiveModel,
-    corpus: Corpus,
-    texts: Sequence[str],
-    targets: Sequence[Target],
-    selected: Selected,
-    settings: Settings,
-    progress: Progress = silent,
-) -> list[Material]:
+def read(passes: Passes, texts: Sequence[str], selected: Selected, progress: Progress = silent) -> list[Material]:
     """What each target does on its windows, and on the random ones. `texts` are the tokens' surfaces by number."""
+    corpus = passes.corpus
     wanted: dict[int, list[tuple[int, Split]]] = defaultdict(list)
     for split, own in selected.own.items():
         for target, numbers in enumerate(own):
             for number in numbers.tolist():
                 wanted[number].append((target, split))
     random: dict[int, Split] = {n: split for split, numbers in selected.shared.items() for n in numbers.tolist()}
-    made = [Material(target, float(high)) for target, high in zip(targets, selected.maxima, strict=True)]
+    made = [Material(target, float(high)) for target, high in zip(passes.targets, selected.maxima, strict=True)]
     for material in made:
         for split in SHARES:
             material.own[split], material.shared[split] = [], []
 
-    def take(numbers: Ints, values: torch.Tensor) -> None:
+    numbers = np.array(sorted({*wanted, *random}), np.int64)
+    for part, values in passes.each(numbers, progress):
         found = values.double().cpu().numpy()
-        for number, rows in zip(numbers.tolist(), found, strict=True):
+        for number, rows in zip(part.tolist(), found, strict=True):
             ids = tuple(corpus.tokens[number, int(corpus.bos) :].tolist())
             tokens = tuple(texts[token] for token in ids)
             for target, split in wanted.get(number, ()):
@@ -160,41 +139,7 @@ def read(
             if number in random:
                 for target, material in enumerate(made):
                     material.shared[random[number]].append(Window(number, ids, tokens, rows[:, target]))
-
-    numbers = np.array(sorted({*wanted, *random}), np.int64)
-    _pass(live, corpus, numbers, targets, settings, take, progress, "reading windows")
     return made
-
-
-def _pass(
-    live: LiveModel,
-    corpus: Corpus,
-    numbers: Ints,
-    targets: Sequence[Target],
-    settings: Settings,
-    take: Callable[[Ints, torch.Tensor], None],
-    progress: Progress,
-    step: str,
-) -> None:
-    """Run windows through the model; `take` is told their numbers and pole x values `[b, t, n]`, without BOS."""
-    layers = sorted({target.layer for target in targets})
-    columns = {layer: [i for i, target in enumerate(targets) if target.layer == layer] for layer in layers}
-    index = {layer: [targets[i].index for i in columns[layer]] for layer in layers}
-    poles = torch.tensor([target.pole for target in targets], device=live.device)
-    for first in range(0, len(numbers), settings.batch):
-        part = numbers[first : first + settings.batch]
-        ids = torch.from_numpy(corpus.tokens[part].astype(np.int64))
-        found = torch.empty(len(part), ids.shape[1] - int(corpus.bos), len(targets), device=live.device)
-
-        def visit(layer: int, site: str, values: Values, found: torch.Tensor = found) -> None:
-            kept = values[:, int(corpus.bos) :, index[layer]].float()
-            if not torch.isfinite(kept).all():
-                raise CorpusError(f"layer {layer} has activations that are not finite; use float32")
-            found[:, :, columns[layer]] = kept.to(found.device)
-
-        live.read(ids, visit, layers=layers)
-        take(part, found * poles)
-        progress(step, min(first + settings.batch, len(numbers)), len(numbers))
 
 
 def _codes(targets: Sequence[Target]) -> npt.NDArray[np.uint64]:

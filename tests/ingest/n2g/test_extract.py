@@ -12,6 +12,7 @@ from neuronkb.ingest.n2g.evaluate import judge
 from neuronkb.ingest.n2g.extract import Surroundings, extract, status_of
 from neuronkb.ingest.n2g.graph import Graph
 from neuronkb.ingest.n2g.paper import extract_paper
+from neuronkb.ingest.n2g.passes import Passes
 from neuronkb.ingest.n2g.pivots import find_pivots, loosen, prune, weigh
 from neuronkb.ingest.n2g.predict import predictor
 from neuronkb.ingest.n2g.propose import SubjectProposer
@@ -27,8 +28,8 @@ SETTINGS = Settings(random=16, substitutes=3)
 @pytest.fixture(scope="module")
 def materials(live: LiveModel, corpus: Corpus) -> list[Material]:
     assert live.subject is not None
-    chosen = select(live, corpus, TARGETS, SETTINGS)
-    return read(live, corpus, live.subject.vocabulary.texts, TARGETS, chosen, SETTINGS)
+    passes = Passes(live, corpus, TARGETS)
+    return read(passes, live.subject.vocabulary.texts, select(passes, SETTINGS))
 
 
 def around(live: LiveModel, engine: Engine) -> Surroundings:

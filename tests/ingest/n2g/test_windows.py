@@ -9,6 +9,7 @@ import pytest
 import torch
 from neuronkb.ingest.corpus import Corpus
 from neuronkb.ingest.n2g.engine import Target
+from neuronkb.ingest.n2g.passes import Passes
 from neuronkb.ingest.n2g.settings import Settings
 from neuronkb.ingest.n2g.windows import SHARES, Split, read, select, splits
 from neuronkb.ingest.subject.live import LiveModel
@@ -29,7 +30,7 @@ def test_documents_keep_their_split_whatever_the_others_are() -> None:
 
 
 def test_windows_are_the_strongest_and_some_drawn_and_never_share_a_document(live: LiveModel, corpus: Corpus) -> None:
-    chosen = select(live, corpus, TARGETS, SETTINGS)
+    chosen = select(Passes(live, corpus, TARGETS, batch=7), SETTINGS)
     values = live.capture(next(corpus.batches(len(corpus)))[1], layers=[0])[0, "hidden"][:, 1:].numpy()
     split_of = splits(corpus.documents.to_pylist())
     documents = {name: {i for i, split in enumerate(split_of) if split == name} for name in SHARES}
@@ -56,17 +57,17 @@ def test_windows_are_the_strongest_and_some_drawn_and_never_share_a_document(liv
 
 
 def test_neither_batches_nor_other_targets_change_the_choice(live: LiveModel, corpus: Corpus) -> None:
-    whole = select(live, corpus, TARGETS, SETTINGS)
-    alone = select(live, corpus, TARGETS[1:2], Settings(build=6, report=4, random=5, batch=16))
+    whole = select(Passes(live, corpus, TARGETS), SETTINGS)
+    alone = select(Passes(live, corpus, TARGETS[1:2]), Settings(build=6, report=4, random=5, batch=16))
     for name in SHARES:
         assert whole.own[name][1].tolist() == alone.own[name][0].tolist()
-    other = select(live, corpus, TARGETS[1:2], Settings(build=6, report=4, random=5, seed=1))
+    other = select(Passes(live, corpus, TARGETS[1:2]), Settings(build=6, report=4, random=5, seed=1))
     assert any(whole.own[name][1].tolist() != other.own[name][0].tolist() for name in SHARES)
 
 
 def test_drawn_windows_follow_their_weights(live: LiveModel, corpus: Corpus) -> None:
     """Where two kinds of window differ in nothing but their largest activation, the stronger comes oftener."""
-    found = select(live, corpus, TARGETS[:2], Settings(build=20, report=20, random=2))
+    found = select(Passes(live, corpus, TARGETS[:2]), Settings(build=20, report=20, random=2))
     values = live.capture(next(corpus.batches(len(corpus)))[1], layers=[0])[0, "hidden"][:, 1:, planted.NEURON].numpy()
     share = (values.max(1) > 0).mean()
     assert 0.1 < share < 0.9
@@ -77,8 +78,8 @@ def test_values_are_those_of_the_model(live: LiveModel, corpus: Corpus) -> None:
     texts = [""] * planted.VOCAB
     for i, token in enumerate(planted.TOKENS):
         texts[i] = token.replace("▁", " ")
-    chosen = select(live, corpus, TARGETS, SETTINGS)
-    made = read(live, corpus, texts, TARGETS, chosen, SETTINGS)
+    chosen = select(Passes(live, corpus, TARGETS), SETTINGS)
+    made = read(Passes(live, corpus, TARGETS), texts, chosen)
     names: list[Split] = list(SHARES)
     for number, material in enumerate(made):
         for name in names:
@@ -94,4 +95,4 @@ def test_values_are_those_of_the_model(live: LiveModel, corpus: Corpus) -> None:
 def test_too_few_documents_are_an_error(live: LiveModel, corpus: Corpus) -> None:
     one = np.zeros_like(corpus.document)
     with pytest.raises(CorpusError, match="too few documents: none to"):
-        select(live, replace(corpus, document=one), TARGETS, SETTINGS)
+        select(Passes(live, replace(corpus, document=one), TARGETS), SETTINGS)
