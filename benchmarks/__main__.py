@@ -1,7 +1,7 @@
-"""`make bench`: decoding beside the matrix product, a corpus pass beside the forward pass, probes beside scikit-learn,
-load rates, query latencies.
+"""`make bench`: decoding, matches and feeds beside the matrix product, a corpus pass beside the forward pass, probes
+beside scikit-learn, load rates, query latencies.
 
-    python -m benchmarks [decode] [activations] [probes] [open] [local] [neo4j] [import]
+    python -m benchmarks [decode] [similar] [activations] [probes] [open] [local] [neo4j] [import]
 
 Prints a line a figure and writes build/bench.json.
 """
@@ -20,6 +20,13 @@ MILLION = 1_000_000
 def decode() -> Iterator[Row]:
     """Decoding beside the fp32 matrix product."""
     from .decode import rates
+
+    return rates()
+
+
+def similar() -> Iterator[Row]:
+    """Matches and feeds beside the fp32 matrix product."""
+    from .similar import rates
 
     return rates()
 
@@ -76,6 +83,7 @@ def import_files() -> Iterator[Row]:
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "decode": decode,
+    "similar": similar,
     "activations": activations,
     "n2g": n2g,
     "probes": probes,

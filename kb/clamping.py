@@ -170,6 +170,10 @@ def _source(store: Store, model: str) -> str:
     for run in reversed(query("runs").run(store, job=None, model=model).dicts()):
         if source := json.loads(run["summary"] or "{}").get("source"):
             return str(source)
+    for run in reversed(query("runs").run(store, job="match", model=None).dicts()):
+        summary = json.loads(run["summary"] or "{}")
+        if summary.get("other") == model:
+            return str(summary["other_source"])
     return model
 
 

@@ -28,15 +28,18 @@ from ..queries import (
 from ..queries import find as finder
 from ..queries import neuron as neurons
 from ..queries import query as catalogued
+from ..queries.feeds import Feed
 from ..queries.graphs import by_graph, graph_report
+from ..queries.similar import Neighbour
 from ..schema import NeuronId
-from . import clamping, featuring, graphing, importing, jobs, linking, runs
+from . import clamping, featuring, feeding, graphing, importing, jobs, likeness, linking, matching, runs
 from .clamping import ClampReport, Held
 from .featuring import FeatureRow
 from .graphing import GraphCard, GraphImport, Prediction
 from .importing import ImportReport
 from .linking import LinkReport
 from .loader import LoadReport, load
+from .matching import MatchReport
 from .reuse import KnownLayers
 from .runs import Clash
 from .settings import bundle_folder, default_store
@@ -428,6 +431,62 @@ class KnowledgeBase:
         folder = bundle_folder(self.where, job.run.id)
         report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
         return LinkReport(report, job.mean_cosine, linking.warnings(job))
+
+    def match(
+        self,
+        model: str | Path,
+        other: str | Path,
+        *,
+        corpus: Sequence[str | Path] = (),
+        settings: Mapping[str, Any] | None = None,
+        clash: Clash = "refuse",
+        progress: Progress = silent,
+    ) -> MatchReport:
+        """Find, for every neuron of two models, the nearest of the other's by one measure, and load them both ways.
+
+        Models are folders, hub ids or models of the store; `corpus` is the text of the measure `activation`; `settings`
+        are those of `ingest.similar.settings`. Interrupted runs go on. Needs the `models` extra. Raises LinkError.
+        """
+        asked = settings or {}
+        return matching.match_models(self.store, self.where, model, other, list(corpus), asked, clash, progress)
+
+    def similar(
+        self,
+        neuron: str,
+        by: str | None = None,
+        *,
+        model: str | Path | None = None,
+        top: int = 10,
+        device: str = "auto",
+    ) -> list[Neighbour]:
+        """The neurons most like one: as matches stored them, else by `by` (weights unless given) worked out now.
+
+        `model` is the model whose neurons are looked through, the neuron's own unless given. Raises QueryError with the
+        job that makes what cannot be worked out for one neuron alone, LinkError.
+        """
+        return likeness.similar(self.store, self.where, NeuronId.parse(neuron), by, model, top, device)
+
+    def ingest_feeds(
+        self,
+        model: str | Path,
+        *,
+        layers: Sequence[int] | None = None,
+        settings: Mapping[str, Any] | None = None,
+        clash: Clash = "refuse",
+        progress: Progress = silent,
+    ) -> LoadReport:
+        """Find which later neurons every neuron of a model drives most, and which earlier ones drive it, and load them.
+
+        `settings` are those of `ingest.feeds.settings`. Needs the `models` extra. Raises ModelError, LinkError.
+        """
+        job = feeding.feeds_job(self.store, self.where, model, layers, settings or {})
+        return jobs.write_and_load(
+            job, self.store, bundle_folder(self.where, job.run.id), clash=clash, progress=progress
+        )
+
+    def feeds(self, neuron: str, *, run: str | None = None, top: int = 10) -> list[Feed]:
+        """What a neuron drives downstream and what drives it, `top` each way and projection. Raises QueryError."""
+        return feeding.feeds_of(self.store, NeuronId.parse(neuron), run, top)
 
     def diff(self, base: str, tuned: str, *, top: int = 10) -> Diff:
         """What a fine-tune kept of its base, by layer and projection, and the neurons it changed most."""

@@ -47,10 +47,14 @@ def link_job(store: Store, where: str, base: str, tuned: str, weights: tuple[str
 
     if base == tuned:
         raise LinkError(f"{base!r} cannot be linked to itself; give a base and its fine-tune")
-    one, two = _runs(store, base, tuned)
+    one, two = decoded_alike(store, base, tuned)
     pair = Pair(_open(one, weights[0]), _open(two, weights[1]), Settings.of(_settings(one)))
     pair.check()
-    return LinkJob(pair, _Rows(store, where, pair))
+    rows = {
+        side.run: DecodedRows(store, where, side.subject.name, side.subject.architecture.d_mlp)
+        for side in (pair.base, pair.tuned)
+    }
+    return LinkJob(pair, lambda run, layer: rows[run](run, layer))
 
 
 def warnings(job: LinkJob) -> tuple[str, ...]:
@@ -65,8 +69,8 @@ def warnings(job: LinkJob) -> tuple[str, ...]:
     )
 
 
-def _runs(store: Store, base: str, tuned: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The newest runs of both models that were decoded alike."""
+def decoded_alike(store: Store, base: str, tuned: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The newest runs of both models that were decoded alike. Raises LinkError where there are none."""
     found = []
     for model in (base, tuned):
         runs = query("runs").run(store, job="lm-head", model=model).dicts()
@@ -105,14 +109,15 @@ def _settings(run: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class _Rows:
-    """DECODES_TO rows of a layer: from the run's bundle where it lies in its place, else from the store."""
+class DecodedRows:
+    """DECODES_TO rows of one model's layers: from the run's bundle where it lies in its place, else from the store."""
 
-    def __init__(self, store: Store, where: str, pair: Any) -> None:
-        self._store, self._where, self._pair = store, where, pair
+    def __init__(self, store: Store, where: str, model: str, width: int) -> None:
+        self._store, self._where, self._model, self._width = store, where, model, width
         self._bundles: dict[str, Bundle | None] = {}
 
     def __call__(self, run: str, layer: int) -> pa.Table:
+        """Columns COLUMNS of a layer."""
         if run not in self._bundles:
             self._bundles[run] = _bundle(bundle_folder(self._where, run))
         bundle, name = self._bundles[run], f"L{layer:03d}"
@@ -122,8 +127,7 @@ class _Rows:
         return self._from_store(run, layer)
 
     def _from_store(self, run: str, layer: int) -> pa.Table:
-        side = self._pair.base if run == self._pair.base.run else self._pair.tuned
-        neurons = [f"{side.subject.name}/L{layer}/N{i}" for i in range(self._pair.d_mlp)]
+        neurons = [f"{self._model}/L{layer}/N{i}" for i in range(self._width)]
         rows = query("decoded_layer").run(self._store, neurons=neurons, run=run, timeout=None).rows
         fields = [arrow_schema(table(EDGES)).field(name) for name in COLUMNS]
         return pa.table(list(map(list, zip(*rows, strict=True))) or [[]] * len(COLUMNS), schema=pa.schema(fields))

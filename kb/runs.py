@@ -50,8 +50,8 @@ def check_weights(store: Store, run: RunInfo) -> None:
 
 
 def rivals(store: Store, run: RunInfo) -> list[dict[str, Any]]:
-    """Other runs of the same job on the same model (for links: of the same two models; for imports: of a file of the
-    same name)."""
+    """Other runs of the same job on the same model (for links and matches: of the same two models, by the same
+    measure; for imports: of a file of the same name)."""
     rows = query("runs").run(store, job=run.job, model=run.model).dicts()
     return [row for row in rows if row["run"] != run.id and _subject(_parameters(row)) == _subject(run.parameters)]
 
@@ -80,12 +80,13 @@ def _has_run(label: str) -> bool:
 
 
 def _neurons(store: Store, run: str) -> Iterator[list[str]]:
-    """Ids of the neurons that may carry the run's evidence, in batches: those of its model and of its base.
+    """Ids of the neurons that may carry the run's evidence, in batches: those of its model, of its base, and of the
+    model it was matched with.
 
     Of an imported model whose size is not known, those that the store holds.
     """
     row = query("run").run(store, run=run).dicts()[0]
-    wanted = {row["model"], _parameters(row).get("base")}
+    wanted = {row["model"], _parameters(row).get("base"), _parameters(row).get("other")}
     for model in query("models").run(store).dicts():
         if model["model"] in wanted and not (model["layers"] and model["d_mlp"]):
             ids = [row[0] for row in query("neurons_of_model").run(store, model=model["model"], timeout=None)]
@@ -102,7 +103,7 @@ def _parameters(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _subject(parameters: dict[str, Any]) -> Any:
-    return parameters.get("base"), parameters.get("table")
+    return tuple(parameters.get(name) for name in ("base", "table", "other", "measure"))
 
 
 def _difference(row: dict[str, Any], run: RunInfo) -> str:

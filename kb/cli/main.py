@@ -8,7 +8,21 @@ from typing import Any
 
 import click
 
-from . import bundles, causal, clamp, evidence, features, ingest, n2g, probe, published, query, store
+from . import (
+    bundles,
+    causal,
+    clamp,
+    evidence,
+    features,
+    feeds,
+    ingest,
+    n2g,
+    probe,
+    published,
+    query,
+    similar,
+    store,
+)
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -55,7 +69,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for group in (ingest, features, published, evidence, query, n2g, probe, clamp, causal, bundles, store):
+for group in (ingest, features, published, evidence, query, n2g, probe, clamp, causal, similar, feeds, bundles, store):
     for command in group.COMMANDS:
         cli.add_command(command)
 

@@ -1,0 +1,1 @@
+"""Which later neurons a neuron drives through the residual stream."""

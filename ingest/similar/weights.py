@@ -1,0 +1,57 @@
+"""Likeness of the weight rows themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from ...schema import LinkError
+from ..subject.layer_weights import LayerWeights, read_layer
+from ..subject.subject import Subject
+from .measure import Products, joined, side_of, unit
+from .shuffled import seed_of, shuffled
+
+
+@dataclass
+class WeightRows(Products):
+    """Cosine of the stored rows, mean over the projections that both models have (gate, up, down).
+
+    Makes sense where both models write into one residual stream: a model and its fine-tunes. The control has the
+    columns of each of the other's projections shuffled (`shuffled`).
+    """
+
+    first: Subject
+    second: Subject
+    seed: int
+
+    @classmethod
+    def of(cls, one: Subject, two: Subject, device: torch.device, seed: int) -> WeightRows:
+        """Raises LinkError where the two streams differ in width."""
+        widths = one.architecture.d_model, two.architecture.d_model
+        if widths[0] != widths[1]:
+            raise LinkError(
+                f"the residual streams of {one.name!r} and {two.name!r} are {widths[0]} and {widths[1]} wide: their "
+                "weight rows cannot be compared; --by vocabulary, tokens and activation can"
+            )
+        return cls(side_of(one), side_of(two), device, first=one, second=two, seed=seed)
+
+    def left(self, layer: int) -> torch.Tensor:
+        rows = _read(self.first, layer).rows
+        return joined([unit(rows[name].to(self.device)) for name in projections(self.first, self.second)])
+
+    def right(self, layer: int, draw: int | None) -> torch.Tensor:
+        rows, found = _read(self.second, layer).rows, []
+        for number, name in enumerate(projections(self.first, self.second)):
+            part = rows[name].to(self.device)
+            found.append(unit(part if draw is None else shuffled(part, seed_of(self.seed, draw, layer, number))))
+        return joined(found)
+
+
+def projections(one: Subject, two: Subject) -> tuple[str, ...]:
+    """Those that both models have."""
+    return tuple(name for name in one.architecture.projections if name in two.architecture.projections)
+
+
+def _read(subject: Subject, layer: int) -> LayerWeights:
+    return read_layer(subject.checkpoint, subject.architecture, layer)

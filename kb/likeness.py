@@ -1,0 +1,111 @@
+"""Neurons like one neuron: as matches stored them, else worked out now where that is cheap."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..queries import query
+from ..queries.similar import Neighbour, similar_neurons
+from ..schema import LinkError, NeuronId, QueryError
+from .clamping import find_subject
+from .matching import compare
+from .stores.base import Store
+
+if TYPE_CHECKING:
+    from ..ingest.similar.measure import Measure
+    from ..ingest.similar.search import Nearest
+
+MEASURES = ("weights", "vocabulary", "tokens", "graph", "explanation", "activation")
+COMPUTED = ("weights", "vocabulary", "tokens")
+"""Measures of which one neuron's row is cheap: one pass over the other model's weights, or over its decoded tokens."""
+
+
+def similar(
+    store: Store, where: str, neuron: NeuronId, by: str | None, model: str | Path | None, top: int, device: str
+) -> list[Neighbour]:
+    """The work of `KnowledgeBase.similar`."""
+    if by is not None and by not in MEASURES:
+        raise LinkError(f"measure is {by!r}, expected one of {', '.join(MEASURES)}")
+    stored = similar_neurons(store, str(neuron), by=by, model=None if model is None else str(model), top=top)
+    if stored:
+        return stored
+    if by in (None, *COMPUTED):
+        return _computed(store, where, neuron, by or "weights", model or neuron.model, top, device)
+    if by == "explanation":
+        return _explained(store, neuron, str(model or neuron.model), top)
+    raise QueryError(
+        f"no neighbours of {str(neuron)!r} by {by} are stored; run: neuronkb match {neuron.model} "
+        f"{model or 'OTHER'} --by {by} --corpus TEXTS"
+    )
+
+
+def _computed(
+    store: Store, where: str, neuron: NeuronId, by: str, model: str | Path, top: int, device: str
+) -> list[Neighbour]:
+    """One neuron against all of a model, itself left out, beside one control."""
+    from ..ingest.similar.search import Search
+    from ..ingest.similar.settings import Settings
+
+    chosen = Settings.of({"by": by, "k": top, "device": device})
+    one = find_subject(store, neuron.model)
+    two = one if str(model) == neuron.model else find_subject(store, model)
+    n_layers, width = one.architecture.n_layers, one.architecture.d_mlp
+    if neuron.layer >= n_layers or neuron.index >= width:
+        raise QueryError(
+            f"no neuron {str(neuron)!r}: {neuron.model} has layers 0-{n_layers - 1} and neurons 0-{width - 1}"
+        )
+    measure = compare(store, where, one, two, chosen).measure
+    search = Search(measure, top, 1, both=False)
+    found = search.layer(neuron.layer, slice(neuron.index, neuron.index + 1))
+    return _neighbours(found, neuron, measure, by)
+
+
+def _explained(store: Store, neuron: NeuronId, model: str, top: int) -> list[Neighbour]:
+    """By the stored embeddings of explanations that one embedder made."""
+    import numpy as np
+
+    from ..ingest.similar.explanation import nearest_explained
+
+    vectors = query("explanation_vectors")
+    mine = vectors.run(store, model=neuron.model, neuron=str(neuron), timeout=None).rows
+    if not mine:
+        raise QueryError(
+            f"{str(neuron)!r} has no explanation with an embedding; run: neuronkb ingest explanations {neuron.model}"
+        )
+    embedder = mine[0][1]
+    rows = vectors.run(store, model=model, neuron=None, timeout=None).rows
+    theirs = [(name, vector) for name, by, vector in rows if by == embedder and name != str(neuron)]
+    if not theirs:
+        raise QueryError(f"no other neuron of {model!r} has an explanation that {embedder!r} embedded")
+    names = sorted({name for name, _ in theirs})
+    number = {name: place for place, name in enumerate(names)}
+    found, control = nearest_explained(
+        np.array([vector for _, by, vector in mine if by == embedder], np.float64),
+        np.array([vector for _, vector in theirs], np.float64),
+        np.array([number[name] for name, _ in theirs]),
+        top,
+    )
+    return [
+        Neighbour("explanation", names[each.owner], model, each.score, place + 1, control)
+        for place, each in enumerate(found)
+    ]
+
+
+def _neighbours(found: Nearest, neuron: NeuronId, measure: Measure, by: str) -> list[Neighbour]:
+    import torch
+
+    control = float(found.null[0, 0])
+    listed = []
+    for place in range(found.layers.shape[1]):
+        layer, index = int(found.layers[0, place]), int(found.indices[0, place])
+        if layer < 0:
+            break
+        pair = torch.tensor([neuron.index]), torch.tensor([index])
+        more = measure.more(neuron.layer, pair[0].to(measure.device), layer, pair[1].to(measure.device))
+        name = str(NeuronId(measure.two.model, layer, index))
+        jaccard = float(more["jaccard"][0]) if "jaccard" in more else None
+        listed.append(
+            Neighbour(by, name, measure.two.model, float(found.scores[0, place]), place + 1, control, jaccard)
+        )
+    return listed
