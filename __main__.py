@@ -1,5 +1,5 @@
 """`python -m neuronkb` is the neuronkb command."""
 
-from neuronkb.kb.cli import main
+from neuronkb.kb.cli.main import main
 
 main()

@@ -32,14 +32,29 @@ from ..queries.feeds import Feed
 from ..queries.graphs import by_graph, graph_report
 from ..queries.similar import Neighbour
 from ..schema import NeuronId
-from . import clamping, featuring, feeding, graphing, importing, jobs, likeness, linking, matching, runs
+from . import (
+    clamping,
+    embedding,
+    featuring,
+    feeding,
+    graphing,
+    importing,
+    jobs,
+    likeness,
+    linking,
+    matching,
+    published,
+    runs,
+)
 from .clamping import ClampReport, Held
+from .embedding import EmbeddingReport
 from .featuring import FeatureRow
 from .graphing import GraphCard, GraphImport, Prediction
 from .importing import ImportReport
 from .linking import LinkReport
 from .loader import LoadReport, load
 from .matching import MatchReport
+from .published import ExplanationsReport
 from .reuse import KnownLayers
 from .runs import Clash
 from .settings import bundle_folder, default_store
@@ -47,6 +62,7 @@ from .stores import open_store
 from .stores.base import Status, Store
 
 if TYPE_CHECKING:
+    from ..ingest.explain.published.items import Format
     from ..ingest.probes.ablation import Ablation
 
 
@@ -390,6 +406,40 @@ class KnowledgeBase:
         `model` says which model is meant, the folder's name unless given. Raises PublishedError.
         """
         return graphing.import_graphs(self.store, self.where, Path(folder), model, clash, progress)
+
+    def import_explanations(
+        self,
+        paths: str | Path | Sequence[str | Path],
+        *,
+        format: Format | None = None,
+        model: str | None = None,
+        source: str | None = None,
+        explainer: str | None = None,
+        embed: bool = True,
+        clash: Clash = "refuse",
+        progress: Progress = silent,
+    ) -> ExplanationsReport:
+        """Load published explanations, scores and example windows, flagged as imported, on weights `unverified`.
+
+        `format` is openai, delphi or neuronpedia (SAEDashboard's too), told by the files unless given; `model`,
+        `source` (the dictionary) and `explainer` say what files mean that do not. Texts are embedded unless `embed` is
+        false. Nothing is loaded when a file is damaged; the report accounts for all that was read. Raises
+        PublishedError.
+        """
+        files = [Path(each) for each in ([paths] if isinstance(paths, str | Path) else paths)]
+        asked = {"model": model, "source": source, "explainer": explainer}
+        found = published.import_explanations(self.store, self.where, files, format, asked, clash, progress)
+        if embed:
+            self.embed_explanations(progress=progress)
+        return found
+
+    def embed_explanations(self, model: str | Path | None = None, *, progress: Progress = silent) -> EmbeddingReport:
+        """Embed the texts of explanations that `model` has not embedded, and make the vector index over them.
+
+        `model` is a sentence-transformers folder or hub id, else NEURONKB_EMBEDDER, else the packaged MiniLM. Needs
+        the `embeddings` extra. Raises ModelError.
+        """
+        return embedding.embed_explanations(self.store, model, progress)
 
     def graphs(self, neuron: str, *, run: str | None = None) -> list[GraphCard]:
         """A neuron's N2G graphs with their nodes. Raises ModelError where there is none."""

@@ -81,10 +81,10 @@ _NODES = (
     ),
     Node(
         "Stats",
-        "Numbers over one neuron's weights or activations.",
+        "Numbers over one neuron's weights or activations, or a latent's.",
         (
             _id("`{neuron}/{kind}/{projection}/{pole}/{run}`"),
-            Property("kind", "string", "weights or activations", required=True, index="range"),
+            Property("kind", "string", "weights, activations, or published by others", required=True, index="range"),
             Property("projection", "string", "gate, up or down; null for activations"),
             POLE,
             RUN,

@@ -55,6 +55,7 @@ _RELATIONSHIPS = (
         key=("run",),
     ),
     Relationship("HAS_STATS", "Neuron", "Stats", "Its numbers.", (RUN,), key=("run",)),
+    Relationship("HAS_STATS", "Latent", "Stats", "Its numbers.", (RUN,), key=("run",)),
     Relationship(
         "DECODES_TO",
         "Neuron",
@@ -104,19 +105,22 @@ _RELATIONSHIPS = (
         ),
         key=("pole", "run"),
     ),
-    Relationship(
-        "FIRES_ON",
-        "Neuron",
-        "Excerpt",
-        "A window among the neuron's examples.",
-        (
-            POLE,
-            Property("activation", "float", "strongest activation in the window"),
-            Property("activations", "floats", "activation at each token"),
-            Property("band", "string", "top, or the quantile band it was drawn from"),
-            RUN,
-        ),
-        key=("pole", "run"),
+    *(
+        Relationship(
+            "FIRES_ON",
+            unit,
+            "Excerpt",
+            f"A window among the {unit.casefold()}'s examples.",
+            (
+                POLE,
+                Property("activation", "float", "strongest activation in the window"),
+                Property("activations", "floats", "activation at each token"),
+                Property("band", "string", "top, random, or the band of quantiles or activations it was drawn from"),
+                RUN,
+            ),
+            key=("pole", "run"),
+        )
+        for unit in ("Neuron", "Latent")
     ),
     Relationship(
         "FIRES_ON_TOKEN",

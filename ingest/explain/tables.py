@@ -17,7 +17,7 @@ def record_tables(records: Iterable[Explanation], run: str) -> Tables:
     """Neuron or Latent, Explanation, Score, Term and what joins them."""
     rows: Rows = defaultdict(list)
     for record in records:
-        _unit_rows(record.unit, rows)
+        unit_rows(record.unit, rows)
         _explanation_rows(record, run, rows)
         _score_rows(record.id(run), record.unit, record.scores, run, rows)
     return rows_tables(_once(rows))
@@ -31,7 +31,8 @@ def score_tables(scores: Iterable[tuple[str, Unit, Score]], run: str) -> Tables:
     return rows_tables(_once(rows))
 
 
-def _unit_rows(unit: Unit, rows: Rows) -> None:
+def unit_rows(unit: Unit, rows: Rows) -> None:
+    """The neuron, or the latent and its dictionary, and its place in the model."""
     if not isinstance(unit, LatentId):
         neuron_rows(unit, rows)
         return

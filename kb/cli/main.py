@@ -13,6 +13,7 @@ from . import (
     causal,
     clamp,
     evidence,
+    explanations,
     features,
     feeds,
     ingest,
@@ -69,7 +70,22 @@ def cli(debug: bool) -> None:
     """
 
 
-for group in (ingest, features, published, evidence, query, n2g, probe, clamp, causal, similar, feeds, bundles, store):
+for group in (
+    ingest,
+    features,
+    published,
+    explanations,
+    evidence,
+    query,
+    n2g,
+    probe,
+    clamp,
+    causal,
+    similar,
+    feeds,
+    bundles,
+    store,
+):
     for command in group.COMMANDS:
         cli.add_command(command)
 

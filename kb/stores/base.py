@@ -110,6 +110,10 @@ class Store(ABC):
         unless it exists. Apart from `setup` because the size is known only with the first embedding."""
 
     @abstractmethod
+    def drop_vector_index(self, node: Node, prop: Property) -> None:
+        """Take the index away where there is one: before its embeddings change their size, which it would refuse."""
+
+    @abstractmethod
     def repair(self) -> None:
         """Make the graph whole after a load that was killed (half-written relationships); cheap when whole."""
 

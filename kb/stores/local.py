@@ -131,6 +131,9 @@ class LocalStore(BoltStore):
         how = f"LSM_VECTOR METADATA {{dimensions: {int(dimensions)}, similarity: 'COSINE'}}"
         self._script(search_script(node, prop.name, "ARRAY_OF_FLOATS", index, how))
 
+    def drop_vector_index(self, node: Node, prop: Property) -> None:
+        self._script(f"DROP INDEX {statements.quote(statements.search_index_name(node, prop))} IF EXISTS")
+
     def _script(self, text: str) -> None:
         with self._told():
             self._http.command(text, "sqlscript")

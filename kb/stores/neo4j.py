@@ -159,6 +159,9 @@ class Neo4jStore(BoltStore):
         )
         self._rows("CALL db.awaitIndexes($seconds)", seconds=INDEX_SECONDS)
 
+    def drop_vector_index(self, node: Node, prop: Property) -> None:
+        self._ddl(f"DROP INDEX {quote(statements.search_index_name(node, prop))} IF EXISTS")
+
     def create_relationships(self, rel: Relationship, rows: pa.Table, progress: Progress | None = None) -> None:
         for count in neo4j_load.load(self.write, rel, checked(rel, rows)):
             if progress is not None:

@@ -1,0 +1,1 @@
+"""Explanations that others published: OpenAI's, Delphi's, Neuronpedia's and SAEDashboard's files as evidence."""

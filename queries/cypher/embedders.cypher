@@ -1,0 +1,5 @@
+// Which embedding models made the embeddings of explanations, and of how many.
+MATCH (e:Explanation)
+WHERE e.embedder IS NOT NULL
+RETURN e.embedder AS embedder, count(*) AS explanations
+ORDER BY embedder
