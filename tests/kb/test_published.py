@@ -92,7 +92,7 @@ def test_delphi_scores_stand_side_by_side(kb: KnowledgeBase, tmp_path: Path) -> 
     assert rows == [
         (text, formula, value, 3, 1, f"{model}/{model}/layers.4/17")
         for text, model in (("Cats.", "tuned"), ("Dogs.", "base"))
-        for formula, value in (("balanced_accuracy", 0.75), ("f1", pytest.approx(2 / 3)))
+        for formula, value in (("balanced-accuracy", 0.75), ("f1", pytest.approx(2 / 3)))
     ]
     assert "Neuron" not in kb.status().nodes
 
@@ -196,6 +196,6 @@ def test_the_published_files(kb: KnowledgeBase) -> None:
         (found,) = kb.import_explanations(folders, model=model, embed=False).models
         assert (found.kept["explanations"], found.kept["scores"], found.failed) == (20, 40, {})
     rows = kb.cypher(SCORES).rows
-    assert [sum(row[1] == name for row in rows) for name in ("balanced_accuracy", "f1")] == [40, 40]
+    assert [sum(row[1] == name for row in rows) for name in ("balanced-accuracy", "f1")] == [40, 40]
     assert kb.status().nodes["Latent"] == 42
     assert kb.status().nodes["Neuron"] == 1

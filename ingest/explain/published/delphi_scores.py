@@ -39,10 +39,9 @@ class Answers:
 
     @property
     def f1(self) -> float | None:
-        """2 TP / (2 TP + FP + FN); None where nothing was picked and nothing was there to pick."""
+        """2 TP / (2 TP + FP + FN); None where no example is active."""
         wrong = self.positives - self.true_positives + self.negatives - self.true_negatives
-        whole = 2 * self.true_positives + wrong
-        return 2 * self.true_positives / whole if whole else None
+        return 2 * self.true_positives / (2 * self.true_positives + wrong) if self.positives else None
 
 
 def answers(rows: list[Any]) -> Answers:
@@ -83,11 +82,11 @@ def class_scores(scorer: Scorer, rows: list[Any], judge: str | None) -> Iterator
     """Balanced accuracy and F1, side by side. Raises Unfit."""
     found = answers(rows)
     n = found.positives + found.negatives
-    for formula in ("balanced_accuracy", "f1"):
+    for formula, value in (("balanced-accuracy", found.balanced_accuracy), ("f1", found.f1)):
         yield Score(
             scorer,
             formula,
-            getattr(found, formula),
+            value,
             n=n,
             failed=found.failed,
             positives=found.positives,

@@ -12,12 +12,12 @@ from .predictors import predictor
 from .tally import Tally
 
 SCORE_TYPES: dict[str, tuple[Scorer, str]] = {
-    "recall_alt": ("detection", "neuronpedia_recall_alt"),
-    "eleuther_recall": ("detection", "balanced_accuracy"),
-    "eleuther_fuzz": ("fuzzing", "balanced_accuracy"),
+    "eleuther_recall": ("detection", "balanced-accuracy"),
+    "eleuther_fuzz": ("fuzzing", "balanced-accuracy"),
     "eleuther_embedding": ("embedding", "auroc"),
 }
-"""explanationScoreTypeName -> scorer and formula; an export has none of them, a feature from the site does."""
+"""explanationScoreTypeName -> scorer and formula; an export has none of them, a feature from the site does. Its own
+recall_alt has no formula that is known."""
 REMARK = "published embeddings left out: the files do not say which model made them"
 
 

@@ -11,9 +11,9 @@ TOP = 5
 """Of the scored sequences, how many are among the strongest; the others are random."""
 SPLIT = "top-and-random"
 FORMULAS = {
-    "ev_correlation_score": "ev_correlation",
-    "rsquared_score": "r2_uncentred",
-    "absolute_dev_explained_score": "absolute_dev_explained",
+    "ev_correlation_score": "ev-correlation",
+    "rsquared_score": "r2-uncentred",
+    "absolute_dev_explained_score": "absolute-deviation-from-0",
 }
 """Field of a file -> formula, of all tokens of all sequences together (OpenAI's scoring.py)."""
 

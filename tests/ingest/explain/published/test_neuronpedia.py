@@ -131,7 +131,7 @@ def test_a_feature_from_the_site_has_everything_in_one(tmp_path: Path) -> None:
         ("decoded", 1, '"!", " dog"'),
         ("text", 1, "dogs"),
     ]
-    score = found.score("balanced_accuracy", 1)
+    score = found.score("balanced-accuracy", 1)
     assert (score.scorer, score.value, score.simulator) == ("fuzzing", 0.8, "gpt-4o")
     assert found.tally.skipped == {"a score of a kind that is not read": 1}
     assert {str(each.unit) for each in found.items} == {"gpt2-small/L3/N7"}

@@ -19,7 +19,7 @@ def sequence(tokens: list[str], true: list[float | None]) -> dict[str, Any]:
     return {"simulation": simulation, "true_activations": true, "ev_correlation_score": 0.1}
 
 
-def results(*explanations: dict[str, Any]) -> dict[str, Any]:
+def results(*explanations: Any) -> dict[str, Any]:
     return {"neuron_id": NEURON, "scored_explanations": list(explanations)}
 
 
