@@ -4,7 +4,7 @@ from neuronkb import KnowledgeBase
 
 with KnowledgeBase.open("my-store") as kb:
     kb.ingest_lm_head("HuggingFaceTB/SmolLM2-135M")
-    print(kb.find("dog").pandas())
+    print(kb.find("dog").to_pandas())
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ from ..queries.graphs import by_graph, graph_report
 from ..queries.similar import Neighbour
 from ..schema import NeuronId
 from . import (
+    asking,
     clamping,
     embedding,
     featuring,
@@ -105,6 +106,13 @@ class KnowledgeBase:
         `timeout` in seconds, `limit` in rows, None lifts either. Raises QueryError, ReadOnlyError or LimitError.
         """
         return self.store.read(text, {**(params or {}), **more}, timeout=timeout, limit=limit)
+
+    def run(self, name: str, /, *, timeout: float | None = 60.0, limit: int | None = None, **params: Any) -> Result:
+        """A query of the catalogue by name: docs/queries.md, or `neuronkb queries list`, has all with their parameters.
+
+        Raises QueryError for an unknown name, a wrong parameter, or evidence that is not in the store.
+        """
+        return asking.run(self.store, name, params, timeout=timeout, limit=limit)
 
     def neuron(self, name: str) -> NeuronCard:
         """All that is known of one neuron, named in any of the forms NeuronId.parse reads."""

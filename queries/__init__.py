@@ -1,7 +1,7 @@
 """What is asked: a catalogue of Cypher files, and the answers as plain records. A store is handed in."""
 
 from .activity import Activity, Excerpt
-from .catalogue import Query, Reader, catalogue, query
+from .catalogue import Query, Reader, catalogue, public, query
 from .causal import CausalReport, CheckedClamp, Share, causal_report
 from .clamps import ClampCurve, ClampDose, clamp_curves
 from .diff import Change, Diff, LayerShare, diff_models
@@ -53,6 +53,7 @@ __all__ = [
     "feature_probes",
     "plain",
     "probe_report",
+    "public",
     "query",
     "word_lists",
 ]

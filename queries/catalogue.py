@@ -10,6 +10,9 @@ from importlib.resources import files
 from typing import Any, Protocol
 
 from ..schema import QueryError
+from .header import Header, read_header
+from .near import near
+from .parameter import Parameter
 from .result import Result
 
 _PARAM = re.compile(r"\$(\w+)")
@@ -34,17 +37,49 @@ class Query:
     """One query of the catalogue."""
 
     name: str
-    help: str
-    """The head comment: what it answers, and its parameters."""
     cypher: str
-    params: tuple[str, ...]
+    """The whole file, its head comment included."""
+    header: Header
+
+    @property
+    def purpose(self) -> str:
+        """What it answers."""
+        return self.header.purpose
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return self.header.parameters
+
+    @property
+    def public(self) -> bool:
+        """Whether it is for users: not a part of some verb."""
+        return self.header.part_of is None
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The parameters that its text uses, in order."""
+        return tuple(dict.fromkeys(_PARAM.findall(self.body)))
+
+    @property
+    def body(self) -> str:
+        """The text without its head comment."""
+        return "\n".join(line for line in self.cypher.splitlines() if not line.startswith("//"))
+
+    def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters, checked, defaults filled in. Raises QueryError for a wrong, unknown or missing one."""
+        known = [parameter.name for parameter in self.parameters]
+        for name in given:
+            if name not in known:
+                hint = near(name, known) if known else "; it has none"
+                raise QueryError(f"query {self.name!r} has no parameter {name!r}{hint}")
+        missing = [p for p in self.parameters if p.required and p.name not in given]
+        if missing:
+            raise QueryError(f"query {self.name!r} needs {missing[0].name}: {missing[0].doc}")
+        return {p.name: p.value(given[p.name], self.name) if p.name in given else p.default for p in self.parameters}
 
     def run(self, reader: Reader, *, timeout: float | None = 60.0, limit: int | None = None, **params: Any) -> Result:
-        """Ask it. Every parameter of the text must be given; null is a value."""
-        missing = [name for name in self.params if name not in params]
-        if missing:
-            raise QueryError(f"query {self.name!r} needs ${missing[0]}; its parameters: {', '.join(self.params)}")
-        return reader.read(self.cypher, params, timeout=timeout, limit=limit)
+        """Ask it; parameters that have a default may be left out. Raises QueryError for a wrong one."""
+        return reader.read(self.cypher, self.values(params), timeout=timeout, limit=limit)
 
 
 @cache
@@ -55,17 +90,20 @@ def catalogue() -> dict[str, Query]:
     return {name.removesuffix(".cypher"): _parse(name, folder.joinpath(name).read_text("utf-8")) for name in names}
 
 
+def public() -> dict[str, Query]:
+    """The queries for users, by name."""
+    return {name: found for name, found in catalogue().items() if found.public}
+
+
 def query(name: str) -> Query:
-    """One query by name. Raises QueryError with the known names."""
+    """One query by name. Raises QueryError with near names."""
     try:
         return catalogue()[name]
     except KeyError:
-        raise QueryError(f"unknown query {name!r}; known: {', '.join(catalogue())}") from None
+        raise QueryError(f"unknown query {name!r}{near(name, public())}") from None
 
 
 def _parse(file: str, text: str) -> Query:
-    lines = text.splitlines()
-    head = [line[2:].strip() for line in lines if line.startswith("//")]
-    body = "\n".join(line for line in lines if not line.startswith("//"))
-    params = tuple(dict.fromkeys(_PARAM.findall(body)))
-    return Query(file.removesuffix(".cypher"), "\n".join(head), text.strip(), params)
+    name = file.removesuffix(".cypher")
+    head = [line[2:].strip() for line in text.splitlines() if line.startswith("//")]
+    return Query(name, text.strip(), read_header(name, head))

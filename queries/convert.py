@@ -34,7 +34,7 @@ def to_pandas(result: Result) -> pd.DataFrame:
     try:
         import pandas as pd
     except ImportError:
-        raise QueryError("Result.pandas() needs pandas: pip install 'neuronkb[pandas]'") from None
+        raise QueryError("Result.to_pandas() needs pandas: pip install 'neuronkb[pandas]'") from None
     return pd.DataFrame.from_records([tuple(map(plain, row)) for row in result.rows], columns=list(result.columns))
 
 

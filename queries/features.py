@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
-from ..schema import QueryError, fold
+from ..schema import QueryError
 from .catalogue import Reader, query
-
-SHOWN = 12
-"""Names that an error lists where none is near."""
+from .near import bare_name, near
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ def named(reader: Reader, name: str) -> list[FeatureInfo]:
     Raises QueryError with near names.
     """
     known = features(reader)
-    for key in (str, _bare):
+    for key in (str, bare_name):
         if found := [f for f in known if key(name) in {key(each) for each in f.names}]:
             return found
     if not known:
@@ -60,22 +56,3 @@ def named(reader: Reader, name: str) -> list[FeatureInfo]:
             f"no feature {name!r}: the store has none; neuronkb ingest probes or neuronkb import probes brings them"
         )
     raise QueryError(f"no feature {name!r} in the store{near(name, (n for f in known for n in f.names[1:]))}")
-
-
-def near(name: str, known: Iterable[str]) -> str:
-    """`; did you mean ...`, or the first of the known names where none is near."""
-    bare: dict[str, str] = {}
-    for each in known:
-        bare.setdefault(_bare(each), each)
-    key = _bare(name)
-    close = [bare[match] for match in get_close_matches(key, bare, n=5, cutoff=0.65)]
-    close += [each for other, each in bare.items() if len(key) > 2 and key in other and each not in close][:5]
-    if close:
-        return f"; did you mean {', '.join(close)}?"
-    names = sorted(set(bare.values()))
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"; known: {', '.join(names[:SHOWN])}{more}"
-
-
-def _bare(name: str) -> str:
-    return fold(name).removeprefix("is_").replace("-", "_").replace(" ", "_")

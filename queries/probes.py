@@ -8,7 +8,8 @@ from typing import Any
 
 from ..schema import QueryError
 from .catalogue import Reader, query
-from .features import FeatureInfo, named, near
+from .features import FeatureInfo, named
+from .near import near
 
 
 @dataclass(frozen=True)

@@ -44,19 +44,19 @@ class Result:
         """One dict a row, entities as plain dicts."""
         return [{c: plain(v) for c, v in zip(self.columns, row, strict=True)} for row in self.rows]
 
-    def arrow(self) -> pa.Table:
+    def to_arrow(self) -> pa.Table:
         """An Arrow table; columns of mixed type become JSON text."""
         from .convert import to_arrow
 
         return to_arrow(self)
 
-    def pandas(self) -> pd.DataFrame:
+    def to_pandas(self) -> pd.DataFrame:
         """A pandas DataFrame; needs the `pandas` extra."""
         from .convert import to_pandas
 
         return to_pandas(self)
 
-    def networkx(self) -> nx.MultiDiGraph[str]:
+    def to_networkx(self) -> nx.MultiDiGraph[str]:
         """The nodes, relationships and paths in the rows as one directed multigraph, by node `id`."""
         from .convert import to_networkx
 

@@ -37,11 +37,12 @@ def test_every_command_and_option_has_help(command: click.Command) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(catalogue()))
-def test_every_query_has_help_that_names_its_parameters(name: str) -> None:
+def test_every_query_declares_what_it_takes(name: str) -> None:
+    """A head comment as queries/header.py says: purpose, parameters, columns, needs and an example that is valid."""
     query = catalogue()[name]
-    assert query.help
-    for param in query.params:
-        assert f"${param}" in query.help
+    assert len(query.purpose) > 20
+    assert set(query.used) == {parameter.name for parameter in query.parameters}
+    query.values(query.header.example)
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=lambda p: p.name)

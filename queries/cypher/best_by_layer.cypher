@@ -1,6 +1,12 @@
 // For given features the best single neuron of each layer, by model and run: of a computed run the one with rank 1, of
 // published tables, which have no ranks, the best they name.
-// $features: ids; $model, $run: null for all
+// $features: texts; ids of the features
+// $model: model = null; only neurons of this model
+// $run: run = null; only evidence of this run
+// columns: feature, model, layer, run, neuron, method, f1, precision, recall, mcc, coef, base_f1, rotated, imported
+// needs: DETECTS from probes
+// example: {"features": ["texts/is_month"]}
+// part of: neuronkb probe show
 UNWIND $features AS id
 MATCH (f:Feature {id: id})<-[d:DETECTS]-(n:Neuron)
 WHERE (d.rank = 1 OR d.rank IS NULL) AND ($model IS NULL OR n.model = $model) AND ($run IS NULL OR d.run = $run)

@@ -1,6 +1,12 @@
-// Polysemantic candidates: neurons of a model that tell features of two categories or more well. Well: at least a share
-// of the way from the F1 of always guessing yes to 1.
-// $model: its id; $run: null for all; $share: the share, from 0 to 1; $top: how many
+// Polysemantic candidates by probes: neurons of a model that tell features of two categories or more well. Well: at
+// least a share of the way from the F1 of always guessing yes to 1.
+// $model: model; the model
+// $run: run = null; only evidence of this run
+// $share: float = 0.5; the share, from 0 to 1
+// $top: int = 20; rows at most
+// columns: neuron, categories, names, f1
+// needs: DETECTS from probes
+// example: {"model": "gemma-3-270m"}
 MATCH (n:Neuron)-[d:DETECTS]->(f:Feature)
 WHERE n.model = $model AND ($run IS NULL OR d.run = $run)
   AND d.f1 - coalesce(d.base_f1, 0.0) >= $share * (1.0 - coalesce(d.base_f1, 0.0))

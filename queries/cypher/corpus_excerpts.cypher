@@ -1,5 +1,10 @@
 // Texts of some of a corpus's stored windows; their ids are hashes, so the first ones are a random choice.
-// $corpus: its hash; $top: how many
+// $corpus: text; hash of the corpus
+// $top: int = 20; rows at most
+// columns: text
+// needs: FIRES_ON from activations
+// example: {"corpus": "c0"}
+// part of: neuronkb ingest clamp
 MATCH (e:Excerpt)
 WHERE e.corpus = $corpus
 RETURN e.text AS text

@@ -1,5 +1,10 @@
 // The decoded tokens of given neurons in one run, as ids: what a link compares.
-// $neurons: ids; $run: the decoding run
+// $neurons: neurons; the neurons
+// $run: run; the decoding run
+// columns: start, end, projection, pole, rank
+// needs: DECODES_TO from lm-head
+// example: {"neurons": ["gemma-3-270m/L9/N188"], "run": "lm-head-1"}
+// part of: neuronkb link
 UNWIND $neurons AS id
 MATCH (n:Neuron {id: id})-[d:DECODES_TO]->(t:Token)
 WHERE d.run = $run

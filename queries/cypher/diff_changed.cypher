@@ -1,7 +1,14 @@
-// The neurons a fine-tune changed most: lowest cosine of any row, with the overlap of their top tokens.
-// $base, $tuned: model ids; $run: the link run; $top: how many
+// Counterparts that changed most: the neurons of which a fine-tune turned a row furthest, lowest cosine first, with
+// the overlap of their top tokens.
+// $base: model; the base
+// $tuned: model; its fine-tune
+// $run: run = null; only this link run
+// $top: int = 20; rows at most
+// columns: base, tuned, projection, cosine, jaccard_pos, jaccard_neg
+// needs: COUNTERPART from link
+// example: {"base": "gemma-3-270m", "tuned": "gemma-3-270m-facts"}
 MATCH (a:Neuron {model: $base})-[c:COUNTERPART]->(b:Neuron {model: $tuned})
-WHERE c.run = $run
+WHERE $run IS NULL OR c.run = $run
 WITH a, b, c, ['gate', 'up', 'down'] AS names, [c.cos_gate, c.cos_up, c.cos_down] AS cosines,
      [c.jaccard_gate_pos, c.jaccard_up_pos, c.jaccard_down_pos] AS positive,
      [c.jaccard_gate_neg, c.jaccard_up_neg, c.jaccard_down_neg] AS negative

@@ -1,9 +1,18 @@
 // How much of a base survives in a fine-tune, by layer: neurons, mean cosines, and neurons that keep their top token
-// (own unembedding; through the base's unembedding), by pole; null: of the changed neurons drawn for it, the share that
-// keeps it under noise of the same size.
-// $base, $tuned: model ids; $run: the link run
+// (own unembedding; through the base's unembedding), by pole; null: of the changed neurons drawn for it, the share
+// that keeps it under noise of the same size.
+// $base: model; the base
+// $tuned: model; its fine-tune
+// $run: run = null; only this link run
+// columns: layer, neurons, cos_gate, cos_up, cos_down, changed_gate, changed_up, changed_down, same_gate_pos,
+// same_gate_neg, same_up_pos, same_up_neg, same_down_pos, same_down_neg, rows_gate_pos, rows_gate_neg, rows_up_pos,
+// rows_up_neg, rows_down_pos, rows_down_neg, null_gate_pos, null_gate_neg, null_up_pos, null_up_neg, null_down_pos,
+// null_down_neg, jaccard_gate_pos, jaccard_gate_neg, jaccard_up_pos, jaccard_up_neg, jaccard_down_pos,
+// jaccard_down_neg
+// needs: COUNTERPART from link
+// example: {"base": "gemma-3-270m", "tuned": "gemma-3-270m-facts"}
 MATCH (a:Neuron {model: $base})-[c:COUNTERPART]->(b:Neuron {model: $tuned})
-WHERE c.run = $run
+WHERE $run IS NULL OR c.run = $run
 RETURN a.layer AS layer, count(c) AS neurons,
        avg(c.cos_gate) AS cos_gate, avg(c.cos_up) AS cos_up, avg(c.cos_down) AS cos_down,
        sum(CASE WHEN c.delta_gate > 0 THEN 1 ELSE 0 END) AS changed_gate,

@@ -1,5 +1,14 @@
 // Neurons that alone tell given features, best F1 first. The same numbers in several tables are one row.
-// $features: ids; $least: the least F1, null for any; $model, $run: null for all; $top: how many
+// $features: texts; ids of the features
+// $least: float = null; least F1
+// $model: model = null; only neurons of this model
+// $run: run = null; only evidence of this run
+// $top: int = 20; rows at most
+// columns: neuron, model, layer, feature, name, method, f1, precision, recall, mcc, auc, coef, threshold, base_f1,
+// rotated, split, imported, runs
+// needs: DETECTS from probes
+// example: {"features": ["texts/is_month"]}
+// part of: neuronkb find
 UNWIND $features AS id
 MATCH (f:Feature {id: id})<-[d:DETECTS]-(n:Neuron)
 WHERE ($least IS NULL OR d.f1 >= $least) AND ($model IS NULL OR n.model = $model) AND ($run IS NULL OR d.run = $run)

@@ -1,6 +1,14 @@
 // Neurons whose N2G graph fires on one word and needs another as context; strongest first, then by the context.
-// $word, $context: in lower case without spaces; $text, $context_text: exactly these token texts, or null;
-// $model, $run: null for all; $top
+// $word: word; fires on this word
+// $context: word; after this word
+// $text: text = null; only where the graph has exactly this token text
+// $context_text: text = null; only where the graph has exactly this token text as context
+// $model: model = null; only neurons of this model
+// $run: run = null; only evidence of this run
+// $top: int = 20; rows at most
+// columns: neuron, pole, tokens, activation, context, importance, run
+// needs: ACTIVATES_ON, HAS_CONTEXT from n2g
+// example: {"word": "june", "context": "early"}
 MATCH (w:Term {id: $word})<-[a:ACTIVATES_ON]-(n:Neuron)-[b:HAS_CONTEXT]->(c:Term {id: $context})
 WHERE a.run = b.run AND a.pole = b.pole
   AND ($model IS NULL OR n.model = $model) AND ($run IS NULL OR a.run = $run)

@@ -1,5 +1,12 @@
 // Neuron sides whose top tokens name several of the given words; most words first, then the sum of z-scores.
-// $words: lower-case words; $least: words at least; $model, $run: null for all; $top: how many
+// $words: words; the words
+// $least: int = 2; words at least
+// $model: model = null; only neurons of this model
+// $run: run = null; only evidence of this run
+// $top: int = 20; rows at most
+// columns: neuron, projection, pole, hits, tokens, z, run
+// needs: DECODES_TO, SPELLS from lm-head
+// example: {"words": ["june", "july", "may"], "least": 2}
 UNWIND $words AS word
 MATCH (w:Term {id: word})<-[:SPELLS]-(t:Token)<-[d:DECODES_TO]-(n:Neuron)
 WHERE ($model IS NULL OR n.model = $model) AND ($run IS NULL OR d.run = $run)

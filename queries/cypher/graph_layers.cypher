@@ -1,5 +1,11 @@
-// N2G graphs of a model by run and layer: how many, what is wrong with some, mean scores of those that fired in the test.
-// $model: its id; $run: null for all
+// N2G graphs of a model by run and layer: how many, what is wrong with some, mean scores of those that fired in the
+// test.
+// $model: model; the model
+// $run: run = null; only evidence of this run
+// columns: run, algorithm, layer, graphs, dead, dense, constant, silent, untested, precision, recall, f1, f1_token,
+// f1_5gram, f1_backoff, f1_random, correlation
+// needs: HAS_GRAPH from n2g
+// example: {"model": "gemma-3-270m"}
 MATCH (n:Neuron {model: $model})-[:HAS_GRAPH]->(g:Graph)
 WHERE $run IS NULL OR g.run = $run
 RETURN g.run AS run, g.algorithm AS algorithm, n.layer AS layer, count(g) AS graphs,

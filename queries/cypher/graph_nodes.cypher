@@ -1,5 +1,8 @@
 // The nodes of one N2G graph, each with the node before it (one token nearer to the firing token), or null.
-// $graph: its id
+// $graph: text; the graph's id
+// columns: id, parent, token, key, kind, match, importance, activation, ends, value, n, mean, high, fired
+// needs: STARTS_AT from n2g
+// example: {"graph": "gemma-3-270m/L9/N188/graph/1/n2g-1"}
 MATCH (g:Graph {id: $graph})-[:STARTS_AT]->(s:GraphNode)
 MATCH (s)-[:PRECEDED_BY*0..60]->(x:GraphNode)
 WITH DISTINCT x

@@ -1,6 +1,9 @@
 // What one neuron did on the corpora it was run over, by run and pole: numbers of pole x hidden value, and the run's
 // summary, which names quantiles and histogram edges.
-// $neuron: its id
+// $neuron: neuron; the neuron
+// columns: run, pole, n, mean, std, skewness, kurtosis, min, max, nonzero, quantiles, histogram, summary
+// needs: Stats activations from activations
+// example: {"neuron": "gemma-3-270m/L9/N188"}
 MATCH (n:Neuron {id: $neuron})-[:HAS_STATS]->(s:Stats {kind: 'activations'})
 MATCH (r:Run {id: s.run})
 RETURN s.run AS run, s.pole AS pole, s.n AS n, s.mean AS mean, s.std AS std, s.skewness AS skewness,

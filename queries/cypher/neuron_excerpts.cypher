@@ -1,5 +1,8 @@
 // The token windows that are examples of one neuron: band top, or the quantile band a window was drawn from.
-// $neuron: its id
+// $neuron: neuron; the neuron
+// columns: run, pole, band, activation, activations, tokens, document, offset
+// needs: FIRES_ON from activations
+// example: {"neuron": "gemma-3-270m/L9/N188"}
 MATCH (n:Neuron {id: $neuron})-[f:FIRES_ON]->(e:Excerpt)
 RETURN f.run AS run, f.pole AS pole, f.band AS band, f.activation AS activation, f.activations AS activations,
        e.tokens AS tokens, e.document AS document, e.offset AS offset

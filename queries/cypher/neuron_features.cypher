@@ -1,5 +1,9 @@
 // The features that one neuron alone tells, best F1 first. The same numbers in several tables are one row.
-// $neuron: its id
+// $neuron: neuron; the neuron
+// columns: neuron, model, layer, feature, name, method, f1, precision, recall, mcc, auc, coef, threshold, base_f1,
+// rotated, split, imported, runs
+// needs: DETECTS from probes
+// example: {"neuron": "gemma-3-270m/L9/N188"}
 MATCH (n:Neuron {id: $neuron})-[d:DETECTS]->(f:Feature)
 WITH n, f, d ORDER BY d.run
 WITH n.id AS neuron, n.model AS model, n.layer AS layer, f.id AS feature, f.name AS name, d.method AS method,

@@ -1,5 +1,9 @@
 // The N2G graphs of one neuron, with their scores on held-out documents beside the lookups'.
-// $neuron: its id
+// $neuron: neuron; the neuron
+// columns: graph, run, pole, algorithm, status, maximum, base, lossy, precision, recall, f1, correlation, r2, support,
+// f1_random, f1_token, f1_5gram, f1_backoff, null_f1
+// needs: HAS_GRAPH from n2g
+// example: {"neuron": "gemma-3-270m/L9/N188"}
 MATCH (n:Neuron {id: $neuron})-[:HAS_GRAPH]->(g:Graph)
 RETURN g.id AS graph, g.run AS run, g.pole AS pole, g.algorithm AS algorithm, g.status AS status,
        g.maximum AS maximum, g.base AS base, g.lossy AS lossy, g.precision AS precision, g.recall AS recall,

@@ -1,5 +1,8 @@
 // The neurons of one model that the store holds.
-// $model: its id
+// $model: model; the model
+// columns: neuron
+// needs: nothing
+// example: {"model": "gemma-3-270m"}
 MATCH (n:Neuron {model: $model})
 RETURN n.id AS neuron
 ORDER BY neuron

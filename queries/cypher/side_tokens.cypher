@@ -1,5 +1,11 @@
 // The top tokens of given neurons in one projection: id, pole and token texts, strongest first.
-// $neurons: ids; $projection: gate, up or down; $run: the decoding run, null for all
+// $neurons: neurons; the neurons
+// $projection: text of gate | up | down; the row
+// $run: run = null; only this decoding run
+// columns: neuron, run, pole, tokens
+// needs: DECODES_TO from lm-head
+// example: {"neurons": ["gemma-3-270m/L9/N188"], "projection": "down"}
+// part of: neuronkb diff
 UNWIND $neurons AS id
 MATCH (n:Neuron {id: id})-[d:DECODES_TO]->(t:Token)
 WHERE d.projection = $projection AND ($run IS NULL OR d.run = $run)

@@ -1,6 +1,11 @@
 // For each feature its F1 against the number of neurons that a probe may use, by model, layer and method: where one
 // neuron does as well as many, the layer gives the feature a neuron of its own.
-// $features: ids, null for all; $model, $run: null for all
+// $features: texts = null; ids of the features, null for all
+// $model: model = null; only probes of this model
+// $run: run = null; only evidence of this run
+// columns: feature, name, model, layer, method, run, k, f1, mcc, rotated, base_f1, gap, status
+// needs: Probe, FOR from probes
+// example: {}
 MATCH (f:Feature)<-[:FOR]-(p:Probe)
 WHERE ($features IS NULL OR f.id IN $features) AND ($model IS NULL OR p.model = $model)
   AND ($run IS NULL OR p.run = $run)

@@ -1,5 +1,9 @@
 // The clamps of one run that were tested against both nulls: each neuron and site at the reference multiple.
-// $run: the run of neuronkb ingest clamp
+// $run: run; the run of neuronkb ingest clamp
+// columns: neuron, layer, projection, pole, site, value, multiple, effect, direct, kl, null_tokens, null_tokens_95,
+// p_tokens, null_neurons, null_neurons_95, p_neurons, size_ratio, answers, named_off, named_on, named_other
+// needs: Intervention, ON from clamp
+// example: {"run": "clamp-1"}
 MATCH (i:Intervention {run: $run})-[:ON]->(n:Neuron)
 WHERE i.p_neurons IS NOT NULL
 RETURN n.id AS neuron, n.layer AS layer, i.projection AS projection, i.pole AS pole, i.site AS site, i.value AS value,

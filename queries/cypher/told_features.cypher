@@ -1,5 +1,10 @@
 // The features that given neurons tell: best F1 of each, with the F1 of always guessing yes.
-// $neurons: ids; $run: null for all
+// $neurons: neurons; the neurons
+// $run: run = null; only evidence of this run
+// columns: neuron, layer, name, category, f1, base_f1
+// needs: DETECTS from probes
+// example: {"neurons": ["gemma-3-270m/L9/N188"]}
+// part of: neuronkb probe report
 UNWIND $neurons AS id
 MATCH (n:Neuron {id: id})-[d:DETECTS]->(f:Feature)
 WHERE d.f1 IS NOT NULL AND ($run IS NULL OR d.run = $run)

@@ -1,5 +1,9 @@
 // Texts of explanations that no embedding model has embedded, or another than the one meant.
-// $embedder: its id, such as all-MiniLM-L6-v2@53aa51172d14
+// $embedder: text; its id, such as all-MiniLM-L6-v2@53aa51172d14
+// columns: explanation, kind, text, run
+// needs: EXPLAINED_BY from explanations
+// example: {"embedder": "all-MiniLM-L6-v2@53aa51172d14"}
+// part of: neuronkb import explanations
 MATCH (e:Explanation)
 WHERE e.kind = 'text' AND (e.embedder IS NULL OR e.embedder <> $embedder)
 RETURN e.id AS explanation, e.kind AS kind, e.text AS text, e.run AS run

@@ -142,16 +142,16 @@ def test_linking_from_the_store_alone_gives_the_same(kb: KnowledgeBase, tmp_path
 def test_answers_as_arrow_pandas_and_networkx(kb: KnowledgeBase) -> None:
     found = kb.cypher("MATCH (n:Neuron {id: $id})-[d:DECODES_TO {rank: 1}]->(t:Token) RETURN n, d, t", id=MONTHS)
     assert isinstance(found.rows[0][0], Entity)
-    graph = found.networkx()
+    graph = found.to_networkx()
     assert isinstance(graph, nx.MultiDiGraph)
     assert graph.nodes[MONTHS]["labels"] == ["Neuron"]
     assert graph.number_of_edges() == 6
     assert {data["type"] for _, _, data in graph.edges(data=True)} == {"DECODES_TO"}
     plain = kb.cypher("MATCH (n:Neuron {model: 'base'}) RETURN n.id AS id, n.layer AS layer ORDER BY n.layer, n.index")
-    assert plain.arrow().to_pydict() == plain.pandas().to_dict("list")
-    assert plain.arrow().num_rows == planted.LAYERS * planted.WIDTH
+    assert plain.to_arrow().to_pydict() == plain.to_pandas().to_dict("list")
+    assert plain.to_arrow().num_rows == planted.LAYERS * planted.WIDTH
     mixed = kb.cypher("UNWIND [1, 'two', null] AS x RETURN x")
-    assert mixed.arrow()["x"].to_pylist() == ["1", '"two"', None]
+    assert mixed.to_arrow()["x"].to_pylist() == ["1", '"two"', None]
 
 
 def test_models_and_status(kb: KnowledgeBase) -> None:
