@@ -80,6 +80,15 @@ class Usage:
     reasons: dict[str, int] = field(default_factory=dict)
     """how often each failure was met"""
 
+    def count(self, answer: Completion | Scores) -> None:
+        """One more prompt that the model was asked."""
+        self.requests += 1
+        self.prompt_tokens += answer.prompt_tokens
+        self.completion_tokens += answer.completion_tokens
+        if answer.failure is not None:
+            self.failures += 1
+            self.reasons[answer.failure] = self.reasons.get(answer.failure, 0) + 1
+
 
 Answered = Callable[[int, Completion], None]
 """Told each answer as it comes, with its prompt's number. What it raises ends the asking once the answers that are

@@ -64,7 +64,7 @@ class LiveModel:
         device_map: str | Mapping[str, Any] | None = None,
     ) -> LiveModel:
         """As `open`, of a model whose files are found."""
-        found = _load(subject.checkpoint.folder, _dtype(dtype, _device(device)), device_map)
+        found = load_causal(subject.checkpoint.folder, choose_dtype(dtype, _device(device)), device_map)
         if device_map is None:
             found = found.to(_device(device))
         return cls.of(found, subject)
@@ -197,7 +197,8 @@ def _device(name: str) -> torch.device:
     return torch_device(name)
 
 
-def _dtype(name: str, device: torch.device) -> torch.dtype | str:
+def choose_dtype(name: str, device: torch.device) -> torch.dtype | str:
+    """The dtype a setting names; `auto` is float32 on a CPU, else as stored. Raises ModelError."""
     if name == "auto":
         return torch.float32 if device.type == "cpu" else "auto"
     if name not in DTYPES:
@@ -205,7 +206,8 @@ def _dtype(name: str, device: torch.device) -> torch.dtype | str:
     return DTYPES[name]
 
 
-def _load(folder: Path, dtype: torch.dtype | str, device_map: str | Mapping[str, Any] | None) -> Any:
+def load_causal(folder: Path, dtype: torch.dtype | str, device_map: str | Mapping[str, Any] | None) -> Any:
+    """The transformers model in `folder`, from safetensors only and without running its code. Raises ModelError."""
     try:
         from transformers import AutoModelForCausalLM
         from transformers.utils import logging as transformers_logging
