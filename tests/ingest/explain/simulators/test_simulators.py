@@ -17,7 +17,7 @@ from neuronkb.ingest.llm.client import Completion, Scores
 from neuronkb.ingest.llm.local import LocalClient
 from neuronkb.schema import LanguageModelError
 
-ASKED = [
+ASKED: list[tuple[str, list[tuple[str, ...]]]] = [
     ("months of the year", [(" in", " May", "\n", "a\tb"), (" cold",)]),
     ("animals", [(" the", " dog")]),
 ]
