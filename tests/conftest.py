@@ -8,6 +8,7 @@ from pathlib import Path
 
 import neo4j
 import pytest
+from hypothesis import settings
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import LocalStore, stop
 from neuronkb.kb.stores.neo4j import Neo4jStore
@@ -16,6 +17,10 @@ from neuronkb.tests import planted
 
 from tests.neo4j_server import Server, ServerUnavailable
 from tests.neo4j_server import neo4j_server as running
+
+# A test that is slow on a busy machine is not wrong.
+settings.register_profile("neuronkb", deadline=None)
+settings.load_profile("neuronkb")
 
 
 @pytest.fixture(scope="session")
