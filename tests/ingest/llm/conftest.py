@@ -9,7 +9,7 @@ import pytest
 import torch
 from neuronkb.ingest.llm.local import LocalClient
 
-from tests.ingest.llm import tiny
+from tests.ingest.llm import proxy, serving, tiny
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +28,35 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def local(folder: Path) -> LocalClient:
     return LocalClient.open(folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def chatting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model with a chat template."""
+    return tiny.save(tmp_path_factory.mktemp("chatting") / "tiny", template=tiny.TEMPLATE)
+
+
+@pytest.fixture(scope="session")
+def served(chatting: Path) -> Iterator[proxy.Proxy]:
+    """A proxy before `transformers serve` with that model."""
+    with serving.transformers_serve(chatting) as url, proxy.running(url) as found:
+        yield found
+
+
+@pytest.fixture
+def server(served: proxy.Proxy) -> proxy.Proxy:
+    """The proxy, nothing asked of it yet and nothing going wrong."""
+    served.reset()
+    return served
+
+
+@pytest.fixture(scope="session")
+def probabilities(chatting: Path) -> serving.Probabilities:
+    """The same model, its log-probabilities shown."""
+    return serving.Probabilities(chatting)
+
+
+@pytest.fixture(scope="session")
+def logs_url(probabilities: serving.Probabilities) -> Iterator[str]:
+    with serving.serving(probabilities) as url:
+        yield url
