@@ -170,5 +170,5 @@ class CachedClient:
             usage = self._client.usage
             raise BudgetError(
                 f"the budget of {self._budget:g} is spent: {spent:.4g} for {usage.prompt_tokens:,} prompt and "
-                f"{usage.completion_tokens:,} completion tokens; all answers are kept, a larger budget goes on from here"
+                f"{usage.completion_tokens:,} completion tokens; all answers are kept, a larger one goes on from here"
             )
