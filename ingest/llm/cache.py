@@ -37,7 +37,7 @@ class AnswerCache:
             self._db.execute(_TABLE)
         except sqlite3.Error as error:
             raise LanguageModelError(
-                f"{path}: not a cache of answers ({error}); move it away or name another"
+                f"{path}: no cache of answers ({error}); move it away or name another"
             ) from None
 
     def __enter__(self) -> AnswerCache:
