@@ -36,9 +36,7 @@ class AnswerCache:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute(_TABLE)
         except sqlite3.Error as error:
-            raise LanguageModelError(
-                f"{path}: no cache of answers ({error}); move it away or name another"
-            ) from None
+            raise LanguageModelError(f"{path}: no cache of answers ({error}); move it away or name another") from None
 
     def __enter__(self) -> AnswerCache:
         return self
