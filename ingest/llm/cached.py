@@ -137,8 +137,9 @@ class CachedClient:
             places.setdefault(key, []).append(i)
 
         def tell(key: str) -> None:
-            for i in places[key] if each is not None else ():
-                each(i, found[key])
+            if each is not None:
+                for i in places[key]:
+                    each(i, found[key])
 
         missing = []
         for key, (first, *_) in places.items():

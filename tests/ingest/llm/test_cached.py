@@ -51,7 +51,8 @@ def test_no_prompt_is_asked_twice(server: Proxy, chatting: Path, cache: AnswerCa
 
 def test_other_settings_are_other_questions(server: Proxy, chatting: Path, cache: AnswerCache) -> None:
     client = asking(server, chatting, cache)
-    for how in ({}, {"max_tokens": 4}, {"temperature": 1.0}, {"temperature": 1.0, "seed": 1}, {"stop": ["x"]}):
+    others: list[dict[str, Any]] = [{"max_tokens": 4}, {"temperature": 1.0}, {"temperature": 1.0, "seed": 1}]
+    for how in ({}, *others, {"stop": ["x"]}):
         client.complete(PROMPTS[:1], **{"max_tokens": 3, **how})
     assert len(server.asked) == 5
     assert len(cache) == 5
