@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -50,6 +51,7 @@ from . import (
 from .clamping import ClampReport, Held
 from .embedding import EmbeddingReport
 from .featuring import FeatureRow
+from .findings import Findings
 from .graphing import GraphCard, GraphImport, Prediction
 from .importing import ImportReport
 from .linking import LinkReport
@@ -90,6 +92,11 @@ class KnowledgeBase:
         """Open a store: a folder, a Bolt URI, or the default store (NEURONKB_STORE, ./.neuronkb, user data)."""
         place = str(where) if where is not None else default_store()
         return cls(open_store(place, heap=heap, user=user, password=password, database=database), place)
+
+    @cached_property
+    def findings(self) -> Findings:
+        """Notes about neurons, and what became of them in fine-tunes: add, list, show, carry, remove."""
+        return Findings(self.store, self.where)
 
     def cypher(
         self,

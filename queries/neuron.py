@@ -68,10 +68,7 @@ class NeuronCard:
 
 def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
     """Everything the store holds about a neuron. Raises QueryError when it is not there."""
-    found = query("neuron").run(reader, neuron=str(neuron)).dicts()
-    if not found:
-        raise QueryError(_absent(reader, neuron))
-    place = found[0]
+    place = known_neuron(reader, neuron)
     others = query("neuron_counterparts").run(reader, neuron=str(neuron)).dicts()
     return NeuronCard(
         neuron=place["neuron"],
@@ -86,6 +83,14 @@ def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
         clamps=clamp_curves(reader, str(neuron)),
         detects=detections(reader, str(neuron)),
     )
+
+
+def known_neuron(reader: Reader, neuron: NeuronId) -> dict[str, Any]:
+    """Where a neuron is. Raises QueryError when the store does not have it."""
+    found = query("neuron").run(reader, neuron=str(neuron)).dicts()
+    if not found:
+        raise QueryError(_absent(reader, neuron))
+    return found[0]
 
 
 def _sides(reader: Reader, neuron: str) -> tuple[DecodedSide, ...]:

@@ -74,6 +74,46 @@ def tuned(base_folder: Path, folder: Path) -> Path:
     return folder
 
 
+def permuted(base_folder: Path, folder: Path, seed: int = 3) -> list[list[int]]:
+    """A copy whose neurons stand in another order in each layer; the new place of each, by layer."""
+    from transformers import LlamaForCausalLM
+
+    model = LlamaForCausalLM.from_pretrained(base_folder)
+    generator = torch.Generator().manual_seed(seed)
+    places = []
+    with torch.no_grad():
+        for block in model.model.layers:
+            order = torch.randperm(WIDTH, generator=generator)
+            for module in (block.mlp.gate_proj, block.mlp.up_proj):
+                module.weight.copy_(module.weight[order].clone())
+            block.mlp.down_proj.weight.copy_(block.mlp.down_proj.weight[:, order].clone())
+            places.append(torch.argsort(order).tolist())
+    model.save_pretrained(folder)
+    write_tokenizer(folder)
+    return places
+
+
+def overwritten(base_folder: Path, folder: Path, layer: int, lost: tuple[int, ...], moved: dict[int, int]) -> Path:
+    """A fine-tune that moves every row a little, with rows of `lost` drawn anew and those of `moved` (from -> to) put
+    in another's place, their own place drawn anew."""
+    from transformers import LlamaForCausalLM
+
+    model = LlamaForCausalLM.from_pretrained(base_folder)
+    generator = torch.Generator().manual_seed(11)
+    with torch.no_grad():
+        mlp = model.model.layers[layer].mlp
+        for rows in (mlp.gate_proj.weight, mlp.up_proj.weight, mlp.down_proj.weight.T):
+            old, size = rows.clone(), rows.norm(dim=1, keepdim=True) / rows.shape[1] ** 0.5
+            rows += 0.05 * size * torch.randn(rows.shape, generator=generator)
+            for index in (*lost, *moved):
+                rows[index] = size[index] * torch.randn(rows.shape[1], generator=generator)
+            for index, place in moved.items():
+                rows[place] = old[index] + 0.05 * size[index] * torch.randn(rows.shape[1], generator=generator)
+    model.save_pretrained(folder)
+    write_tokenizer(folder)
+    return folder
+
+
 def write_tokenizer(folder: Path, tokens: tuple[str, ...] = TOKENS) -> None:
     """A word-level tokenizer with SentencePiece's mark for a leading space."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers

@@ -204,3 +204,26 @@ def test_query_commands_do_not_import_torch(folder: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_findings_from_a_note_to_a_report(run: Run, tmp_path: Path) -> None:
+    added = json.loads(
+        run("finding", "add", "writes months", "--about", "base/L1/N3", "--author", "me", "--json").stdout
+    )
+    assert added["about"] == ["base/L1/N3"]
+    assert "writes months" in run("finding", "list", "--model", "base").stdout
+    assert run("finding", "list", "--model", "tuned", "--json").stdout.strip() == "[]"
+    tried = json.loads(run("finding", "carry", "base", "tuned", "--dry-run", "--json").stdout)
+    assert tried["load"] is None
+    report = tmp_path / "report.md"
+    done = run("finding", "carry", "base", "tuned", "--markdown", str(report))
+    assert done.exit_code == 0, done.output
+    assert "weakened" in done.stdout
+    assert "1 weakened" in done.stderr
+    assert "| writes months | `base/L1/N3` | weakened | `tuned/L1/N3` |" in report.read_text("utf-8")
+    shown = json.loads(run("finding", "show", added["id"], "--json").stdout)
+    assert [one["verdict"] for one in shown["carried"]] == ["weakened"]
+    assert "current" in run("finding", "show", added["id"]).stdout
+    assert "removed" in run("finding", "remove", added["id"]).stdout
+    gone = run("finding", "show", added["id"])
+    assert (gone.exit_code, gone.stderr.startswith("Error: no finding is named")) == (1, True)

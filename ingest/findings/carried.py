@@ -1,0 +1,51 @@
+"""A finding in a fine-tune: its verdict and where it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .measure import STRUCTURE, Measure
+from .verdict import Match, Verdict, behaviour, structure
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A finding about one neuron of the base."""
+
+    finding: str
+    """its id"""
+    layer: int
+    index: int
+    covered: bool = True
+    """whether the link has this neuron"""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What became of it."""
+
+    asked: Asked
+    verdict: Verdict
+    index: int
+    """of the neuron it points to, in the same layer"""
+    measures: tuple[Measure, ...]
+    """of that neuron"""
+    reason: str
+    match: Match | None = None
+
+
+def reason(verdict: Verdict, asked: Asked, measures: tuple[Measure, ...], match: Match | None, before: str = "") -> str:
+    """The numbers behind a verdict, in a line; `before` are those at the same index where it moved."""
+    if not asked.covered:
+        return "the link does not have this neuron"
+    if verdict == "moved" and match is not None:
+        here = f"nearest of its layer by rows: cosine {match.score:.3g}, null {match.null:.3g}"
+        return f"{here}; at the same index: {before}; there: {line(measures)}"
+    said = f"does: {behaviour(measures)}; made of: {structure(measures)}"
+    near = f"; nearest other: N{match.index} at {match.score:.3g}, null {match.null:.3g}" if match else ""
+    return f"{said}; {line(measures)}{near}"
+
+
+def line(measures: tuple[Measure, ...]) -> str:
+    ordered = sorted(measures, key=lambda m: m.kind in STRUCTURE)
+    return "; ".join(map(str, ordered)) or "no measure"

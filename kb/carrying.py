@@ -1,0 +1,119 @@
+"""What carrying findings needs of a knowledge base: the link, the weights, and what is known of both models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..ingest.bundle import UNVERIFIED
+from ..ingest.bundle.writer import now
+from ..ingest.findings.carried import Asked
+from ..ingest.findings.job import JOB, CarryJob, Tuned
+from ..ingest.findings.tables import Noted
+from ..queries import query
+from ..queries.findings import Finding
+from ..schema import LinkError, ModelError, NeuronId, QueryError, digest
+from . import linking
+from .behaviours import Behaviours, evidence_hash
+from .stores.base import Store
+
+if TYPE_CHECKING:
+    from ..ingest.findings.layer import Layer
+
+Layers = Callable[[int], "Layer"]
+
+
+def carry_job(
+    store: Store,
+    where: str,
+    notes: Sequence[Finding],
+    base: str,
+    tuned: str,
+    weights: tuple[str | None, str | None],
+) -> tuple[CarryJob, str | None]:
+    """The job that carries findings of `base` to `tuned`, and why whole matrices could not be read, if so.
+
+    Raises LinkError when the two are not linked, QueryError for no finding.
+    """
+    link = _link(store, base, tuned)
+    if not notes:
+        raise QueryError(f"no finding about {base!r}; add one with neuronkb finding add TEXT --about {base}/L0/N0")
+    models = {row["model"]: row for row in query("models").run(store).dicts()}
+    links = _counterparts(store, notes, link)
+    layers, why = _layers(store, where, base, tuned, weights)
+    there = models[tuned]
+    run = query("run").run(store, run=link).dicts()[0]
+    job = CarryJob(
+        tuned=Tuned(
+            base, tuned, there["weights"] or UNVERIFIED, run["tokenizer"], link, there["d_mlp"], there["d_model"]
+        ),
+        notes=tuple(_noted(one) for one in notes),
+        asked=tuple(_asked(one.id, neuron, links) for one in notes for neuron in one.about),
+        links=links,
+        behaviour=Behaviours(store, where),
+        layers=layers,
+        evidence=evidence_hash(store, (base, tuned)),
+        created=now(),
+    )
+    job.supersedes = _superseded(store, job)
+    return job, why
+
+
+def _link(store: Store, base: str, tuned: str) -> str:
+    links = query("link_runs").run(store, base=base, tuned=tuned).dicts()
+    if not links:
+        raise LinkError(f"{tuned!r} is not linked to {base!r}; run: neuronkb link {base} {tuned}")
+    return str(links[0]["run"])
+
+
+def _counterparts(store: Store, notes: Sequence[Finding], link: str) -> dict[str, dict[str, Any]]:
+    """Properties of the link's COUNTERPART by base neuron."""
+    found = {}
+    for neuron in dict.fromkeys(neuron for one in notes for neuron in one.about):
+        for row in query("neuron_counterparts").run(store, neuron=neuron).dicts():
+            if row["relation"] == "fine-tune" and row["run"] == link:
+                found[neuron] = row["measures"]
+    return found
+
+
+def _layers(
+    store: Store, where: str, base: str, tuned: str, weights: tuple[str | None, str | None]
+) -> tuple[Layers | None, str | None]:
+    """A reader of whole layers, or None and why there is none."""
+    try:
+        job = linking.link_job(store, where, base, tuned, weights)
+        from ..ingest.findings.layer import Layer
+    except (ModelError, LinkError, ImportError) as error:
+        if any(weights):
+            raise
+        return None, str(error)
+    return lambda layer: Layer.read(job.pair, job.decoded, layer), None
+
+
+def _noted(one: Finding) -> Noted:
+    return Noted(one.id, one.text, one.author, one.created, one.model, one.about, one.evidence)
+
+
+def _asked(finding: str, neuron: str, links: dict[str, dict[str, Any]]) -> Asked:
+    place = NeuronId.parse(neuron)
+    return Asked(finding, place.layer, place.index, neuron in links)
+
+
+def _superseded(store: Store, job: CarryJob) -> str | None:
+    """The run whose verdicts the job's replace: the newest of these two models, unless it is the same as this one.
+
+    Then what that one replaced, so that the same evidence again is the same run, and evidence that changes back to what
+    it was is a new one.
+    """
+    rows = query("runs").run(store, job=JOB, model=job.tuned.model).dicts()
+    chain = {row["run"]: json.loads(row["parameters"] or "{}") for row in rows}
+    chain = {run: held for run, held in chain.items() if held.get("base") == job.tuned.base}
+    replaced = {held.get("supersedes") for held in chain.values()}
+    newest = [run for run in chain if run not in replaced]
+    if not newest:
+        return None
+    held = chain[newest[-1]]
+    before: str | None = held.get("supersedes")
+    same = digest({**held, "supersedes": None}) == digest({**job.identity, "supersedes": None})
+    return before if same else newest[-1]

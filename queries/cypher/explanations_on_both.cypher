@@ -1,0 +1,12 @@
+// The explanations of one neuron that were scored on it and on another neuron, such as its counterpart, in the same way.
+// $neuron: neuron; the neuron that they explain
+// $other: neuron; the other one
+// columns: explanation, text, scorer, base, base_null, value, null_score, n, run
+// needs: EXPLAINED_BY, SCORED, OF from explanations
+// example: {"neuron": "gemma-3-270m/L9/N188", "other": "tuned/L9/N188"}
+MATCH (n:Neuron {id: $neuron})-[:EXPLAINED_BY]->(e:Explanation)-[:SCORED]->(s:Score)-[:OF]->(n)
+MATCH (e)-[:SCORED]->(t:Score)-[:OF]->(o:Neuron {id: $other})
+WHERE t.scorer = s.scorer AND coalesce(t.formula, '') = coalesce(s.formula, '')
+RETURN e.id AS explanation, e.text AS text, s.scorer AS scorer, s.value AS base, s.`null` AS base_null,
+       t.value AS value, t.`null` AS null_score, t.n AS n, t.run AS run
+ORDER BY coalesce(base, -1.0) DESC, explanation, scorer, run
