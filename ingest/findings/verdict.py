@@ -41,14 +41,14 @@ def behaviour(measures: Sequence[Measure]) -> Outcome:
 def structure(measures: Sequence[Measure]) -> Outcome:
     """What the neuron is made of: each projection by its row and its tokens, then the projections together.
 
-    A row that is gone takes its tokens with it, unless these are kept: some of a list of ten are shared by luck.
+    A row that is gone takes its tokens with it: those it still shares are luck, or common to the layer.
     """
     rows = {measure.name: measure.outcome for measure in measures if measure.kind == "rows"}
     tokens = {measure.name: measure.outcome for measure in measures if measure.kind == "tokens"}
     parts = []
     for name in {**rows, **tokens}:
         row, listed = rows.get(name, "unclear"), tokens.get(name, "unclear")
-        parts.append(row if row == "gone" and listed != "kept" else combined((row, listed)))
+        parts.append(row if row == "gone" else combined((row, listed)))
     return combined(parts)
 
 
