@@ -443,10 +443,7 @@ class KnowledgeBase:
         """
         files = [Path(each) for each in ([paths] if isinstance(paths, str | Path) else paths)]
         asked = {"model": model, "source": source, "explainer": explainer}
-        found = published.import_explanations(self.store, self.where, files, format, asked, clash, progress)
-        if embed:
-            self.embed_explanations(progress=progress)
-        return found
+        return published.import_explanations(self.store, self.where, files, format, asked, embed, clash, progress)
 
     def embed_explanations(self, model: str | Path | None = None, *, progress: Progress = silent) -> EmbeddingReport:
         """Embed the texts of explanations that `model` has not embedded, and make the vector index over them.

@@ -5,15 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..ingest.bundle import Bundle
 from ..ingest.job import Progress
 from ..queries import query
-from ..schema import PublishedError
+from ..schema import ModelError, PublishedError
 from . import jobs
+from .embedding import EmbeddingReport, embed_explanations
 from .loader import LoadReport, load
 from .runs import Clash, settle
 from .settings import bundle_folder
@@ -54,6 +55,10 @@ class ExplanationsReport:
     guessed: bool
     """whether the format was told by the files themselves"""
     models: tuple[ModelImport, ...]
+    embedding: EmbeddingReport | None = None
+    """None where texts were not embedded"""
+    not_embedded: str | None = None
+    """why the texts could not be embedded, such as a package that is not installed"""
 
     @property
     def total(self) -> int:
@@ -67,10 +72,11 @@ def import_explanations(
     paths: Sequence[Path],
     format: Format | None,
     asked: dict[str, str | None],
+    embed: bool,
     clash: Clash,
     progress: Progress,
 ) -> ExplanationsReport:
-    """The work of `KnowledgeBase.import_explanations`."""
+    """The work of `KnowledgeBase.import_explanations`: texts that cannot be embedded are loaded all the same."""
     from ..ingest.explain.published.formats import READERS, guessed
     from ..ingest.explain.published.items import Given
     from ..ingest.explain.published.tally import Tally
@@ -91,7 +97,13 @@ def import_explanations(
     ]
     if left_out.read:
         found.append(_import("", left_out, None))
-    return ExplanationsReport(chosen, format is None, tuple(found))
+    report = ExplanationsReport(chosen, format is None, tuple(found))
+    if not embed:
+        return report
+    try:
+        return replace(report, embedding=embed_explanations(store, None, progress))
+    except ModelError as error:
+        return replace(report, not_embedded=str(error))
 
 
 def _job(format: Format, reader: Any, parts: list[Part], asked: dict[str, str | None]) -> ExplanationsImport:

@@ -76,6 +76,10 @@ def _said(found: ExplanationsReport) -> Iterator[Table | str]:
     yield f"format {found.format}" + (", told by the files" if found.guessed else "")
     for each in found.models:
         yield from _model(each)
+    if found.embedding is not None:
+        yield f"{found.embedding.embedded:,} texts embedded by {found.embedding.embedder}"
+    elif found.not_embedded is not None:
+        yield f"texts not embedded: {found.not_embedded}; then neuronkb embed does it"
 
 
 def _model(found: ModelImport) -> Iterator[Table | str]:

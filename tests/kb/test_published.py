@@ -156,6 +156,16 @@ def test_the_vector_index_finds_what_exact_search_finds(kb: KnowledgeBase, tmp_p
         assert [score for score, _ in found] == pytest.approx([score for score, _ in exact], abs=5e-3)
 
 
+def test_without_an_embedding_model_the_import_stands_and_says_so(
+    kb: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEURONKB_EMBEDDER", str(tmp_path / "nowhere"))
+    found = kb.import_explanations(batch(tmp_path, [described(1, "dogs")]))
+    assert found.embedding is None
+    assert "nowhere" in str(found.not_embedded)
+    assert kb.cypher("MATCH (e:Explanation) RETURN e.text, e.embedder").rows == [("dogs", None)]
+
+
 def test_a_changed_text_model_embeds_anew(kb: KnowledgeBase, tmp_path: Path, minilm: Embedder) -> None:
     kb.import_explanations(batch(tmp_path, [described(1, "dogs")]), embed=False)
     node = NODES["Explanation"]

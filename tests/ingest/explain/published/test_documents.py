@@ -6,6 +6,7 @@ import gzip
 import json
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,22 +16,64 @@ from neuronkb.ingest.explain.published.documents import json_document, json_line
 from neuronkb.ingest.explain.published.evidence import Evidence
 from neuronkb.ingest.explain.published.formats import READERS, guessed
 from neuronkb.ingest.explain.published.items import Format
+from neuronkb.ingest.explain.published.tally import Tally
 from neuronkb.schema import PublishedError
 
 from tests.ingest.explain.published.reading import read
 
-NAMES = """
-    modelId layer index description tokens values embedding features feature_index model_id sae_set activations
-    neuron_id layer_index neuron_index scored_explanations explanation scored_simulation scores pos_str
-    most_positive_activation_records random_sample_by_quantile average_activations output_positive output_negative
-    scored_sequence_simulations ev_correlation_score str_tokens activating prediction distance skipped_indexes
-"""
-KEYS = st.sampled_from(NAMES.split())
+NUMBER = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["nan", "0", "x", 10**400])
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just("\ud83d") | st.just("0"),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=3), inner, max_size=6),
-    max_leaves=30,
+    NUMBER | st.text(max_size=3) | st.just("\ud83d"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
 )
+WINDOW = {"tokens": [" a", " b"], "activations": [0.5, 1.0]}
+SEQUENCE = {"simulation": {"tokens": [" a"]}, "true_activations": [1.0]}
+SIMULATION = {"scored_sequence_simulations": [SEQUENCE], "ev_correlation_score": 0.5, "rsquared_score": 0.25}
+UNIT = {"modelId": "m", "layer": "6-res-jb", "index": "7"}
+SHOWN = {"tokens": [" a"], "values": [1.0], "bin_min": -1, "bin_max": 1.0, "bin_contains": -1}
+GOOD: dict[Format, list[Any]] = {
+    "openai": [
+        {"scored_explanations": [{"explanation": " dogs", "scored_simulation": SIMULATION}]},
+        {
+            "neuron_id": {"layer_index": 3, "neuron_index": 7},
+            "most_positive_activation_records": [WINDOW],
+            "random_sample": [WINDOW],
+            "random_sample_by_quantile": [[WINDOW]] * 4,
+            "quantile_boundaries": [None, 0.1, 0.2, 0.3, 0.4, None],
+            "variance": 0.5,
+        },
+        {"tokens": [" a"], "average_activations": [1.0]},
+        {"output_positive": {"tokens": [" a"], "strengths": [1.0]}, "output_negative": {"tokens": [], "strengths": []}},
+        {"0": [3, 7, " dogs", 0.5]},
+    ],
+    "delphi": [
+        "dogs",
+        [{"str_tokens": [" a"], "activations": [1.0], "distance": 0, "activating": True, "prediction": True}],
+        [{"distance": 0, "ev_correlation_score": 0.5, "scored_sequence_simulations": [SEQUENCE]}],
+    ],
+    "neuronpedia": [
+        {**UNIT, "description": "dogs", "embedding": "[1]", "scores": [{"explanationScoreTypeName": "eleuther_fuzz"}]},
+        {**UNIT, "tokens": [" a"], "values": [1.0], "binMin": 0.5, "binMax": 1.0},
+        {**UNIT, "maxActApprox": 1.0, "pos_str": [" a"], "pos_values": [1.0], "explanations": [], "activations": []},
+        {"model_id": "m", "layer": 0, "sae_set": "s", "features": [{"feature_index": 0, "activations": [SHOWN]}]},
+        {"model_id": "m", "skipped_indexes": [1]},
+    ],
+}
+
+
+def changed(data: st.DataObject, value: Any) -> Any:
+    """A value in which one thing, at any depth, is another or gone."""
+    inside = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
+    if not inside or data.draw(st.integers(0, 4)) == 0:
+        return data.draw(VALUES)
+    place = data.draw(st.sampled_from(inside))
+    copy = value.copy()
+    if isinstance(copy, dict) and data.draw(st.integers(0, 9)) == 0:
+        del copy[place]
+    else:
+        copy[place] = changed(data, copy[place])
+    return copy
 
 
 def test_a_line_that_is_cut_off_is_named(tmp_path: Path) -> None:
@@ -96,27 +139,42 @@ def test_no_bytes_raise_anything_else(format: Format, data: bytes, tmp_path: Pat
 
 
 @pytest.mark.parametrize("format", sorted(READERS))
-@given(value=VALUES)
+@given(data=st.data())
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_no_json_raises_anything_else(format: Format, value: object, tmp_path: Path) -> None:
-    attempt(format, json.dumps(value).encode(), tmp_path)
+def test_a_good_value_with_one_thing_changed_raises_nothing_else(
+    format: Format, data: st.DataObject, tmp_path: Path
+) -> None:
+    good = data.draw(st.sampled_from(GOOD[format]))
+    attempt(format, json.dumps(changed(data, good)).encode(), tmp_path)
 
 
-def attempt(format: Format, data: bytes, folder: Path) -> None:
+@pytest.mark.parametrize("format", sorted(READERS))
+def test_the_good_values_are_read(format: Format, tmp_path: Path) -> None:
+    for value in GOOD[format]:
+        tally = attempt(format, json.dumps(value).encode(), tmp_path)
+        assert tally.kept.total() > tally.kept["files"] or "skipped_indexes" in value
+
+
+def attempt(format: Format, data: bytes, folder: Path) -> Tally:
     """Read the bytes as each kind of file of the format; what was read is in exactly one of the four counts."""
-    for name in ("explanations/h_latent1.txt", "scores/detection/h_latent1.txt", "3/7.json", "3/7.jsonl"):
+    for name in ("explanations/h_latent1.txt", "3/7.json", "3/7.jsonl"):
         path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    (folder / "explanations" / "h_latent2.txt").write_text("dogs")
+    for scorer in ("detection", "simulation"):
+        path = folder / "scores" / scorer / "h_latent2.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     with suppress(PublishedError):
         guessed([folder / "3"])
-    for paths in ([folder], [folder / "3" / "7.json"], [folder / "3" / "7.jsonl"]):
-        try:
+    tally = Tally()
+    for paths in ([folder] if format == "delphi" else [folder / "3" / "7.json"], [folder / "3" / "7.jsonl"]):
+        with suppress(PublishedError):
             found = read(format, paths, model="m")
-        except PublishedError:
-            continue
-        tally = found.tally
-        Evidence("run", tally, found.reader.dictionaries).tables("m", found.items)
-        assert tally.read.total() == sum(
-            each.total() for each in (tally.kept, tally.merged, tally.failed, tally.skipped)
-        )
+            tally = found.tally
+            Evidence("run", tally, found.reader.dictionaries).tables("m", found.items)
+            assert tally.read.total() == sum(
+                each.total() for each in (tally.kept, tally.merged, tally.failed, tally.skipped)
+            )
+    return tally
