@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..queries import query
 from ..queries.feeds import Feed, neuron_feeds
+from ..queries.probes import check_model
 from ..schema import NeuronId, QueryError
 from .clamping import find_subject
 from .settings import bundle_folder
@@ -36,6 +37,8 @@ def feeds_of(store: Store, neuron: NeuronId, run: str | None, top: int) -> list[
     """A neuron's feeds. Raises QueryError where none are stored."""
     found = neuron_feeds(store, str(neuron), run=run, top=top)
     if not found:
+        if query("models").run(store).rows:
+            check_model(store, neuron.model)
         there = query("neuron").run(store, neuron=str(neuron)).rows
         why = "no feeds of it are stored" if there else "it is not in the store"
         raise QueryError(f"{str(neuron)!r}: {why}; run: neuronkb ingest feeds {neuron.model}")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..queries import query
+from ..queries.probes import check_model
 from ..queries.similar import Neighbour, similar_neurons
 from ..schema import LinkError, NeuronId, QueryError
 from .clamping import find_subject
@@ -13,7 +14,11 @@ from .matching import compare
 from .stores.base import Store
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ..ingest.similar.measure import Measure
+    from ..ingest.similar.near import Near
     from ..ingest.similar.search import Nearest
 
 MEASURES = ("weights", "vocabulary", "tokens", "graph", "explanation", "activation")
@@ -30,6 +35,7 @@ def similar(
     stored = similar_neurons(store, str(neuron), by=by, model=None if model is None else str(model), top=top)
     if stored:
         return stored
+    check_model(store, neuron.model)
     if by in (None, *COMPUTED):
         return _computed(store, where, neuron, by or "weights", model or neuron.model, top, device)
     if by == "explanation":
@@ -78,18 +84,24 @@ def _explained(store: Store, neuron: NeuronId, model: str, top: int) -> list[Nei
     theirs = [(name, vector) for name, by, vector in rows if by == embedder and name != str(neuron)]
     if not theirs:
         raise QueryError(f"no other neuron of {model!r} has an explanation that {embedder!r} embedded")
-    names = sorted({name for name, _ in theirs})
-    number = {name: place for place, name in enumerate(names)}
-    found, control = nearest_explained(
-        np.array([vector for _, by, vector in mine if by == embedder], np.float64),
-        np.array([vector for _, vector in theirs], np.float64),
-        np.array([number[name] for name, _ in theirs]),
-        top,
-    )
-    return [
-        Neighbour("explanation", names[each.owner], model, each.score, place + 1, control)
-        for place, each in enumerate(found)
-    ]
+    names, owners = _numbered([name for name, _ in theirs])
+    own = np.array([vector for _, by, vector in mine if by == embedder], np.float64)
+    other = np.array([vector for _, vector in theirs], np.float64)
+    return _listed(nearest_explained(own, other, owners, top), names, model, "explanation")
+
+
+def _numbered(names: list[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """The distinct names in order, and the number of each."""
+    import numpy as np
+
+    distinct = sorted(set(names))
+    number = {name: place for place, name in enumerate(distinct)}
+    return distinct, np.array([number[name] for name in names], np.int64)
+
+
+def _listed(found: tuple[list[Near], float], names: list[str], model: str, by: str) -> list[Neighbour]:
+    near, control = found
+    return [Neighbour(by, names[each.owner], model, each.score, place + 1, control) for place, each in enumerate(near)]
 
 
 def _neighbours(found: Nearest, neuron: NeuronId, measure: Measure, by: str) -> list[Neighbour]:

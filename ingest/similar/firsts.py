@@ -51,6 +51,11 @@ class Firsts:
         alive = np.isfinite(score)
         return asdict(claims(score[alive], null[:, alive])) if alive.any() else {}
 
+    def above(self, excess: float, layer: int | None = None) -> float:
+        """Share of the neurons whose best score exceeds their (first) control's by more than that."""
+        part = slice(None) if layer is None else self._part(layer)
+        return float((self.score[part] - self.null[0, part] > excess).double().mean())
+
     def same_index(self, layer: int | None = None) -> float:
         """Share of the neurons whose best match has their own layer and index."""
         part = slice(None) if layer is None else self._part(layer)

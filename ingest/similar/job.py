@@ -25,6 +25,8 @@ from .tables import EDGES, neuron_tables, similar_table
 
 JOB = "match"
 MODELS = "models"
+UNIVERSAL = 0.5
+"""Excess correlation above which Gurnee et al. (2024) call a neuron universal."""
 BACK = "back-"
 """What the names of the other direction's shards begin with."""
 
@@ -122,6 +124,8 @@ class MatchJob:
     def _row(self, layer: int | None) -> dict[str, Any]:
         one, two = self.measure.one, self.measure.two
         row = self.forth.claims(layer)
+        if self.settings.by == "activation" and self.settings.draws:
+            row["universal"] = self.forth.above(UNIVERSAL, layer)
         if not self.within:
             if (one.layers, one.width) == (two.layers, two.width):
                 row["same_index"] = self.forth.same_index(layer)

@@ -94,10 +94,14 @@ def match(
 def _table(found: MatchReport) -> Any:
     from . import output
 
-    columns = ("layer", "neurons", "best score", "control", "claimed", "above all controls", "mutual", "same index")
+    columns = ["layer", "neurons", "best score", "control", "claimed", "above all controls", "mutual", "same index"]
     rows = [_row(str(layer["layer"]), layer) for layer in found.layers]
     if found.whole:
         rows.append(_row("all", found.whole))
+    if found.by == "activation":
+        columns.append("excess > .5")
+    else:
+        rows = [row[:-1] for row in rows]
     return output.table(columns, rows, f"{found.model} and {found.other} by {found.by}")
 
 
@@ -114,6 +118,7 @@ def _row(name: str, part: Mapping[str, Any]) -> tuple[Any, ...]:
         part.get("above_all"),
         share(part.get("mutual")),
         share(part.get("same_index")),
+        share(part.get("universal")),
     )
 
 

@@ -112,6 +112,8 @@ def test_one_neuron_without_a_match(kb: KnowledgeBase, folders: dict[str, Path])
     assert all(each.model == "base" and each.neuron != "base/L1/N5" for each in own)
     with pytest.raises(QueryError, match=r"neuronkb match base tuned --by activation --corpus TEXTS"):
         kb.similar("base/L1/N5", "activation", model="tuned")
+    with pytest.raises(QueryError, match=r"no model 'bse' in the store.*base"):
+        kb.similar("bse/L1/N5", "weights")
     with pytest.raises(QueryError, match="neurons 0-47"):
         kb.similar("base/L1/N500", "weights")
     with pytest.raises(LinkError, match="expected one of weights, vocabulary"):
@@ -128,6 +130,7 @@ def test_activation_on_a_text(kb: KnowledgeBase, folders: dict[str, Path], tmp_p
     report = kb.match(folders["base"], folders["permuted"], corpus=[tmp_path / "texts.jsonl"], settings=asked)
     assert report.whole["mutual"] == 1
     assert report.whole["score"] == pytest.approx(1, abs=1e-3)
+    assert 0 < report.whole["universal"] < 1
     best = kb.similar("base/L0/N2", "activation", top=1)[0]
     assert best.neuron == of_permuted("base/L0/N2")
     assert not list((tmp_path / "matches").glob("*/one"))
