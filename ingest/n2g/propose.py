@@ -24,6 +24,8 @@ CANDIDATES = 24
 """Tokens taken of each of the subject's two sources."""
 RESCORED = 2
 """So many times the words wanted are rescored by what follows them."""
+FOLLOWING = 4
+"""Tokens behind a place by which its words are rescored."""
 HEADS = 256
 """Positions whose logits over the vocabulary are held at once."""
 LEAST = 1e-5
@@ -65,29 +67,32 @@ class SubjectProposer:
         ranked: dict[Slot, list[int]] = {}
         for part in _parts(sorted(by_text, key=len), self.engine.most):
             hidden, past = self.engine.hidden(part)
-            for row, ids in zip(hidden, part, strict=True):
-                places = by_text[ids]
-                for at, logs in zip(places, self._next(row, places), strict=True):
-                    ranked[ids, at] = self._ranked((ids, at), logs, RESCORED * n)
+            told = [(ids, at, row) for row, ids in zip(hidden, part, strict=True) for at in by_text[ids]]
+            for start in range(0, len(told), HEADS // 4):
+                ranked |= self._ranked(told[start : start + HEADS // 4], RESCORED * n)
             self._rescore({ids: number for number, ids in enumerate(part)}, past, by_text, ranked)
         return [ranked[slot][:n] if n else [] for slot in slots]
 
-    def _next(self, hidden: torch.Tensor, places: Sequence[int]) -> torch.Tensor:
-        """Log-probabilities of the token at each place given what is before it, `[n, d_vocab]`; 0 at a beginning."""
-        logs = torch.log_softmax(self._head(hidden[[max(at, 1) - 1 for at in places]]).float(), -1)
-        logs[[not at for at in places]] = 0.0
-        return logs
+    def _ranked(self, slots: Sequence[tuple[Ids, int, torch.Tensor]], n: int) -> dict[Slot, list[int]]:
+        """The best of both sources for slots, each with what the LM head reads in its text, by the sum of two ranks."""
+        before = torch.stack([hidden[max(at, 1) - 1] for _, at, hidden in slots])
+        logits = self._head(before)[:, : len(self.vocabulary)].float()
+        tokens = [ids[at] for ids, at, _ in slots]
+        cosines = self._rows[tokens] @ self._rows.T
+        found = {}
+        for number, (ids, at, _) in enumerate(slots):
+            # Nothing is before a beginning.
+            likely = logits[number] if at else torch.zeros_like(logits[number])
+            found[ids, at] = self._best(likely, cosines[number], self._fitting(ids[at]), n)
+        return found
 
-    def _ranked(self, slot: Slot, logs: torch.Tensor, n: int) -> list[int]:
-        token = slot[0][slot[1]]
-        cosines = self._rows @ self._rows[token]
-        fits = self._fitting(token)
-        likely, near = (scores.masked_fill(~fits, -torch.inf) for scores in (logs[: len(fits)], cosines))
-        k = min(CANDIDATES, int(fits.sum()))
-        found = torch.tensor(sorted({*likely.topk(k).indices.tolist(), *near.topk(k).indices.tolist()}))
-        places = [scores.cpu()[found].argsort(descending=True, stable=True).argsort() for scores in (likely, near)]
+    def _best(self, likely: torch.Tensor, near: torch.Tensor, fits: torch.Tensor, n: int) -> list[int]:
+        likely, near = (scores.masked_fill(~fits, -torch.inf) for scores in (likely, near))
+        k = min(max(CANDIDATES, n), int(fits.sum()))
+        some = torch.tensor(sorted({*likely.topk(k).indices.tolist(), *near.topk(k).indices.tolist()}))
+        places = [scores.cpu()[some].argsort(descending=True, stable=True).argsort() for scores in (likely, near)]
         order = (places[0] + places[1]).argsort(stable=True)
-        return [int(token) for token in found[order[:n]]]
+        return [int(token) for token in some[order[:n]]]
 
     def _rescore(
         self, rows: dict[Ids, int], past: Past, by_text: dict[Ids, list[int]], ranked: dict[Slot, list[int]]
@@ -101,7 +106,7 @@ class SubjectProposer:
         scores: dict[Slot, list[tuple[float, int]]] = defaultdict(list)
         for at, tried in by_place.items():
             for part in _parts(tried, self.engine.most, lambda pair: len(pair[0][0]) - pair[0][1]):
-                tails = [(token, *ids[at + 1 :]) for (ids, _), token in part]
+                tails = [(token, *ids[at + 1 : at + 1 + FOLLOWING]) for (ids, _), token in part]
                 hidden, _ = self.engine.hidden(tails, past.beginning([rows[ids] for (ids, _), _ in part], at))
                 for (slot, token), score in zip(part, self._following(hidden, tails), strict=True):
                     scores[slot].append((score, token))
@@ -129,8 +134,9 @@ class SubjectProposer:
     @cached_property
     def _rows(self) -> torch.Tensor:
         """Centred embedding rows of unit length."""
-        rows = self.live.model.get_input_embeddings().weight[: len(self.vocabulary)].float()
-        return torch.nn.functional.normalize(rows - rows.mean(0), dim=1)
+        weight = self.live.model.get_input_embeddings().weight
+        rows = weight[: len(self.vocabulary)].float()
+        return torch.nn.functional.normalize(rows - rows.mean(0), dim=1).to(weight.dtype)
 
     def _fitting(self, token: int) -> torch.Tensor:
         """Bool `[d_vocab]`: other words, written like the token: after a space or not, with a letter or not."""
