@@ -67,6 +67,7 @@ class Judgement:
     five_gram: Scores
     backoff: Scores
     random_backoff: Scores
+    random_token: Scores
 
     @property
     def null(self) -> float | None:
@@ -86,14 +87,15 @@ def judge(graph: Graph, material: Material, settings: Settings, split: Split = "
     careful = settings.cut
     cut = settings.threshold if graph.algorithm == "paper" else careful
     found = predictor(graph, 0.0 if graph.algorithm == "paper" else base)
-    backoff = BackOff.of(texts, base=base)
+    backoff, token = BackOff.of(texts, base=base), TokenLookup.of(texts)
     return Judgement(
         _scored(found, own, material, settings, cut),
         _scored(found, shared, material, settings, cut),
-        _scored(TokenLookup.of(texts), own, material, settings, settings.threshold),
+        _scored(token, own, material, settings, settings.threshold),
         _scored(NGramLookup.of(texts, material.maximum), own, material, settings, settings.threshold),
         _scored(backoff, own, material, settings, careful),
         _scored(backoff, shared, material, settings, careful),
+        _scored(token, shared, material, settings, settings.threshold),
     )
 
 
