@@ -23,6 +23,7 @@ from neuronkb.ingest.n2g.paper import extract_paper
 from neuronkb.ingest.n2g.passes import Passes
 from neuronkb.ingest.n2g.propose import SubjectProposer
 from neuronkb.ingest.n2g.settings import Settings
+from neuronkb.ingest.n2g.similar import GRAPH_MEASURES, GraphSets, most_alike
 from neuronkb.ingest.n2g.windows import Material, read, select
 from neuronkb.ingest.subject.live import LiveModel
 
@@ -33,10 +34,40 @@ NEURONS, ALONE = 64, 6
 """Built together; built one at a time, in both ways' share of which nothing depends on the others."""
 SCRIPT, WANTED = 5.5, 0.25
 """CPU-seconds a neuron: the published script's on a model of this size (docs/n2g.md), and what is wanted here."""
+COMPARED, WORDS, ALL_PAIRS = 18_432, 20_000, 60.0
+"""Neurons that are compared, tokens that their graphs may hold, and seconds wanted at most."""
 SETTINGS = Settings(build=10, report=10, random=16, substitutes=5)
 
 
 def rates() -> Iterator[Row]:
+    """Building beside the script's way, and comparing all graphs of a model."""
+    yield from building()
+    yield from comparing()
+
+
+def comparing() -> Iterator[Row]:
+    """All pairs of 18,432 neurons, the ten most alike of each, by every measure; loaded sets, one thread."""
+    random = np.random.default_rng(0)
+    words = [[_some(random, WORDS, most) for _ in range(COMPARED)] for most in (20, 40)]
+    paths = [dict.fromkeys(_some(random, 20 * WORDS, 60), 0.5) for _ in range(COMPARED)]
+    begin = time.monotonic()
+    sets = GraphSets.of(words[0], words[1], paths)
+    for measure in GRAPH_MEASURES:
+        found = sum(len(one.others) for one in most_alike(sets, measure))
+        assert found > COMPARED
+    spent = time.monotonic() - begin
+    what = f"all pairs of {COMPARED:,} graphs by {len(GRAPH_MEASURES)} measures"
+    yield Row(
+        "n2g", what, spent, "s", f"of the {ALL_PAIRS:.0f} s wanted for each", spent / len(GRAPH_MEASURES) / ALL_PAIRS
+    )
+
+
+def _some(random: np.random.Generator, many: int, most: int) -> list[str]:
+    """Up to `most` names, common ones oftener: in a model's graphs a few tokens are everywhere."""
+    return [str(name) for name in np.unique(np.minimum(random.zipf(1.2, random.integers(1, most)), many))]
+
+
+def building() -> Iterator[Row]:
     """Token-forwards and CPU-seconds a neuron; 20 windows of 128 tokens each, as many substitutes both ways."""
     threads = torch.get_num_threads()
     with tempfile.TemporaryDirectory() as folder:

@@ -37,7 +37,8 @@ class DrawnNode:
     """drawn red: the neuron fires on it; else blue"""
     strength: float
     """activation of a red box, importance of a blue one, by its colour: within about 0.003, at least 0.3 and 0.55"""
-    ends: bool
+    ends: bool | None
+    """whether a match ends on it; None where it is not told"""
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,10 @@ def _node(found: re.Match[str]) -> DrawnNode:
     share = 1 - (green if activating else red) / 255
     width = _WIDTH.search(found[4])
     ends = width is not None and width[1] == _END
-    return DrawnNode(int(found[1]), _label(found[2]), activating, low + (1 - low) * share, ends)
+    return DrawnNode(int(found[1]), label_token(found[2]), activating, low + (1 - low) * share, ends)
 
 
-def _label(raw: str) -> str | None:
+def label_token(raw: str) -> str | None:
     """A label's token: quoted for DOT, before that as JSON has it; blanks stand in single quotes."""
     text = raw
     if len(raw) >= 2 and raw[0] == raw[-1] == '"':

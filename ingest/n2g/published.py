@@ -1,6 +1,7 @@
 """Reads a folder of the 2023 script's output: neuron_store.json, stats.json and a drawing a neuron.
 
-Read as well: the 2024 fork's statistics, whose names differ. The prediction trie itself was never written.
+Read as well: the 2024 fork's statistics, whose names differ, and DeepDecipher's answers, `{layer}_{neuron}.json` or
+`{layer}/{neuron}.json`. The prediction trie itself was never written.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...schema import PublishedError
+from .deepdecipher import read_answer
 from .dot import Drawing, read_drawing
 
 STORE, STATS, GRAPH = "neuron_store.json", "stats.json", "graph"
@@ -38,6 +40,8 @@ class PublishedNeuron:
     drawing: Drawing | None = None
     scores: dict[str, Any] = field(default_factory=dict)
     """properties of its Graph"""
+    similar: tuple[tuple[int, int, float], ...] = ()
+    """layer, index and overlap of neurons that DeepDecipher lists as alike"""
 
 
 @dataclass
@@ -76,7 +80,8 @@ class _Reader:
     def read(self) -> PublishedFolder:
         store, stats = self._find(STORE), self._find(STATS)
         drawings = self._drawings(stats.parent if stats else self.path)
-        if store is None and stats is None and not drawings:
+        answers = self._answers()
+        if store is None and stats is None and not drawings and not answers:
             raise PublishedError(f"{self.path}: no {STORE}, no {STATS} and no {{layer}}_{{neuron}}/{GRAPH} in it")
         if store is not None:
             self._take_store(store)
@@ -84,6 +89,8 @@ class _Reader:
             self._take_stats(stats)
         for place, file in sorted(drawings.items()):
             self._take_drawing(place, file)
+        for place, file in sorted(answers.items()):
+            self._take_answer(place, file)
         return PublishedFolder(self.path, self.hash.hexdigest(), self.neurons, self.skipped, tuple(self.notes[:100]))
 
     def neuron(self, place: Place) -> PublishedNeuron:
@@ -119,6 +126,15 @@ class _Reader:
                 self.skip(each, "no graph in the neuron's folder")
         return found
 
+    def _answers(self) -> dict[Place, Path]:
+        """DeepDecipher's, by the neuron that their names tell."""
+        found: dict[Place, Path] = {}
+        for file in [*self.path.glob("*_*.json"), *self.path.glob("*/*.json")]:
+            names = file.stem if "_" in file.stem else f"{file.parent.name}_{file.stem}"
+            if (match := _NEURON.fullmatch(names)) and file.is_file():
+                found[int(match[1]), int(match[2])] = file
+        return found
+
     def _take_store(self, file: Path) -> None:
         raw = self._json(file)
         for kind in ("activating", "important"):
@@ -149,6 +165,21 @@ class _Reader:
             self.hash.update(file.read_bytes())
         except PublishedError as error:
             self.skip(file, "a graph that cannot be read", str(error))
+
+    def _take_answer(self, place: Place, file: Path) -> None:
+        try:
+            answer = read_answer(self._json(file), file)
+        except PublishedError as error:
+            self.skip(file, "an answer that cannot be read", str(error))
+            return
+        if answer is None:
+            self.skip(file, "an answer without a graph")
+            return
+        neuron = self.neuron(place)
+        neuron.drawing, neuron.similar = neuron.drawing or answer.drawing, answer.similar
+        for node in answer.drawing.nodes:
+            if node.token is not None:
+                (neuron.activating if node.activating else neuron.important).add(node.token)
 
     def _json(self, file: Path) -> dict[str, Any]:
         try:

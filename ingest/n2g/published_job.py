@@ -84,6 +84,11 @@ class PublishedJob:
         activating: list[Word] = [(token, None, strengths.get((True, token))) for token in found.activating]
         context: list[Word] = [(token, strengths.get((False, token)), None) for token in found.important]
         word_rows(neuron, 1, run, activating, context, rows)
+        for rank, (layer, index, score) in enumerate(found.similar, 1):
+            other = NeuronId(self.model, layer, index)
+            neuron_rows(other, rows)
+            row = {"measure": "deepdecipher", "score": score, "rank": rank, "run": run}
+            rows["Neuron.SIMILAR.Neuron"].append({"start": str(neuron), "end": str(other), **row})
 
 
 def _drawn_rows(name: str, drawing: Drawing, run: str, rows: dict[str, list[dict[str, Any]]]) -> None:

@@ -67,8 +67,8 @@ class GraphSets:
         paths = [{}] * len(activating) if paths is None else paths
         if not len(activating) == len(context) == len(paths):
             raise LinkError(f"{len(activating)}, {len(context)} and {len(paths)} neurons: expected as many of each")
-        words = [_matrix([dict.fromkeys(each, 1.0) for each in some]) for some in (activating, context)]
-        return cls(*words, _matrix(paths))
+        first, second = (_matrix([dict.fromkeys(each, 1.0) for each in some]) for some in (activating, context))
+        return cls(first, second, _matrix(paths))
 
     @classmethod
     def of_graphs(cls, graphs: Sequence[Graph]) -> GraphSets:
@@ -129,7 +129,8 @@ def most_alike(sets: GraphSets, measure: GraphMeasure, k: int = 10, least: float
 
 def similar_pairs(sets: GraphSets, least: float = SIMILAR) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """The script's pairs: similar ones, and pairs of which the second is a subset of the first, larger one."""
-    similar, subsets = [], []
+    similar: list[tuple[int, int]] = []
+    subsets: list[tuple[int, int]] = []
     sizes = [int(one + other) for one, other in zip(*sets._sizes, strict=True)]
     for start in range(0, len(sets), ROWS):
         rows = slice(start, start + ROWS)

@@ -171,6 +171,47 @@ def test_the_forks_names_are_read(tmp_path: Path) -> None:
     assert (found.scores["precision"], found.scores["f1"], found.scores["support"]) == (None, 0.3, 8)
 
 
+def answer(**changed: object) -> str:
+    """What DeepDecipher's API answers: ` except` fires after `no` or after `(`."""
+    nodes = [
+        {"token": '"except"', "required": [1, 2], "importance": 0.8},
+        {"token": "no", "required": [], "importance": 0.2},
+        {"token": "(", "required": [], "importance": 1.0},
+    ]
+    alike = [{"layer": 1, "neuron": 7, "similarity": 0.75}, {"layer": 0, "neuron": 9, "similarity": 0.5}]
+    data = {"graph": {"subgraph_indices": [0, 1, 3], "graph": nodes}, "graphviz": "digraph {}", "similar": alike}
+    return json.dumps({"data": {**data, **changed}, "metadata": {"name": "toy"}})
+
+
+def test_deepdeciphers_answers_are_read(tmp_path: Path) -> None:
+    path = folder(
+        tmp_path,
+        **{
+            "0_5.json": answer(),
+            "3__2.json": json.dumps({"neuroscope": {"data": {}}, "neuron2graph": json.loads(answer(similar=[]))}),
+            "0_6.json": json.dumps({"missing_data_objects": ["neuron2graph"]}),
+            "0_7.json": answer(graph={"subgraph_indices": [0, 1], "graph": [{"token": "a", "required": [4]}]}),
+            "0_8.json": "{",
+        },
+    )
+    found = read_folder(path)
+    assert set(found.neurons) == {(0, 5), (3, 2)}
+    assert found.skipped == {"an answer without a graph": 1, "an answer that cannot be read": 2}
+    neuron = found.neurons[0, 5]
+    assert (neuron.activating, neuron.important) == ({"except"}, {"no", "("})
+    assert neuron.drawing is not None
+    assert neuron.drawing.edges == ((0, 1), (0, 2))
+    # 0.8 of the way from the lowest activation that is drawn, 0.3, to 1; 0.2 from the lowest importance, 0.55.
+    assert [node.strength for node in neuron.drawing.nodes] == pytest.approx([0.86, 0.64, 1.0])
+    assert {node.ends for node in neuron.drawing.nodes} == {None}
+    tables = {name: rows for _, shard in job(found).shards() for name, rows in shard.items() if "SIMILAR" in name}
+    (alike,) = tables.values()
+    assert [(row["end"], row["measure"], row["score"], row["rank"]) for row in alike.to_pylist()] == [
+        ("toy/L1/N7", "deepdecipher", 0.75, 1),
+        ("toy/L0/N9", "deepdecipher", 0.5, 2),
+    ]
+
+
 @pytest.mark.parametrize(
     ("files", "why"),
     [

@@ -30,8 +30,9 @@ def compared(one: Neuron, other: Neuron, measure: GraphMeasure) -> float:
         dot = sum(value * other[2].get(name, 0.0) for name, value in one[2].items())
         lengths = [sqrt(sum(value**2 for value in neuron[2].values())) for neuron in (one, other)]
         return ratio(dot, lengths[0] * lengths[1])
-    shared = [len(one[kind] & other[kind]) for kind in (0, 1)]
-    sizes = [(len(one[kind]), len(other[kind])) for kind in (0, 1)]
+    kinds = [(one[0], other[0]), (one[1], other[1])]
+    shared = [len(mine & theirs) for mine, theirs in kinds]
+    sizes = [(len(mine), len(theirs)) for mine, theirs in kinds]
     if measure == "deepdecipher":
         return ratio(sum(shared), sum(map(min, sizes)))
     whole = max if measure == "n2g_overlap" else min
