@@ -24,7 +24,7 @@ from neuronkb.ingest.corpus import Corpus, Tokenizer, read_documents
 from neuronkb.ingest.n2g.engine import Target
 from neuronkb.ingest.n2g.evaluate import judge
 from neuronkb.ingest.n2g.extract import status_of
-from neuronkb.ingest.n2g.graph import Algorithm
+from neuronkb.ingest.n2g.graph import ALGORITHMS, Algorithm
 from neuronkb.ingest.n2g.job import N2GJob
 from neuronkb.ingest.n2g.passes import Passes
 from neuronkb.ingest.n2g.settings import Settings
@@ -73,7 +73,7 @@ def run(asked: argparse.Namespace) -> None:
         by_neuron = defaultdict(list)
         for material in materials:
             by_neuron[material.target.layer, material.target.index].append(material)
-        chunks = list(_chunks(asked, drawn, by_neuron))
+        chunks = [chunk for chunk in _chunks(asked, drawn, by_neuron) if chunk[0] in asked.algorithms]
         for number, (algorithm, some) in enumerate(chunks):
             neurons = sorted({(material.target.layer, material.target.index) for material in some})
             job = N2GJob.open(live, corpus, neurons=neurons, settings=replace(settings, algorithm=algorithm))
@@ -222,6 +222,7 @@ def _arguments() -> argparse.Namespace:
     )
     make.add_argument("--neurons", type=int, default=REPORTED, help="a layer")
     make.add_argument("--paper", type=int, default=6, help="of them, built the script's way too")
+    make.add_argument("--algorithms", nargs="+", choices=ALGORITHMS, default=ALGORITHMS)
     make.add_argument("--split", choices=("report", "choose"), default="report")
     make.add_argument("--settings", default="{}", help="JSON, as of neuronkb.ingest.n2g.settings")
     make.add_argument("--name", default="study", help="of the file of results")
