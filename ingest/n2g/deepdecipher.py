@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from ...schema import PublishedError
 from .dot import NODES, THRESHOLDS, Drawing, DrawnNode, label_token
@@ -73,13 +73,12 @@ def _before(file: Path, node: Any, nodes: int) -> list[int]:
 
 def _similar(file: Path, listed: Any) -> Iterator[tuple[int, int, float]]:
     for one in listed if isinstance(listed, list) else [listed]:
-        layer, index, score = (
-            (one.get(name) for name in ("layer", "neuron", "similarity")) if isinstance(one, Mapping) else (None,) * 3
-        )
-        if not _counts(layer, 10**5) or not _counts(index, 10**7) or not isinstance(score, int | float):
+        names = ("layer", "neuron", "similarity")
+        layer, index, score = (one.get(name) for name in names) if isinstance(one, Mapping) else (None,) * 3
+        if not (_counts(layer, 10**5) and _counts(index, 10**7) and isinstance(score, int | float)):
             raise PublishedError(f"{file}: similar holds {one!r}, expected layer, neuron and similarity")
         yield layer, index, float(score)
 
 
-def _counts(value: Any, most: int) -> bool:
+def _counts(value: Any, most: int) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < most
