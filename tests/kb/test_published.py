@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from neuronkb.ingest.embedding.embedder import Embedder
+from neuronkb.ingest.explain.published import job
 from neuronkb.ingest.job import silent
 from neuronkb.kb.cli.main import cli
 from neuronkb.kb.embedding import embed_with
@@ -119,6 +120,25 @@ def test_nothing_is_loaded_or_left_when_a_batch_is_damaged(kb: KnowledgeBase, tm
         kb.import_explanations(folder, embed=False)
     assert "Run" not in kb.status().nodes
     assert not list(tmp_path.rglob("run.json"))
+
+
+def test_shards_of_a_few_items_make_the_same_graph(
+    kb: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [described(i % 3, f"dogs number{i % 4}") for i in range(9)]
+    folder = tmp_path / "export"
+    batch(folder, rows)
+    batch(folder, rows[3:], "batch-1.jsonl")
+    (whole,) = kb.import_explanations(folder, embed=False).models
+    before = checksum(kb.store)
+    monkeypatch.setattr(job, "ITEMS", 2)
+    monkeypatch.setattr(job, "METHOD", 2)
+    (pieces,) = kb.import_explanations(folder, embed=False, clash="replace").models
+    assert (pieces.read, pieces.merged) == (whole.read, whole.merged)
+    assert whole.merged == {"explanations": 6}
+    after = checksum(kb.store)
+    kept = ("Neuron", "Explanation", "Term", "EXPLAINED_BY", "MENTIONS", "IN_MODEL")
+    assert [after[0][name] for name in kept] == [before[0][name] for name in kept]
 
 
 def test_nothing_to_import_says_why(kb: KnowledgeBase, tmp_path: Path) -> None:

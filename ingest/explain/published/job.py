@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from .tally import Tally
 JOB = "import-explanations"
 METHOD = 1
 """Raised when the same files would give other evidence."""
+ITEMS = 8_192
+"""Explanations and windows of one shard."""
 CAVEATS = {
     "openai": "OpenAI's public GPT-2 files were made with a faster GELU: activations differ from the models' own, for "
     "GPT-2 small by 0.009 in the median and 0.084 at the 99th percentile; texts may hold pieces of split characters",
@@ -68,14 +71,19 @@ class ExplanationsImport:
         )
 
     def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
-        """One a part; those that are done are read again for what is merged and counted, and not handed on."""
+        """Some a part, of so many items as memory holds; those that are done are read again for what is merged and
+        counted, and not handed on."""
         self.tally = Tally()
         evidence = Evidence(self.run.id, self.tally, self.reader.dictionaries)
         for number, part in enumerate(self.parts):
             progress("reading explanations", number, len(self.parts))
-            tables = evidence.tables(self.model, self.reader.items(part, self.tally))
-            if (name := f"part-{number:05d}") not in done:
-                yield name, tables
+            items = self.reader.items(part, self.tally)
+            for piece in count():
+                if not (held := list(islice(items, ITEMS))):
+                    break
+                tables = evidence.tables(self.model, held)
+                if (name := f"part-{number:05d}-{piece:03d}") not in done:
+                    yield name, tables
         progress("reading explanations", len(self.parts), len(self.parts))
 
     def summary(self, done: Collection[str] = ()) -> dict[str, Any]:
