@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..ingest.similar.search import Nearest
 
 MEASURES = ("weights", "vocabulary", "tokens", "graph", "explanation", "activation")
+IMPORTED = "deepdecipher"
 COMPUTED = ("weights", "vocabulary", "tokens")
 """Measures of which one neuron's row is cheap: one pass over the other model's weights, or over its decoded tokens."""
 
@@ -32,14 +33,17 @@ def similar(
     """The work of `KnowledgeBase.similar`."""
     if by is not None and by not in MEASURES:
         raise LinkError(f"measure is {by!r}, expected one of {', '.join(MEASURES)}")
-    stored = similar_neurons(store, str(neuron), by=by, model=None if model is None else str(model), top=top)
+    # Graphs' likeness is stored by imports alone, under the name of DeepDecipher's measure.
+    name = IMPORTED if by == "graph" else by
+    stored = similar_neurons(store, str(neuron), by=name, model=None if model is None else str(model), top=top)
     if stored:
         return stored
     check_model(store, neuron.model)
     if by in (None, *COMPUTED):
         return _computed(store, where, neuron, by or "weights", model or neuron.model, top, device)
-    if by == "explanation":
-        return _explained(store, neuron, str(model or neuron.model), top)
+    if by in ("explanation", "graph"):
+        work = _explained if by == "explanation" else _graphed
+        return work(store, neuron, str(model or neuron.model), top)
     raise QueryError(
         f"no neighbours of {str(neuron)!r} by {by} are stored; run: neuronkb match {neuron.model} "
         f"{model or 'OTHER'} --by {by} --corpus TEXTS"
@@ -88,6 +92,29 @@ def _explained(store: Store, neuron: NeuronId, model: str, top: int) -> list[Nei
     own = np.array([vector for _, by, vector in mine if by == embedder], np.float64)
     other = np.array([vector for _, vector in theirs], np.float64)
     return _listed(nearest_explained(own, other, owners, top), names, model, "explanation")
+
+
+def _graphed(store: Store, neuron: NeuronId, model: str, top: int) -> list[Neighbour]:
+    """By the words of the stored N2G graphs."""
+    from ..ingest.similar.graphs import nearest_graphs
+
+    mine = _words(store, neuron.model, str(neuron))
+    if not mine:
+        raise QueryError(f"{str(neuron)!r} has no N2G graph with words; run: neuronkb ingest n2g {neuron.model}")
+    theirs = {key: words for key, words in _words(store, model, None).items() if key[0] != str(neuron)}
+    if not theirs:
+        raise QueryError(f"no other neuron of {model!r} has an N2G graph; run: neuronkb ingest n2g {model}")
+    names, owners = _numbered([name for name, *_ in theirs])
+    found = nearest_graphs(list(mine.values()), list(theirs.values()), owners, top)
+    return _listed(found, names, model, "graph")
+
+
+def _words(store: Store, model: str, neuron: str | None) -> dict[tuple[str, int, str], tuple[list[str], list[str]]]:
+    """(neuron, pole, run) -> words that its graph fires on, and words of context."""
+    found: dict[tuple[str, int, str], tuple[list[str], list[str]]] = {}
+    for name, pole, run, context, words in query("graph_words").run(store, model=model, neuron=neuron, timeout=None):
+        found.setdefault((name, pole, run), ([], []))[context].extend(words)
+    return found
 
 
 def _numbered(names: list[str]) -> tuple[list[str], NDArray[np.int64]]:

@@ -199,7 +199,12 @@ _RELATIONSHIPS = (
         "Neuron",
         "A neuron like it by one measure.",
         (
-            Property("measure", "string", "weights, vocabulary, tokens or activation", required=True),
+            Property(
+                "measure",
+                "string",
+                "weights, vocabulary, tokens or activation; deepdecipher of imported graphs",
+                required=True,
+            ),
             Property("score", "float", "the similarity"),
             Property("rank", "int", "1 is the nearest"),
             Property("null", "float", "the best score of the control"),

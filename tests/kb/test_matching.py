@@ -224,3 +224,17 @@ def test_explanations_that_mean_the_same(kb: KnowledgeBase, folders: dict[str, P
     assert [each.neuron for each in found] == ["base/L0/N1", "base/L0/N2"]
     assert found[0].score == pytest.approx(0.94 / (1.04 * 0.86) ** 0.5)
     assert found[1].score == pytest.approx(0)
+
+
+def test_graphs_that_share_words(kb: KnowledgeBase, folders: dict[str, Path]) -> None:
+    kb.ingest_feeds(folders["base"], settings=SETTINGS)
+    with pytest.raises(QueryError, match=r"no N2G graph with words; run: neuronkb ingest n2g base"):
+        kb.similar("base/L0/N0", "graph")
+    for index, kind, word in ((0, "ACTIVATES_ON", "june"), (0, "HAS_CONTEXT", "in"), (1, "ACTIVATES_ON", "june")):
+        kb.store.write(
+            "MATCH (n:Neuron {id: $neuron}) MERGE (t:Term {id: $word}) "
+            f"CREATE (n)-[:{kind} {{run: 'r', pole: 1}}]->(t)",
+            {"neuron": f"base/L0/N{index}", "word": word},
+        )
+    found = kb.similar("base/L0/N0", "graph")
+    assert [(each.neuron, each.score) for each in found] == [("base/L0/N1", 1.0)]
