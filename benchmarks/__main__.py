@@ -1,7 +1,7 @@
 """`make bench`: decoding, matches and feeds beside the matrix product, a corpus pass beside the forward pass, probes
 beside scikit-learn, load rates, query latencies.
 
-    python -m benchmarks [decode] [similar] [activations] [probes] [open] [local] [neo4j] [import]
+    python -m benchmarks [decode] [similar] [activations] [n2g] [probes] [explain] [open] [local] [neo4j] [import]
 
 Prints a line a figure and writes build/bench.json.
 """
@@ -52,6 +52,13 @@ def n2g() -> Iterator[Row]:
     return rates()
 
 
+def explain() -> Iterator[Row]:
+    """The simulator that reads a window once beside one question a token."""
+    from .explain import rates
+
+    return rates()
+
+
 def opening() -> Iterator[Row]:
     """Opening the local store."""
     from . import stores
@@ -87,6 +94,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "activations": activations,
     "n2g": n2g,
     "probes": probes,
+    "explain": explain,
     "open": opening,
     "local": local,
     "neo4j": neo4j,

@@ -58,6 +58,7 @@ from .linking import LinkReport
 from .loader import LoadReport, load
 from .matching import MatchReport
 from .published import ExplanationsReport
+from .rating import Ratings
 from .reuse import KnownLayers
 from .runs import Clash
 from .settings import bundle_folder, default_store
@@ -170,6 +171,11 @@ class KnowledgeBase:
     ) -> ProbeReport:
         """The best neuron for each feature and layer of a model, and those that tell one feature only, or several."""
         return probe_report(self.store, model, run=run, high=high, low=low, top=top)
+
+    @cached_property
+    def ratings(self) -> Ratings:
+        """Explanations rated by people: what they are shown, what they gave, how they agree."""
+        return Ratings(self.store, self.where)
 
     def models(self) -> Result:
         """The models in the store."""

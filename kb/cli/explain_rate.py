@@ -1,0 +1,191 @@
+"""neuronkb explain rate: people rate or rank explanations beside what the neuron fires on."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import json_option, with_kb
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ...queries.agreement import Preference
+    from ...queries.ratings import RatingReport
+    from ..knowledge_base import KnowledgeBase
+    from ..rating import Sheet, Way
+
+LETTERS = "abcde"
+MARGIN = 10
+"""Columns before an excerpt."""
+
+
+class Stop(Exception):
+    """The person has had enough."""
+
+
+@click.command("rate")
+@click.argument("model")
+@click.option("--rater", help="Who rates.  [default: your user name]")
+@click.option("--rank", is_flag=True, help="Order the explanations from best to worst instead of rating each.")
+@click.option("--neuron", metavar="ID", help="Only this neuron.")
+@click.option("--count", type=click.IntRange(1), default=10, show_default=True, help="Sides of neurons to go through.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the order, and of what is shown beside what.")
+@click.option("--report", "only_report", is_flag=True, help="Ask nothing; show how the ratings agree.")
+@click.option("--formula", default="ev-correlation", show_default=True, help="Automatic score to compare with.")
+@click.option("--split", default="top-and-random", show_default=True, help="Windows of the automatic score.")
+@json_option
+@with_kb
+def rate(
+    kb: KnowledgeBase,
+    model: str,
+    rater: str | None,
+    rank: bool,
+    neuron: str | None,
+    count: int,
+    seed: int,
+    only_report: bool,
+    formula: str,
+    split: str,
+    as_json: bool,
+) -> None:
+    """Rate explanations of MODEL's neurons by hand, and see how ratings and automatic scores agree.
+
+    Each neuron's excerpts are coloured by activation; up to five explanations stand below them in random order, some of
+    them another neuron's. Give each 1 (wrong) to 5 (says exactly what it fires on), or with --rank the letters from
+    best to worst. s skips a neuron, q ends. Every sheet is kept as soon as it is filled in.
+    """
+    from . import output
+
+    way: Way = "rank" if rank else "rate"
+    if not only_report:
+        name = rater or getpass.getuser()
+        sheets = kb.ratings.sheets(model, name, way=way, neuron=neuron, count=count, seed=seed)
+        if not sheets:
+            click.echo(f"{name} has judged every explained neuron that was asked for.", err=True)
+        kept = _go_through(kb, sheets, name, way, seed)
+        click.echo(f"{kept} of {len(sheets)} kept as {name}'s.", err=True)
+    found = kb.ratings.report(model, formula=formula, split=split)
+    output.show(found, _report(found), as_json)
+
+
+def _go_through(kb: KnowledgeBase, sheets: list[Sheet], rater: str, way: Way, seed: int) -> int:
+    kept = 0
+    for number, sheet in enumerate(sheets, 1):
+        _show(sheet, number, len(sheets))
+        try:
+            given = _ranking(sheet) if way == "rank" else _ratings(sheet)
+        except (Stop, click.Abort):
+            break
+        if given is not None:
+            kb.ratings.save(sheet, rater, given, way=way, seed=seed)
+            kept += 1
+    return kept
+
+
+def _show(sheet: Sheet, number: int, of: int) -> None:
+    """The sheet on standard error, so that standard output stays the report's."""
+    from rich.text import Text
+
+    from ..pictures import ExcerptView, excerpt_text, largest
+    from . import output
+
+    console = output.console(stderr=True)
+    views = [ExcerptView(e.tokens, e.activations, e.activation, e.band, sheet.pole, e.document) for e in sheet.excerpts]
+    limit, width = largest(views), max(40, console.width)
+    console.print()
+    console.rule(Text(f"{number} of {of}: {sheet.neuron}, pole {output.pole(sheet.pole)}"))
+    for view in views:
+        line = Text(f"{max(0.0, view.activation) / limit if limit else 0:.0%}".rjust(MARGIN - 4) + "  ", style="dim")
+        line.append_text(excerpt_text(view, limit, width - MARGIN))
+        line.no_wrap = True
+        console.print(line)
+    console.print()
+    for letter, one in zip(LETTERS, sheet.shown, strict=False):
+        console.print(Text(f"  {letter}  ", style="bold") + Text(" ".join(one.text.split())))
+    console.print()
+
+
+def _ratings(sheet: Sheet) -> list[float] | None:
+    """A number for each explanation; None to skip the sheet."""
+    given = []
+    for letter in LETTERS[: len(sheet.shown)]:
+        said = _ask(f"  {letter}: 1 to 5 (s skip, q quit)", lambda text: text in tuple("12345"))
+        if said is None:
+            return None
+        given.append(float(said))
+    return given
+
+
+def _ranking(sheet: Sheet) -> list[float] | None:
+    """The place of each explanation; None to skip the sheet."""
+    letters = LETTERS[: len(sheet.shown)]
+    prompt = f"  best to worst, such as {letters[::-1]} (s skip, q quit)"
+    said = _ask(prompt, lambda text: sorted(text) == sorted(letters))
+    return None if said is None else [float(said.index(letter) + 1) for letter in letters]
+
+
+def _ask(prompt: str, fits: Any) -> str | None:
+    while True:
+        said = "".join(str(click.prompt(prompt, err=True)).split()).lower()
+        if said == "q":
+            raise Stop
+        if said == "s":
+            return None
+        if fits(said):
+            return said
+        click.echo(f"  {said!r} is no answer here", err=True)
+
+
+def _report(found: RatingReport) -> list[RenderableType]:
+    from .output import table
+
+    if not found.raters:
+        return [f"no ratings of {found.model} yet"]
+    beside = f"{found.formula} on {found.split}"
+    rows = [
+        (
+            one.rater or "all",
+            one.formula,
+            one.rated,
+            _cell(one.mean),
+            _cell(one.null),
+            one.automatic.n,
+            _cell(one.automatic.spearman),
+            _cell(one.automatic.kendall),
+        )
+        for one in found.raters
+    ]
+    columns = ("rater", "way", "rated", "mean", "other neuron's", "n", "Spearman", "Kendall")
+    made: list[RenderableType] = [table(columns, rows, f"Ratings of {found.model} beside {beside}")]
+    gaps = [
+        (one.rater or "all", one.formula, _gap(gap), gap.pairs, _share(gap), gap.undecided)
+        for one in found.raters
+        for gap in one.preferences
+        if gap.pairs or gap.undecided
+    ]
+    if gaps:
+        columns = ("rater", "way", "score gap", "pairs", "prefer the higher", "undecided")
+        made.append(table(columns, gaps, "Two explanations of one neuron, by the gap of their scores"))
+    if found.pairs:
+        rows = [
+            (f"{one.first}, {one.second}", one.formula, one.agreement.n, _cell(one.agreement.spearman),
+             _cell(one.agreement.kendall))
+            for one in found.pairs
+        ]  # fmt: skip
+        made.append(table(("raters", "way", "n", "Spearman", "Kendall"), rows, "Between raters"))
+    return made
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _gap(gap: Preference) -> str:
+    return f"above {gap.low:g}" if gap.high == float("inf") else f"{gap.low:g} to {gap.high:g}"
+
+
+def _share(gap: Preference) -> str:
+    return f"{gap.agreed / gap.pairs:.0%}" if gap.pairs else ""
