@@ -67,7 +67,7 @@ class Ratings:
         done = {(one.neuron, one.pole) for one in ratings(self._store, model, "", None) if _by(one, rater, way)}
         sides = [side for side in every if side not in done and asked in (None, side[0])]
         random.Random(f"{seed}/{model}").shuffle(sides)
-        found = []
+        found: list[Sheet] = []
         for side in sides:
             if len(found) == count:
                 break

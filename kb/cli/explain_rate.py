@@ -11,8 +11,9 @@ from .options import json_option, with_kb
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
 
-    from ...queries.agreement import Preference
+    from ...queries.agreement import Correlation, Preference
     from ...queries.ratings import RatingReport
     from ..knowledge_base import KnowledgeBase
     from ..rating import Sheet, Way
@@ -144,22 +145,7 @@ def _report(found: RatingReport) -> list[RenderableType]:
 
     if not found.raters:
         return [f"no ratings of {found.model} yet"]
-    beside = f"{found.formula} on {found.split}"
-    rows = [
-        (
-            one.rater or "all",
-            one.formula,
-            one.rated,
-            _cell(one.mean),
-            _cell(one.null),
-            one.automatic.n,
-            _cell(one.automatic.spearman),
-            _cell(one.automatic.kendall),
-        )
-        for one in found.raters
-    ]
-    columns = ("rater", "way", "rated", "mean", "other neuron's", "n", "Spearman", "Kendall")
-    made: list[RenderableType] = [table(columns, rows, f"Ratings of {found.model} beside {beside}")]
+    made: list[RenderableType] = [_raters(found)]
     gaps = [
         (one.rater or "all", one.formula, _gap(gap), gap.pairs, _share(gap), gap.undecided)
         for one in found.raters
@@ -169,14 +155,25 @@ def _report(found: RatingReport) -> list[RenderableType]:
     if gaps:
         columns = ("rater", "way", "score gap", "pairs", "prefer the higher", "undecided")
         made.append(table(columns, gaps, "Two explanations of one neuron, by the gap of their scores"))
-    if found.pairs:
-        rows = [
-            (f"{one.first}, {one.second}", one.formula, one.agreement.n, _cell(one.agreement.spearman),
-             _cell(one.agreement.kendall))
-            for one in found.pairs
-        ]  # fmt: skip
-        made.append(table(("raters", "way", "n", "Spearman", "Kendall"), rows, "Between raters"))
+    pairs = [(f"{one.first}, {one.second}", one.formula, *_correlation(one.agreement)) for one in found.pairs]
+    if pairs:
+        made.append(table(("raters", "way", "n", "Spearman", "Kendall"), pairs, "Between raters"))
     return made
+
+
+def _raters(found: RatingReport) -> Table:
+    from .output import table
+
+    rows = [
+        (one.rater or "all", one.formula, one.rated, _cell(one.mean), _cell(one.null), *_correlation(one.automatic))
+        for one in found.raters
+    ]
+    columns = ("rater", "way", "rated", "mean", "other neuron's", "n", "Spearman", "Kendall")
+    return table(columns, rows, f"Ratings of {found.model} beside {found.formula} on {found.split}")
+
+
+def _correlation(found: Correlation) -> tuple[int, str, str]:
+    return found.n, _cell(found.spearman), _cell(found.kendall)
 
 
 def _cell(value: float | None) -> str:
