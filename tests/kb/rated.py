@@ -26,7 +26,8 @@ def fill(store: Store, folder: Path) -> None:
     of each."""
     records = [_explanation(MONTHS, text, rank) for rank, text in enumerate(TEXTS, 1)]
     records += [_explanation(unit, f"something else {i}", 1) for i, unit in enumerate(OTHERS)]
-    _load(store, folder / "explanations", "explanations", record_tables(records, "explanations-1"))
+    model = rows_tables({"Model": [{"id": "base"}]})
+    _load(store, folder / "explanations", "explanations", {**model, **record_tables(records, "explanations-1")})
     _load(store, folder / "activations", "activations", rows_tables(_activity()))
 
 
