@@ -29,9 +29,12 @@ from ..queries import (
 from ..queries import find as finder
 from ..queries import neuron as neurons
 from ..queries import query as catalogued
+from ..queries.agree import AgreeReport, agreements
+from ..queries.disagree import DisagreeReport, disagreements
 from ..queries.feeds import Feed
 from ..queries.graphs import by_graph, graph_report
 from ..queries.similar import Neighbour
+from ..queries.subgraph import subgraph
 from ..schema import NeuronId
 from . import (
     asking,
@@ -66,6 +69,8 @@ from .stores import open_store
 from .stores.base import Status, Store
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from ..ingest.explain.published.items import Format
     from ..ingest.probes.ablation import Ablation
 
@@ -121,6 +126,23 @@ class KnowledgeBase:
         Raises QueryError for an unknown name, a wrong parameter, or evidence that is not in the store.
         """
         return asking.run(self.store, name, params, timeout=timeout, limit=limit)
+
+    def agree(self, model: str, **options: Any) -> AgreeReport:
+        """Neurons that independent methods name in the same words, beside what chance would give.
+
+        Options are those of `queries.agree.agreements`. Raises QueryError.
+        """
+        return agreements(self.store, model, **options)
+
+    def disagree(self, model: str, **options: Any) -> DisagreeReport:
+        """Neurons of which methods contradict each other: the same words on opposite sides, clamps that push the other
+        way, clear statements without a word in common. Options are those of `queries.disagree.disagreements`."""
+        return disagreements(self.store, model, **options)
+
+    def subgraph(self, neuron: str, hops: int = 1, *, each: int = 10, most: int = 500) -> nx.MultiDiGraph[str]:
+        """What is around a neuron as a networkx graph: nodes by id with their labels and properties, up to `hops` steps
+        away, of each node and relationship type the `each` strongest, `most` nodes at most."""
+        return subgraph(self.store, NeuronId.parse(neuron), hops, each, most)
 
     def neuron(self, name: str) -> NeuronCard:
         """All that is known of one neuron, named in any of the forms NeuronId.parse reads."""

@@ -11,6 +11,7 @@ from .neuron import Counterpart, DecodedSide, NeuronCard, card
 from .probe_report import Candidate, ProbeReport, Told, probe_report
 from .probes import Detection, FeatureProbes, LayerBest, Sparsity, by_feature, feature_probes
 from .result import Entity, Result, plain
+from .row import Row
 
 __all__ = [
     "Activity",
@@ -36,6 +37,7 @@ __all__ = [
     "Query",
     "Reader",
     "Result",
+    "Row",
     "Share",
     "Side",
     "Sparsity",

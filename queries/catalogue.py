@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol
@@ -79,7 +79,9 @@ class Query:
 
     def run(self, reader: Reader, *, timeout: float | None = 60.0, limit: int | None = None, **params: Any) -> Result:
         """Ask it; parameters that have a default may be left out. Raises QueryError for a wrong one."""
-        return reader.read(self.cypher, self.values(params), timeout=timeout, limit=limit)
+        found = reader.read(self.cypher, self.values(params), timeout=timeout, limit=limit)
+        # A store need not name the columns of no rows.
+        return found if found.rows else replace(found, columns=self.header.columns)
 
 
 @cache

@@ -40,14 +40,14 @@ MAKERS: dict[str, Maker] = {
         ("DETECTS", "NAMED", "Probe", "USES", "FOR", "Feature"),
     ),
     "explanations": Maker(
-        "neuronkb ingest explanations MODEL, or an import of published ones",
+        "neuronkb ingest explanations MODEL (or neuronkb import explanations)",
         (),
         ("EXPLAINED_BY", "MENTIONS", "SCORED", "OF"),
     ),
     "clamp": Maker("neuronkb ingest clamp MODEL", ("clamp",), ("Intervention", "ON")),
     "link": Maker("neuronkb link BASE TUNED", (), ("COUNTERPART", "FINE_TUNED_FROM")),
     "match": Maker("neuronkb match MODEL_A MODEL_B", (), ("SIMILAR",)),
-    "feeds": Maker("neuronkb ingest feeds MODEL", (), ("FEEDS",)),
+    "feeds": Maker("neuronkb ingest feeds MODEL", ("feeds",), ("FEEDS",)),
     "findings": Maker("neuronkb finding add TEXT --about ID", (), ("Finding", "ABOUT")),
     "carry": Maker("neuronkb finding carry BASE TUNED", (), ("CARRIED_TO",)),
 }

@@ -59,6 +59,11 @@ class NeuronCard:
     detects: tuple[Detection, ...] = ()
     """Features that it alone tells, best first."""
 
+    def _repr_html_(self) -> str:
+        from .html import card
+
+        return card(self)
+
     @property
     def place(self) -> str:
         """`layer 3 of 6, neuron 609 of 2048`"""

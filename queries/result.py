@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .row import Row
+
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
@@ -26,7 +28,10 @@ class Entity:
 
 @dataclass(frozen=True)
 class Result:
-    """Rows of plain values: numbers, text, lists, dicts, `Entity` for nodes and relationships."""
+    """Rows of plain values: numbers, text, lists, dicts, `Entity` for nodes and relationships.
+
+    `rows` are tuples; going through the result gives them with attributes: `for row in result: row.neuron`.
+    """
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]] = field(default_factory=list)
@@ -34,8 +39,11 @@ class Result:
     """Whether more rows were there than the limit let through."""
     limit: int | None = None
 
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        return iter(self.rows)
+    def __iter__(self) -> Iterator[Row]:
+        return (Row(self.columns, row) for row in self.rows)
+
+    def __getitem__(self, place: int) -> Row:
+        return Row(self.columns, self.rows[place])
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -55,6 +63,11 @@ class Result:
         from .convert import to_pandas
 
         return to_pandas(self)
+
+    def _repr_html_(self) -> str:
+        from .html import result
+
+        return result(self)
 
     def to_networkx(self) -> nx.MultiDiGraph[str]:
         """The nodes, relationships and paths in the rows as one directed multigraph, by node `id`."""

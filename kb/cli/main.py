@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from . import (
+    agree,
     bundles,
     causal,
     clamp,
@@ -81,6 +82,7 @@ for group in (
     finding,
     queries,
     query,
+    agree,
     n2g,
     probe,
     clamp,

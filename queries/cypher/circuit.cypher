@@ -4,7 +4,7 @@
 // $top: int = 20; paths at most
 // columns: neuron, first, through, weight, second, then_through, then_weight, strength
 // needs: FEEDS from feeds
-// example: {"neuron": "gemma-3-270m/L3/N17"}
+// example: {"neuron": "gemma-3-270m/L8/N1"}
 MATCH (n:Neuron {id: $neuron})-[f:FEEDS]->(a:Neuron)-[g:FEEDS]->(b:Neuron)
 WHERE f.run = g.run AND f.rank IS NOT NULL AND g.rank IS NOT NULL
 WITH n, f, a, g, b, abs(f.weight * g.weight) / (coalesce(f.`null`, 1.0) * coalesce(g.`null`, 1.0)) AS strength

@@ -5,7 +5,7 @@
 // $top: int = 20; rows at most
 // columns: neuron, other, score, control, excess, run
 // needs: SIMILAR from match
-// example: {"model": "gemma-3-270m", "other": "gemma-3-270m-it"}
+// example: {"model": "gemma-3-270m", "other": "gemma-3-270m-facts"}
 MATCH (a:Neuron {model: $model})-[s:SIMILAR]->(b:Neuron {model: $other})
 WHERE s.measure = $by AND s.rank = 1
 MATCH (b)-[t:SIMILAR]->(a)

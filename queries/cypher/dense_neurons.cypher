@@ -1,0 +1,14 @@
+// Neurons whose value on one side is far from zero on most tokens of a corpus: mean over standard deviation, largest
+// first. Such a neuron says little about any one token.
+// $model: model; the model
+// $run: run = null; only evidence of this run
+// $least: float = 1.0; least mean over standard deviation
+// $top: int = 20; rows at most
+// columns: neuron, pole, density, mean, std, nonzero, n, run
+// needs: Stats activations from activations
+// example: {"model": "gemma-3-270m", "least": 0.5}
+MATCH (n:Neuron {model: $model})-[:HAS_STATS]->(s:Stats {kind: 'activations'})
+WHERE s.std > 0 AND s.mean / s.std >= $least AND ($run IS NULL OR s.run = $run)
+RETURN n.id AS neuron, s.pole AS pole, s.mean / s.std AS density, s.mean AS mean, s.std AS std, s.nonzero AS nonzero,
+       s.n AS n, s.run AS run
+ORDER BY density DESC, neuron, pole DESC, run LIMIT $top

@@ -1,0 +1,210 @@
+"""Every query's example on hand-made evidence of all methods: what it gives, and that both stores give the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from neuronkb.kb.knowledge_base import KnowledgeBase
+from neuronkb.kb.stores.base import Store
+from neuronkb.kb.stores.local import LocalStore
+from neuronkb.kb.stores.neo4j import Neo4jStore
+from neuronkb.queries import catalogue, public, query
+from neuronkb.queries.evidence import MAKERS
+from neuronkb.schema import NODES, RELATIONSHIPS, IdError, QueryError
+
+from tests import everything
+from tests.conftest import empty
+from tests.everything import BASE, DEAD, EARLY, MONTHS, OTHER, TUNED, TUNED_MONTHS
+from tests.neo4j_server import Server
+
+
+@pytest.fixture(scope="module")
+def local(local_folder: Path) -> Iterator[Store]:
+    """The local store with all of it."""
+    with LocalStore.open(local_folder) as store:
+        store.setup()
+        for label in NODES:
+            if label != "Schema":
+                store.write(f"MATCH (n:{label}) DETACH DELETE n")
+        everything.load(store)
+        yield store
+
+
+@pytest.fixture(scope="module")
+def neo4j(neo4j_server: Server) -> Iterator[Store]:
+    """Neo4j with all of it."""
+    empty(neo4j_server)
+    with Neo4jStore.open(neo4j_server.uri, neo4j_server.user, neo4j_server.password) as store:
+        store.setup()
+        everything.load(store)
+        yield store
+
+
+@pytest.fixture
+def kb(local: Store) -> KnowledgeBase:
+    return KnowledgeBase(local, "unused")
+
+
+@pytest.mark.parametrize("name", sorted(catalogue()))
+def test_the_example_finds_something_under_the_columns_named(local: Store, name: str) -> None:
+    """Where this fails for a new query, tests/everything.py has no row yet that its example finds."""
+    asked = query(name)
+    found = local.read(asked.cypher, asked.values(asked.header.example), limit=None)
+    assert found.rows
+    assert found.columns == asked.header.columns
+
+
+@pytest.mark.neo4j
+@pytest.mark.parametrize("name", sorted(catalogue()))
+def test_both_stores_answer_alike(local: Store, neo4j: Store, name: str) -> None:
+    asked = query(name)
+    one, two = (asked.run(store, **asked.header.example) for store in (local, neo4j))
+    assert one.columns == two.columns
+    assert ordered(asked.body, one.dicts()) == ordered(asked.body, two.dicts())
+
+
+def ordered(body: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As they come where the query sorts them, else by their text. A union sorts only its parts."""
+    last = body[body.rindex("RETURN") :]
+    return rows if "ORDER BY" in last and "UNION ALL" not in body else sorted(rows, key=repr)
+
+
+def test_there_are_many_and_each_needs_what_somebody_makes() -> None:
+    assert len(public()) >= 25
+    types = {rel.type for rel in RELATIONSHIPS.values()}
+    for found in catalogue().values():
+        for need in found.header.needs:
+            for name in need.names:
+                assert name in MAKERS[need.maker].makes, f"{found.name}: {name} from {need.maker}"
+                assert name in types or name.split()[0] in NODES
+
+
+def test_no_parameter_hides_an_option_of_the_command() -> None:
+    taken = {"store", "user", "ask_password", "database", "heap", "format", "json", "timeout", "limit", "help"}
+    assert not [f"{q.name} {p.name}" for q in catalogue().values() for p in q.parameters if p.name in taken]
+
+
+def rows(kb: KnowledgeBase, name: str, **params: Any) -> list[tuple[Any, ...]]:
+    return kb.run(name, **params).rows
+
+
+def test_by_explanation_word_feature_and_piece(kb: KnowledgeBase) -> None:
+    said = kb.run("find_explanation", text="months")
+    assert [(row.neuron, row.explanation, row.score) for row in said] == [(MONTHS, "the months June and July", 0.7)]
+    assert [row.kind for row in kb.run("find_explanation", text="july", kind="token_table")] == ["token_table"]
+    assert [row[:3] for row in rows(kb, "find_fires", word="June")] == [(MONTHS, 1, " June"), (OTHER, 1, "june")]
+    assert [row[0] for row in rows(kb, "find_named", feature="month", model=BASE)] == [MONTHS, OTHER]
+    assert [row[:4] for row in rows(kb, "find_part", part="ju", projection="down", model=BASE)] == [
+        (MONTHS, "down", 1, 2)
+    ]
+
+
+def test_patterns_follow_the_graph(kb: KnowledgeBase) -> None:
+    (found,) = kb.run("find_pattern", word="june", before="early")
+    assert (found.neuron, found.token, found.before, found.distance) == (MONTHS, " June", " early", 1)
+    assert not rows(kb, "find_pattern", word="july", before="early")
+
+
+def test_agreement_counts_one_corpus_once_and_no_computed_explanation(kb: KnowledgeBase) -> None:
+    by = {
+        row.neuron: dict(zip(row.words, row.methods, strict=True))
+        for row in kb.run("agreeing_words", model=BASE, layer=9)
+    }
+    assert by[MONTHS]["june"] == ["corpus", "explanations", "lm-head", "probes"]
+    assert by[MONTHS]["july"] == ["corpus", "explanations", "lm-head"]
+    assert "early" not in by[MONTHS]
+    assert DEAD not in by
+
+
+def test_contradictions_dead_and_hubs(kb: KnowledgeBase) -> None:
+    found = [(row.neuron, row.kind, row.projection, row.pole) for row in kb.run("contradictions", model=BASE)]
+    assert found == [(OTHER, "opposite side", "up", -1), (OTHER, "clamp", "up", -1)]
+    assert [row.neuron for row in kb.run("dead_neurons", model=BASE)] == [DEAD]
+    assert [row.neuron for row in kb.run("dense_neurons", model=BASE, least=0.5)] == [OTHER]
+    # June: two sides of N188 and one of N189.
+    first = kb.run("hub_words", model=BASE)[0]
+    assert (first.word, first.neurons, first.sides) == ("june", 2, 3)
+    assert rows(kb, "many_words", model=BASE, least=2)[0][:4] == (MONTHS, 1, 2, ["june", "july"])
+
+
+def test_what_a_fine_tune_lost_kept_and_gained(kb: KnowledgeBase) -> None:
+    assert rows(kb, "counterpart_tokens", neuron=MONTHS) == [
+        (TUNED_MONTHS, "down", 1, [" July", " May"], [" June"], [" dog"])
+    ]
+    assert rows(kb, "shared_features", model=BASE, other=TUNED) == [
+        ("texts/is_month", MONTHS, 0.9, f"{TUNED}/L9/N189", 0.7, 0.3)
+    ]
+
+
+def test_provenance_goes_back_step_by_step(kb: KnowledgeBase) -> None:
+    steps = [(row.steps, row.run) for row in kb.run("provenance", run="clamp-1")]
+    assert steps == [(0, "clamp-1"), (1, "activations-1"), (1, "lm-head-1")]
+    assert [row.run for row in kb.run("provenance", run="lm-head-1")] == ["lm-head-1"]
+
+
+def test_coverage_and_what_is_missing(kb: KnowledgeBase) -> None:
+    nine = next(row for row in kb.run("coverage", model=BASE) if row.layer == 9)
+    counted = (nine.neurons, nine.decoded, nine.active, nine.graphed, nine.probed, nine.explained, nine.clamped)
+    assert counted == (3, 2, 2, 1, 2, 2, 2)
+    missing = {row.neuron: row.missing for row in kb.run("missing_evidence", model=BASE, layer=9)}
+    assert missing == {
+        DEAD: ["decoded tokens", "activations", "N2G graph", "probes", "explanation", "clamp"],
+        OTHER: ["N2G graph"],
+    }
+
+
+def test_clear_rows_and_graphs_without_a_word_in_common(kb: KnowledgeBase) -> None:
+    (found,) = kb.run("unshared_words", model=BASE, f1=0.6)
+    assert (found.neuron, found.decoded, found.fires_on) == (EARLY, ["early", "may"], ["dog"])
+
+
+def test_findings_and_their_fate(kb: KnowledgeBase) -> None:
+    fates = [(row.finding, row.neuron, row.verdict, row.carried_to) for row in kb.run("finding_fates")]
+    assert fates == [("f0", MONTHS, "weakened", TUNED_MONTHS), ("f1", OTHER, None, None)]
+    assert [row.verdict for row in kb.run("neuron_findings", neuron=TUNED_MONTHS)] == ["weakened"]
+
+
+def test_a_card_in_one_row(kb: KnowledgeBase) -> None:
+    (card,) = kb.run("neuron_card", neuron=f"{BASE}/9-mlp/188")
+    assert [token["token"] for token in card.decodes] == [" June", " July", " May", " June", " dog"]
+    assert card.findings == ["fires on months"]
+    assert (len(card.fires_on), len(card.graphs), len(card.detects), len(card.explanations)) == (2, 1, 2, 2)
+    assert (len(card.clamps), card.counterparts, len(card.feeders)) == (1, [TUNED_MONTHS], 2)
+    (bare,) = kb.run("neuron_card", neuron=DEAD)
+    assert (bare.decodes, bare.graphs, bare.findings) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "message"),
+    [
+        ("find_trem", {}, "unknown query 'find_trem'; did you mean find_term"),
+        ("find_term", {"trem": "june"}, "no parameter 'trem'; did you mean term"),
+        ("find_term", {}, "'find_term' needs term: the word"),
+        ("find_term", {"term": "june", "top": "x"}, "top is 'x', expected a whole number"),
+        ("find_term", {"term": "june", "top": True}, "top is True, expected a whole number"),
+        ("find_words", {"words": "june"}, "words is 'june', expected a list of words"),
+        ("find_part", {"part": "ju", "projection": "gates"}, "projection is 'gates', expected one of gate, up, down"),
+        (
+            "find_term",
+            {"term": "june", "model": "gemma-3-270"},
+            "no model 'gemma-3-270' in the store; did you mean gemma",
+        ),
+        ("neuron_tokens", {"neuron": f"{BASE}/L1/N1"}, "no neuron 'gemma-3-270m/L1/N1' in the store"),
+        ("graph_layers", {"model": TUNED}, f"needs HAS_GRAPH of '{TUNED}', which nobody made yet; neuronkb ingest n2g"),
+    ],
+)
+def test_mistakes_are_answered_in_a_line(kb: KnowledgeBase, name: str, params: dict[str, Any], message: str) -> None:
+    with pytest.raises(QueryError, match=re.escape(message)):
+        kb.run(name, **params)
+
+
+def test_a_neuron_that_is_none_and_a_word_nobody_names(kb: KnowledgeBase) -> None:
+    with pytest.raises(QueryError, match="is not a neuron id") as caught:
+        kb.run("neuron_tokens", neuron="N3")
+    assert not isinstance(caught.value, IdError)
+    empty_result = kb.run("find_term", term="zebra")
+    assert (empty_result.rows, empty_result.columns) == ([], query("find_term").header.columns)
