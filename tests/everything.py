@@ -199,6 +199,10 @@ def _explanations(rows: Rows) -> None:
             rows["Score"].append({**given, "n": 50, "failed": 0, "split": "test", "run": run})
             rows["Explanation.SCORED.Score"].append({"start": name, "end": given["id"], "run": run})
             rows["Score.OF.Neuron"].append({"start": given["id"], "end": neuron, "run": run})
+    moved = {"id": "e0/tuned", "scorer": "correlation", "formula": "r", "value": 0.2, "null": 0.1, "n": 50, "run": run}
+    rows["Score"].append(moved)
+    rows["Explanation.SCORED.Score"].append({"start": "e0", "end": "e0/tuned", "run": run})
+    rows["Score.OF.Neuron"].append({"start": "e0/tuned", "end": TUNED_MONTHS, "run": run})
 
 
 def _clamps(rows: Rows) -> None:

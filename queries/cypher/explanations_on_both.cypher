@@ -3,7 +3,7 @@
 // $other: neuron; the other one
 // columns: explanation, text, scorer, base, base_null, value, null_score, n, run
 // needs: EXPLAINED_BY, SCORED, OF from explanations
-// example: {"neuron": "gemma-3-270m/L9/N188", "other": "tuned/L9/N188"}
+// example: {"neuron": "gemma-3-270m/L9/N188", "other": "gemma-3-270m-facts/L9/N188"}
 MATCH (n:Neuron {id: $neuron})-[:EXPLAINED_BY]->(e:Explanation)-[:SCORED]->(s:Score)-[:OF]->(n)
 MATCH (e)-[:SCORED]->(t:Score)-[:OF]->(o:Neuron {id: $other})
 WHERE t.scorer = s.scorer AND coalesce(t.formula, '') = coalesce(s.formula, '')

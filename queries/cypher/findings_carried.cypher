@@ -6,7 +6,7 @@
 // columns: finding, text, source, model, neuron, verdict, reason, cos_gate, cos_up, cos_down, jaccard, graph_f1,
 // probe_f1, explanation_score, clamp_effect, measures, run, created, parameters
 // needs: CARRIED_TO from carry
-// example: {"base": "gemma-3-270m", "tuned": "tuned"}
+// example: {"base": "gemma-3-270m", "tuned": "gemma-3-270m-facts"}
 MATCH (f:Finding)-[c:CARRIED_TO]->(n:Neuron)
 WHERE ($finding IS NULL OR f.id = $finding) AND ($base IS NULL OR f.model = $base)
   AND ($tuned IS NULL OR n.model = $tuned) AND ($run IS NULL OR c.run = $run)

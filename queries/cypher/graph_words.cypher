@@ -7,8 +7,10 @@
 // part of: neuronkb similar
 MATCH (n:Neuron {model: $model})-[a:ACTIVATES_ON]->(t:Term)
 WHERE $neuron IS NULL OR n.id = $neuron
+WITH n, a, t ORDER BY t.id
 RETURN n.id AS neuron, a.pole AS pole, a.run AS run, false AS context, collect(t.id) AS words
 UNION ALL
 MATCH (n:Neuron {model: $model})-[c:HAS_CONTEXT]->(t:Term)
 WHERE $neuron IS NULL OR n.id = $neuron
+WITH n, c, t ORDER BY t.id
 RETURN n.id AS neuron, c.pole AS pole, c.run AS run, true AS context, collect(t.id) AS words
