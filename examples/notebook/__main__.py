@@ -35,7 +35,7 @@ def notebook(page: str) -> Any:
     made = v4.new_notebook(
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     )
-    makers = {"markdown": v4.new_markdown_cell, "code": v4.new_code_cell}
+    makers: dict[str, Any] = {"markdown": v4.new_markdown_cell, "code": v4.new_code_cell}
     for place, (kind, source) in enumerate(cells(page)):
         made.cells.append(makers[kind](source, id=f"cell-{place:02d}"))
     return made
