@@ -53,6 +53,7 @@ from . import (
 )
 from .clamping import ClampReport, Held
 from .embedding import EmbeddingReport
+from .explaining import Explanations
 from .featuring import FeatureRow
 from .findings import Findings
 from .graphing import GraphCard, GraphImport, Prediction
@@ -198,6 +199,11 @@ class KnowledgeBase:
     def ratings(self) -> Ratings:
         """Explanations rated by people: what they are shown, what they gave, how they agree."""
         return Ratings(self.store, self.where)
+
+    @cached_property
+    def explanations(self) -> Explanations:
+        """Explanations of neurons: written by a language model and scored, shown, reported."""
+        return Explanations(self.store, self.where)
 
     def models(self) -> Result:
         """The models in the store."""

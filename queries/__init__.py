@@ -5,6 +5,7 @@ from .catalogue import Query, Reader, catalogue, public, query
 from .causal import CausalReport, CheckedClamp, Share, causal_report
 from .clamps import ClampCurve, ClampDose, clamp_curves
 from .diff import Change, Diff, LayerShare, diff_models
+from .explanations import ExplanationReport, ExplanationView, LayerScore, ScoreView, explanation_report
 from .features import FeatureInfo
 from .find import Concept, Side, by_token, by_words, coherent, concepts, word_lists
 from .neuron import Counterpart, DecodedSide, NeuronCard, card
@@ -28,9 +29,12 @@ __all__ = [
     "Diff",
     "Entity",
     "Excerpt",
+    "ExplanationReport",
+    "ExplanationView",
     "FeatureInfo",
     "FeatureProbes",
     "LayerBest",
+    "LayerScore",
     "LayerShare",
     "NeuronCard",
     "ProbeReport",
@@ -38,6 +42,7 @@ __all__ = [
     "Reader",
     "Result",
     "Row",
+    "ScoreView",
     "Share",
     "Side",
     "Sparsity",
@@ -52,6 +57,7 @@ __all__ = [
     "coherent",
     "concepts",
     "diff_models",
+    "explanation_report",
     "feature_probes",
     "plain",
     "probe_report",

@@ -9,6 +9,7 @@ from ..schema import NeuronId, QueryError
 from .activity import Activity, activities
 from .catalogue import Reader, query
 from .clamps import ClampCurve, clamp_curves
+from .explanations import ExplanationView, explanations
 from .probes import Detection, detections
 
 
@@ -58,6 +59,8 @@ class NeuronCard:
     """What clamping it did to its decoded tokens."""
     detects: tuple[Detection, ...] = ()
     """Features that it alone tells, best first."""
+    explanations: tuple[ExplanationView, ...] = ()
+    """What was said of it, and how well each predicts it."""
 
     def _repr_html_(self) -> str:
         from .html import card
@@ -87,6 +90,7 @@ def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
         activity=activities(reader, str(neuron)),
         clamps=clamp_curves(reader, str(neuron)),
         detects=detections(reader, str(neuron)),
+        explanations=explanations(reader, str(neuron)),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ...schema.relationships import PROJECTIONS
-from . import activity, causal, probe_tables
+from . import activity, causal, explain_tables, probe_tables
 from .output import cell, pole, table, words
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ def card(found: NeuronCard) -> list[RenderableType]:
         parts.append(_counterparts(found))
     if found.detects:
         parts.append(probe_tables.told(found.detects))
+    if found.explanations:
+        parts += explain_tables.card(found.explanations)
     if found.clamps:
         parts.append(causal.clamp_table(found))
     return [*parts, *activity.parts(found)]

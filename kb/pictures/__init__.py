@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .dose import draw_dose
 from .excerpt import excerpt_html, excerpt_text, largest
+from .explanations import ScoreLine, draw_explanations
 from .figure import inline_svg, save
 from .histogram import draw_histogram
 from .page import neuron_page
@@ -19,8 +20,10 @@ __all__ = [
     "ExcerptView",
     "HistogramView",
     "ProbeLine",
+    "ScoreLine",
     "TableView",
     "draw_dose",
+    "draw_explanations",
     "draw_histogram",
     "draw_probes",
     "excerpt_html",

@@ -1,0 +1,145 @@
+"""The tables of explanations: a neuron's, and a model's by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...queries.explanations import HEADLINE, PROTOCOLS, pooled
+from ..pictures import ScoreLine
+from .output import pole, table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ...queries import ExplanationReport, ExplanationView, LayerScore
+
+SHORT = 100
+"""Characters of a text in a table of many."""
+
+
+def card(found: Sequence[ExplanationView]) -> list[Table]:
+    """A neuron's explanations on its card: the chosen ones, best first by the headline score."""
+    chosen = [one for one in found if one.rank in (None, 1)]
+    if not chosen:
+        return []
+    rows = [
+        (f"{pole(one.pole)} {one.kind}", *_values(one), one.length, one.explainer, _short(one.text)) for one in chosen
+    ]
+    columns = ("explanation", "r top", "null", "r random", "bytes", "by", "text")
+    return [table(columns, rows, "Explanations: correlation on held-out windows, beside another neuron's explanation")]
+
+
+def shown(found: Sequence[ExplanationView]) -> list[Table]:
+    """Every explanation with its scores."""
+    parts = []
+    for one in found:
+        rank = "" if one.rank in (None, 1) else f", candidate {one.rank}"
+        title = (
+            f"{one.unit} {pole(one.pole)} {one.kind}{rank} by {one.explainer or 'an unnamed explainer'}"
+            f"{f' from {one.method}' if one.method else ''}, {one.length} bytes, id {one.id[:12]}: {one.text.strip()}"
+        )
+        rows = [
+            (s.scorer, s.formula, s.split, s.value, s.null, s.n, s.failed, s.rater or s.simulator) for s in one.scores
+        ]
+        parts.append(table(("scorer", "formula", "windows", "score", "null", "n", "failed", "by"), rows, title))
+    return parts
+
+
+def report(found: ExplanationReport) -> list[Table]:
+    """The headline by layer, then over all layers, then every other formula, then what went wrong."""
+    rows = [row for protocol in PROTOCOLS for row in found.only(*HEADLINE, protocol)]
+    parts = [_layers(found, rows)] if rows else []
+    parts.append(_all(pooled(rows)))
+    rest = [row for row in pooled(found.rows) if (row.scorer, row.formula) != HEADLINE]
+    if rest:
+        parts.append(_others(rest))
+    return [*parts, *_failures(found)]
+
+
+def lines(found: ExplanationReport) -> dict[str, list[ScoreLine]]:
+    """Score against layer, a line a kind, under each protocol."""
+    made: dict[str, list[ScoreLine]] = {}
+    for protocol in PROTOCOLS:
+        by_name: dict[str, list[LayerScore]] = {}
+        for row in found.only(*HEADLINE, protocol):
+            by_name.setdefault(_name(row), []).append(row)
+        made[protocol] = [_line(name, rows) for name, rows in by_name.items()]
+    return made
+
+
+def _line(name: str, rows: Sequence[LayerScore]) -> ScoreLine:
+    kept = [(row.layer, row.mean, row.null) for row in rows if row.mean is not None]
+    return ScoreLine(name, tuple(k[0] for k in kept), tuple(k[1] for k in kept), tuple(k[2] for k in kept))
+
+
+def _layers(found: ExplanationReport, rows: Sequence[LayerScore]) -> Table:
+    """One row a layer and kind: both protocols side by side."""
+    random = {(r.run, r.layer, r.kind, r.explainer): r for r in rows if r.split == PROTOCOLS[1]}
+    body = []
+    for row in (r for r in rows if r.split == PROTOCOLS[0]):
+        other = random.get((row.run, row.layer, row.kind, row.explainer))
+        pair = (None, None) if other is None else (other.mean, other.null)
+        body.append((row.layer, _name(row), row.sides, row.mean, row.null, *pair, _bytes(row.length), _failed(row)))
+    title = (
+        f"{found.model}: mean correlation of predicted and true activations by layer, on the strongest and random "
+        "windows and on random ones alone; null: the same of another neuron's explanation"
+    )
+    columns = ("layer", "explanation", "sides", "r top", "null", "r random", "null", "bytes", "failed")
+    return table(columns, body, title)
+
+
+def _all(rows: Sequence[LayerScore]) -> Table:
+    body = [
+        (_name(r), r.split, r.sides, r.scored, r.mean, r.null, r.best, _bytes(r.length), _failed(r))
+        for r in sorted(rows, key=lambda r: (r.split or "", -(r.mean if r.mean is not None else -2.0)))
+        if r.split in PROTOCOLS
+    ]
+    columns = ("explanation", "windows", "sides", "scored", "mean r", "null", "best", "bytes", "failed")
+    return table(columns, body, "All layers")
+
+
+def _others(rows: Sequence[LayerScore]) -> Table:
+    body = [
+        (r.scorer, r.formula, r.split, _name(r), r.rater, r.scored, r.mean, r.null, _failed(r))
+        for r in sorted(rows, key=lambda r: (r.scorer, r.formula, r.split or "", r.kind))
+    ]
+    columns = ("scorer", "formula", "windows", "explanation", "rater", "scored", "mean", "null", "failed")
+    return table(columns, body, "Other scores, all layers")
+
+
+def _failures(found: ExplanationReport) -> list[Table]:
+    rows: list[tuple[Any, ...]] = []
+    for run, said in found.runs.items():
+        if "sides" in said:
+            rows.append((run, "sides asked for", said["sides"]))
+            rows.append((run, "sides that never fire, or not on held-out windows", said.get("dead")))
+            rows.append((run, "sides without any explanation", said.get("unexplained")))
+            rows += [(run, f"failed, {reason}", n) for reason, n in (said.get("failures") or {}).items()]
+    return [table(("run", "what", "count"), rows, "What came of the questions")] if rows else []
+
+
+def _values(one: ExplanationView) -> tuple[float | None, float | None, float | None]:
+    top, random = (one.value(HEADLINE[1], protocol) for protocol in PROTOCOLS)
+    return (
+        None if top is None else top.value,
+        None if top is None else top.null,
+        None if random is None else random.value,
+    )
+
+
+def _name(row: LayerScore) -> str:
+    return f"{row.kind}: {row.explainer or '?'}"
+
+
+def _bytes(length: float | None) -> int | None:
+    return None if length is None else round(length)
+
+
+def _failed(row: LayerScore) -> str:
+    return f"{row.failed:,} of {row.n:,}" if row.failed and row.n else "0"
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= SHORT else f"{flat[: SHORT - 1]}…"
