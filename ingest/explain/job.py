@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -150,6 +150,7 @@ class ExplanationsJob:
             "explainer": self.asking.explainer.id,
             "simulator": self.asking.simulator.id,
             "style": "base" if self.asking.base else "instruct",
+            "usage": {who: asdict(client.usage) for who, client in self.asking.clients.items()},
             "poles": list(self.poles),
             "shards": sorted(name for name in done if name != "model"),
             **self.tallies.total(done),

@@ -45,6 +45,11 @@ class Asking:
     embedder: Embeds | None = None
 
     @property
+    def clients(self) -> dict[str, Client]:
+        """The models; one that does both stands once."""
+        return {"explainer": self.explainer} | ({} if self.judge is self.explainer else {"simulator": self.judge})
+
+    @property
     def identity(self) -> dict[str, Any]:
         """What of it determines results."""
         return {

@@ -97,7 +97,8 @@ def test_least_squares_explain_rho_squared_of_a_centred_truth(truth: Floats, pre
 
 def test_calibrations_by_hand() -> None:
     line = Linear.fit(np.array([1.0, 3.0, 5.0]), np.array([0.0, 1.0, 2.0]))
-    assert (line.a, line.b) == (pytest.approx(1.0), pytest.approx(2.0))
+    assert line.a == pytest.approx(1.0)
+    assert line.b == pytest.approx(2.0)
     assert Linear.fit(np.array([1.0, 3.0]), np.array([2.0, 2.0]))(np.array([9.0])) == pytest.approx(2.0)
     # Sorted predictions 0, 1, 2 stand for sorted truths 0, 10, 100, whichever token each was of.
     ranks = Percentile.fit(np.array([100.0, 0.0, 10.0]), np.array([1.0, 2.0, 0.0]))

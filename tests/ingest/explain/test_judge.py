@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from neuronkb.ingest.explain.judge import Example, Judge, Verdicts, examples, ju
 from neuronkb.ingest.explain.material import Material, Passage
 from neuronkb.ingest.explain.meaning import embedding_score
 from neuronkb.ingest.explain.settings import Settings
-from neuronkb.ingest.llm.client import Completion, Scores, Usage
+from neuronkb.ingest.llm.client import Ability, Completion, Scores, Usage
 from neuronkb.ingest.n2g.engine import Target
 
 SETTINGS = Settings(together=2)
@@ -24,7 +24,7 @@ class Model:
 
     def __init__(self, answers: Sequence[str | None] = (), logs: Sequence[list[float] | None] = ()) -> None:
         self.answers, self.logs = list(answers), list(logs)
-        self.abilities = {"continuations"} if logs else set()
+        self.abilities: Collection[Ability] = {"continuations"} if logs else set()
         self.asked: list[Any] = []
         self.usage = Usage()
 
@@ -36,6 +36,12 @@ class Model:
         self.asked += prompts
         found = [self.logs.pop(0) for _ in prompts]
         return [Scores(None, "no") if one is None else Scores(np.array(one)) for one in found]
+
+    def slot_logs(self, texts: Sequence[Any], continuations: Sequence[str], **how: Any) -> list[Scores]:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        pass
 
 
 def passage(*values: float) -> Passage:
