@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .explain_rate import rate
 from .ingest import ingest
 from .options import clash_options, json_option, with_kb
 
@@ -131,6 +132,9 @@ def explanations(
 @click.group()
 def explain() -> None:
     """What neurons are said to do, and what that is worth."""
+
+
+explain.add_command(rate)
 
 
 @explain.command("show")
