@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ..lm_head.precision import accumulation
+from ..lm_head.precision import accumulation, exact_products
 from ..similar.best import Best
 from .paths import Paths, Through
 
@@ -53,6 +53,7 @@ class FeedSearch:
     """
 
     def __init__(self, paths: Paths, layers: Iterable[int], k: int, null: bool) -> None:
+        exact_products()
         self.paths, self.k, self.null = paths, k, null
         self.layers = sorted(set(layers))
         self.down = {(n, t): self._ends(paths.layers - 1 - n) for n in self.layers for t in paths.through}

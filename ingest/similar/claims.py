@@ -20,13 +20,13 @@ class Claims:
     neurons: int
     score: float
     """mean best score"""
-    null: float
-    """mean best score with the control"""
+    null: float | None
+    """mean best score with the control; None without one"""
     claimed: int
     """neurons whose excess over their control may be claimed with a false discovery rate of at most RATE"""
     excess: float | None
     """the smallest claimed excess; None where nothing is claimed"""
-    highest_null: float
+    highest_null: float | None
     """the largest score of any pair with any control"""
     above_all: int
     """neurons that score more than that"""
@@ -43,10 +43,9 @@ def claims(score: Floats, null: Floats, rate: float = RATE) -> Claims:
     all neurons, layers and draws is the threshold for a claim about any one pair: of 1 + draws equally likely places
     the real maximum has the first.
     """
-    most = float(null.max()) if null.size else float("nan")
     if not null.size:
-        return Claims(len(score), float(score.mean()), float("nan"), 0, None, most, 0, 1.0)
-    excess = score - null[0]
+        return Claims(len(score), float(score.mean()), None, 0, None, None, 0, 1.0)
+    most, excess = float(null.max()), score - null[0]
     least = threshold(excess, rate)
     return Claims(
         neurons=len(score),

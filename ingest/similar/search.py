@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ..lm_head.precision import exact_products
 from .best import Best
 from .measure import Measure, Side
 
@@ -53,6 +54,7 @@ class Search:
     """
 
     def __init__(self, measure: Measure, k: int, draws: int, both: bool = True) -> None:
+        exact_products()
         self.measure, self.k, self.draws = measure, k, draws
         self.same = measure.one == measure.two
         """of one model's neurons among themselves; a neuron is no neighbour of its own"""

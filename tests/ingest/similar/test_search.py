@@ -241,6 +241,8 @@ def test_claims_by_hand() -> None:
     assert (found.highest_null, found.above_all) == (0.9, 1)
     assert found.family_rate == pytest.approx(1 / 3)
     assert claims(np.array([0.95]), null[:, :1], rate=0.5).claimed == 0
+    without = claims(np.array([0.95, 0.8]), np.empty((0, 2)))
+    assert (without.score, without.null, without.highest_null, without.claimed) == (0.875, None, None, 0)
 
 
 def test_claims_keep_their_rate_when_nothing_is_real() -> None:
