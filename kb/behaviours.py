@@ -121,11 +121,17 @@ class Behaviours:
                 return
 
     def _activations(self, source: str, target: str) -> Iterator[Measure]:
-        """Correlation of both neurons' activations on the same text, where a link measured it."""
+        """Correlation of both neurons' activations on the same text, where a link or a match measured it."""
         for row in query("neuron_counterparts").run(self._store, neuron=source).dicts():
             r, null = row["measures"].get("activation_r"), row["measures"].get("null_r")
             if row["neuron"] == target and r is not None:
                 yield Measure("activation", "same text", r, null=null or 0.0, run=row["run"])
+        model, top = NeuronId.parse(target).model, 100
+        for row in (
+            query("neuron_similar").run(self._store, neuron=source, by="activation", model=model, top=top).dicts()
+        ):
+            if row["neuron"] == target:
+                yield Measure("activation", "match", row["score"], null=row["control"] or 0.0, run=row["run"])
 
 
 class _Scores:

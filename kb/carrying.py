@@ -11,6 +11,7 @@ from ..ingest.bundle.writer import now
 from ..ingest.findings.carried import Asked
 from ..ingest.findings.job import JOB, CarryJob, Tuned
 from ..ingest.findings.tables import Noted
+from ..ingest.findings.verdict import Match
 from ..queries import query
 from ..queries.findings import Finding
 from ..schema import LinkError, ModelError, NeuronId, QueryError, digest
@@ -52,6 +53,7 @@ def carry_job(
         asked=tuple(_asked(one.id, neuron, links) for one in notes for neuron in one.about),
         links=links,
         behaviour=Behaviours(store, where),
+        similar=lambda neuron: _similar(store, neuron, tuned),
         layers=layers,
         evidence=evidence_hash(store, (base, tuned)),
         created=now(),
@@ -89,6 +91,15 @@ def _layers(
             raise
         return None, str(error)
     return lambda layer: Layer.read(job.pair, job.decoded, layer), None
+
+
+def _similar(store: Store, neuron: str, tuned: str) -> Match | None:
+    """The nearest neuron of the whole fine-tune by weights, where neuronkb match stored it with its control."""
+    for row in query("neuron_similar").run(store, neuron=neuron, by="weights", model=tuned, top=1).dicts():
+        if row["control"] is not None:
+            there, here = NeuronId.parse(row["neuron"]), NeuronId.parse(neuron)
+            return Match(there.index, row["score"], row["control"], None if there.layer == here.layer else there.layer)
+    return None
 
 
 def _noted(one: Finding) -> Noted:

@@ -26,8 +26,9 @@ class Carried:
 
     asked: Asked
     verdict: Verdict
+    layer: int
+    """of the neuron it points to"""
     index: int
-    """of the neuron it points to, in the same layer"""
     measures: tuple[Measure, ...]
     """of that neuron"""
     reason: str
@@ -39,7 +40,8 @@ def reason(verdict: Verdict, asked: Asked, measures: tuple[Measure, ...], match:
     if not asked.covered:
         return "the link does not have this neuron"
     if verdict == "moved" and match is not None:
-        here = f"nearest of its layer by rows: cosine {match.score:.3g}, null {match.null:.3g}"
+        where = "its layer" if match.layer is None else "the model, as a match stored it,"
+        here = f"nearest of {where} by rows: cosine {match.score:.3g}, null {match.null:.3g}"
         return f"{here}; at the same index: {before}; there: {line(measures)}"
     said = f"does: {behaviour(measures)}; made of: {structure(measures)}"
     near = f"; nearest other: N{match.index} at {match.score:.3g}, null {match.null:.3g}" if match else ""

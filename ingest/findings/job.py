@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -15,13 +15,13 @@ from .carried import Asked, Carried, line, reason
 from .measure import Measure
 from .stored import isotropic_cosine, stored_structure
 from .tables import Noted, carried_table, finding_tables, neuron_table
-from .verdict import Match, Verdict, in_place, verdict
+from .verdict import Match, elsewhere, in_place, verdict
 
 if TYPE_CHECKING:
     from .layer import Layer
 
 JOB = "carry"
-METHOD = 1
+METHOD = 2
 """Raised when the same inputs would give other numbers."""
 NOTES = "findings"
 """Name of the first shard: the findings themselves."""
@@ -55,6 +55,8 @@ class CarryJob:
     links: Mapping[str, Mapping[str, Any]]
     """base neuron -> properties of its COUNTERPART in the link run"""
     behaviour: Behaviour
+    similar: Callable[[str], Match | None]
+    """base neuron -> the nearest of the whole fine-tune by weights, where a match stored it"""
     layers: Callable[[int], Layer] | None
     """reads a layer's whole matrices; None where weights cannot be read"""
     evidence: str
@@ -116,38 +118,53 @@ class CarryJob:
     def _layer(self, layer: int) -> list[Carried]:
         asked = [one for one in self.asked if one.layer == layer]
         whole = self.layers(layer) if self.layers is not None and any(one.covered for one in asked) else None
-        known: dict[int, tuple[Verdict, int, tuple[Measure, ...], str, Match | None]] = {}
+        known: dict[int, Carried] = {}
         found = []
         for one in asked:
             if not one.covered:
-                found.append(Carried(one, "untested", one.index, (), reason("untested", one, (), None)))
+                found.append(Carried(one, "untested", layer, one.index, (), reason("untested", one, (), None)))
                 continue
             if one.index not in known:
                 known[one.index] = self._judged(one, whole)
-            said, index, measures, why, match = known[one.index]
-            found.append(Carried(one, said, index, measures, why, match))
+            found.append(replace(known[one.index], asked=one))
         return found
 
-    def _judged(self, one: Asked, whole: Layer | None) -> tuple[Verdict, int, tuple[Measure, ...], str, Match | None]:
+    def _judged(self, one: Asked, whole: Layer | None) -> Carried:
         here = self._measures(one, one.index, whole)
-        match = whole.nearest(one.index) if whole is not None and in_place(here) == "lost" else None
+        match = self._match(one, whole) if in_place(here) == "lost" else None
         said = verdict(here, one.index, match)
         if said != "moved" or match is None:
-            return said, one.index, here, reason(said, one, here, match), match
-        there = self._measures(one, match.index, whole)
-        return said, match.index, there, reason(said, one, there, match, line(here)), match
+            return Carried(one, said, one.layer, one.index, here, reason(said, one, here, match), match)
+        layer = one.layer if match.layer is None else match.layer
+        there = self._measures(one, match.index, whole, layer)
+        why = reason(said, one, there, match, line(here))
+        return Carried(one, said, layer, match.index, there, why, match)
 
-    def _measures(self, one: Asked, index: int, whole: Layer | None) -> tuple[Measure, ...]:
-        source = f"{self.tuned.base}/L{one.layer}/N{one.index}"
-        does = self.behaviour(source, f"{self.tuned.model}/L{one.layer}/N{index}")
-        if whole is not None:
+    def _match(self, one: Asked, whole: Layer | None) -> Match | None:
+        """The nearest of the layer; where that is no more than chance, what a match of whole models stored."""
+        found = None if whole is None else whole.nearest(one.index)
+        if found is None or not elsewhere(found, one.index):
+            return self.similar(self._source(one)) or found
+        return found
+
+    def _measures(self, one: Asked, index: int, whole: Layer | None, layer: int | None = None) -> tuple[Measure, ...]:
+        """Of the neuron at `index` of `layer`, its own unless given. What a neuron elsewhere is made of is known from
+        whole matrices of the layer alone."""
+        at = one.layer if layer is None else layer
+        does = self.behaviour(self._source(one), f"{self.tuned.model}/L{at}/N{index}")
+        if whole is not None and at == one.layer:
             return (*whole.structure(one.index, index), *does)
+        if (at, index) != (one.layer, one.index):
+            return does
         null = isotropic_cosine(self.tuned.width, self.tuned.d_model, self.seed)
-        return (*stored_structure(self.links.get(source, {}), null), *does)
+        return (*stored_structure(self.links.get(self._source(one), {}), null), *does)
+
+    def _source(self, one: Asked) -> str:
+        return f"{self.tuned.base}/L{one.layer}/N{one.index}"
 
     def _tables(self, carried: list[Carried]) -> dict[str, pa.Table]:
         base, tuned = self.tuned.base, self.tuned.model
         neurons = [(base, one.asked.layer, one.asked.index) for one in carried]
-        neurons += [(tuned, one.asked.layer, one.index) for one in carried]
+        neurons += [(tuned, one.layer, one.index) for one in carried]
         rows = carried_table(carried, base, tuned, self.run.id, self.created)
         return {"Neuron": neuron_table(neurons), "Finding.CARRIED_TO.Neuron": rows}

@@ -65,7 +65,7 @@ def _carried(one: Carried, base: str, tuned: str) -> dict[str, Any]:
     overlaps = [m.value for m in one.measures if m.kind == "tokens"]
     return rows | {
         "start": asked.finding,
-        "end": f"{tuned}/L{asked.layer}/N{one.index}",
+        "end": f"{tuned}/L{one.layer}/N{one.index}",
         "source": f"{base}/L{asked.layer}/N{asked.index}",
         "verdict": one.verdict,
         "reason": one.reason,

@@ -16,13 +16,15 @@ _SAID: dict[Outcome, Verdict] = {"kept": "holds", "weakened": "weakened", "gone"
 
 @dataclass(frozen=True)
 class Match:
-    """The neuron of the fine-tune's layer whose rows are nearest to a base's."""
+    """The neuron of the fine-tune whose rows are nearest to a base's."""
 
     index: int
     score: float
     """mean cosine over the projections"""
     null: float
-    """the best that any neuron of the layer reached with rows drawn at random"""
+    """the best that any neuron of the layer reached with rows drawn at random; of a stored match, its control"""
+    layer: int | None = None
+    """None where it is the same layer"""
 
 
 def combined(outcomes: Iterable[Outcome]) -> Outcome:
@@ -64,6 +66,9 @@ def verdict(measures: Sequence[Measure], place: int, match: Match | None = None)
     A finding that is lost at its place has moved when another neuron is nearer than chance brings any.
     """
     found = in_place(measures)
-    if found == "lost" and match is not None and match.index != place and match.score > match.null:
-        return "moved"
-    return found
+    return "moved" if found == "lost" and match is not None and elsewhere(match, place) else found
+
+
+def elsewhere(match: Match, place: int) -> bool:
+    """Whether a match is another neuron than the one at index `place`, and more than chance."""
+    return (match.layer is not None or match.index != place) and match.score > match.null

@@ -20,6 +20,7 @@ from . import (
     feeds,
     finding,
     ingest,
+    mcp,
     n2g,
     probe,
     published,
@@ -91,6 +92,7 @@ for group in (
     causal,
     similar,
     feeds,
+    mcp,
     bundles,
     store,
 ):

@@ -1,0 +1,33 @@
+"""The SDK's server with every error of a tool as one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.types import CallToolResult, InputRequiredResult
+from pydantic import ValidationError
+
+
+class OneLineServer(MCPServer[Any]):
+    """What a caller got wrong is told in a line; what went wrong in here stays in the server's log."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool by name. Raises ToolError."""
+        try:
+            return await super().call_tool(name, arguments, context)
+        except UnexpectedToolError:
+            raise
+        except ToolError as error:
+            raise ToolError(_line(name, error)) from error.__cause__
+
+
+def _line(name: str, error: ToolError) -> str:
+    cause = error.__cause__
+    if isinstance(cause, ValidationError):
+        wrong = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in cause.errors(include_url=False))
+        return " ".join(f"{name}: {'; '.join(wrong)}".split())
+    return " ".join(str(error).removeprefix(f"Error executing tool {name}: ").split())
