@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from ..schema import NeuronId, QueryError
 from .catalogue import Reader, query
 from .causal import benjamini_hochberg
-from .named import METHODS, Layer, Source, find_model, find_sources, pairs, read_layer, witnesses
+from .named import METHODS, Heard, Layer, Source, find_model, find_runs, pairs, read_layer, witnesses
 from .overlap import UNIT, Ints, Words, overlap, word_weights
 
 LEVEL = 0.05
@@ -101,13 +102,13 @@ def agreements(
     or when fewer than two methods speak of it.
     """
     gated = find_model(reader, model)["gated"] is not False
-    chosen = find_sources(reader, model, runs)
+    chosen = find_runs(reader, model, runs)
     held = query("model_layers").run(reader, model=model).rows
     wanted = [(layer, count) for layer, count in held if not layers or layer in layers]
     if layers and len(wanted) < len(set(layers)):
         raise QueryError(f"{model!r} has neurons of layers {', '.join(str(row[0]) for row in held)} in the store only")
     tally = _Tally(model, opposite)
-    clamps = _clamps(reader, chosen)
+    clamps = _clamps(tested_clamps(reader, chosen))
     for done, (layer, count) in enumerate(wanted):
         progress("comparing layers", done, len(wanted))
         tally.add(read_layer(reader, model, layer, count, chosen, gated=gated, share=share), clamps)
@@ -115,15 +116,15 @@ def agreements(
     return tally.report(sorted(chosen), top)
 
 
-def _clamps(reader: Reader, runs: Iterable[str]) -> dict[tuple[str, int], list[Clamp]]:
+def tested_clamps(reader: Reader, runs: Mapping[str, Heard]) -> list[dict[str, Any]]:
+    """The clamps of the runs that were tested against both nulls."""
+    names = [name for name, heard in runs.items() if heard.job == "clamp"]
+    rows = [row for name in names for row in query("tested_clamps").run(reader, run=name).dicts()]
+    return [row for row in rows if row["p_tokens"] is not None]
+
+
+def _clamps(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, int], list[Clamp]]:
     """The tested clamps by neuron and side of the hidden value (gates: both)."""
-    rows = [
-        row
-        for run in runs
-        if run.startswith("clamp")
-        for row in query("tested_clamps").run(reader, run=run).dicts()
-        if row["p_tokens"] is not None
-    ]
     worst = [max(row["p_tokens"], row["p_neurons"]) for row in rows]
     found: dict[tuple[str, int], list[Clamp]] = defaultdict(list)
     for row, p, q in zip(rows, worst, benjamini_hochberg(worst), strict=True):

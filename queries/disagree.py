@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from .agree import Agreement, AgreeReport, MethodPair, Told, agreements
+from .agree import Agreement, AgreeReport, MethodPair, Told, agreements, tested_clamps
 from .catalogue import Reader, query
 from .causal import benjamini_hochberg
+from .named import find_runs
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def disagreements(
         found.tested,
         found.pairs,
         found.found,
-        _pushed(reader, found.runs, top),
+        _pushed(reader, tested_clamps(reader, find_runs(reader, model, runs)), top),
         tuple(
             Unshared(**{**row, "decoded": tuple(row["decoded"]), "fires_on": tuple(row["fires_on"])})
             for row in unshared.dicts()
@@ -83,14 +85,7 @@ def disagreements(
     )
 
 
-def _pushed(reader: Reader, runs: Sequence[str], top: int) -> tuple[Pushed, ...]:
-    rows = [
-        row
-        for run in runs
-        if run.startswith("clamp")
-        for row in query("tested_clamps").run(reader, run=run).dicts()
-        if row["p_tokens"] is not None
-    ]
+def _pushed(reader: Reader, rows: Sequence[Mapping[str, Any]], top: int) -> tuple[Pushed, ...]:
     if not rows:
         return ()
     # p = (1 + draws at least as large) / (1 + draws): its smallest value over the run stands for one draw.

@@ -18,8 +18,17 @@ from .near import near
 from .overlap import Words
 
 METHODS = ("lm-head", "tokens", "n2g", "probes", "explanations")
-ONE_RUN = {"lm-head": "lm-head", "activations": "tokens", "n2g": "n2g", "import-n2g": "n2g"}
+ONE_RUN = {"lm-head": "lm-head", "activations": "tokens", "n2g": "n2g", "import-n2g": "n2g", "clamp": "clamp"}
 """Jobs of which the newest run is listened to, and their method; of others all runs are."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A run that is listened to."""
+
+    job: str
+    roots: frozenset[str]
+    """the run, all that it was derived from, and the corpora they read"""
 
 
 @dataclass(frozen=True)
@@ -57,9 +66,11 @@ def find_model(reader: Reader, model: str) -> dict[str, Any]:
     return rows[model]
 
 
-def find_sources(reader: Reader, model: str, runs: Sequence[str] = ()) -> dict[str, frozenset[str]]:
-    """The runs to listen to, each with its roots: of decodings, corpus passes and N2G the newest, of others all; or
-    those named. Raises QueryError for a run that is not there."""
+def find_runs(reader: Reader, model: str, runs: Sequence[str] = ()) -> dict[str, Heard]:
+    """The runs to listen to: of decodings, corpus passes, N2G and clamps the newest, of others all; or those named.
+
+    Raises QueryError for a run that is not there.
+    """
     roots: dict[str, set[str]] = {}
     newest: dict[str, str] = {}
     jobs: dict[str, str] = {}
@@ -76,7 +87,7 @@ def find_sources(reader: Reader, model: str, runs: Sequence[str] = ()) -> dict[s
     if unknown:
         raise QueryError(f"no run {unknown[0]!r} on {model!r} in the store{near(unknown[0], roots)}")
     chosen = runs or [name for name, job in jobs.items() if newest.get(ONE_RUN.get(job, ""), name) == name]
-    return {name: frozenset(roots[name]) for name in chosen}
+    return {name: Heard(jobs[name], frozenset(roots[name])) for name in chosen}
 
 
 def _corpora(parameters: str | None) -> set[str]:
@@ -89,7 +100,7 @@ def read_layer(
     model: str,
     layer: int,
     neurons: int,
-    runs: Mapping[str, frozenset[str]],
+    runs: Mapping[str, Heard],
     *,
     gated: bool,
     share: float,
@@ -103,8 +114,7 @@ def read_layer(
     for index, method, part, pole, run, words in rows.rows:
         if method == "lm-head":
             decoded[index, part, pole] = tuple(words)
-        roots = runs[run]
-        source = Source(method, frozenset({run}), roots)
+        source = Source(method, frozenset({run}), runs[run].roots)
         for side in _sides(method, part, pole, gated):
             said[source] |= {(index, side, numbers.setdefault(word, len(numbers))) for word in words}
     merged = {source: _words(found) for source, found in _merged(said).items() if found}

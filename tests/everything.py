@@ -196,7 +196,7 @@ def _explanations(rows: Rows) -> None:
         rows["Explanation.MENTIONS.Term"] += [{"start": name, "end": word} for word in words]
         if score is not None:
             given = {"id": f"{name}/score", "scorer": "correlation", "formula": "r", "value": score, "null": 0.1}
-            rows["Score"].append({**given, "n": 50, "failed": 0, "split": "test", "run": run})
+            rows["Score"].append({**given, "pole": 1, "n": 50, "failed": 0, "split": "test", "run": run})
             rows["Explanation.SCORED.Score"].append({"start": name, "end": given["id"], "run": run})
             rows["Score.OF.Neuron"].append({"start": given["id"], "end": neuron, "run": run})
     moved = {"id": "e0/tuned", "scorer": "correlation", "formula": "r", "value": 0.2, "null": 0.1, "n": 50, "run": run}

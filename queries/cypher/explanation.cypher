@@ -2,7 +2,7 @@
 // $start: text; the beginning of the id
 // columns: id, unit
 // needs: EXPLAINED_BY from explanations
-// example: {"start": "0f"}
+// example: {"start": "e0"}
 // part of: neuronkb explain show
 MATCH (n)-[x:EXPLAINED_BY]->(e:Explanation)
 WHERE e.id STARTS WITH $start

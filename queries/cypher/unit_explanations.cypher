@@ -2,7 +2,7 @@
 // $unit: text; id of the neuron or latent
 // columns: id, run, pole, rank, kind, text, explainer, method, length, embedder
 // needs: EXPLAINED_BY from explanations
-// example: {"unit": "gemma-3-270m/L0/N24"}
+// example: {"unit": "gemma-3-270m/L9/N188"}
 MATCH (n)-[x:EXPLAINED_BY]->(e:Explanation)
 WHERE n.id = $unit AND (n:Neuron OR n:Latent)
 RETURN e.id AS id, x.run AS run, x.pole AS pole, x.rank AS rank, e.kind AS kind, e.text AS text,

@@ -2,7 +2,7 @@
 // $unit: text; id of the neuron or latent
 // columns: id, pole, run, scorer, formula, split, value, null_value, n, failed, positives, simulator, rater, seed
 // needs: EXPLAINED_BY, SCORED, OF from explanations
-// example: {"unit": "gemma-3-270m/L0/N24"}
+// example: {"unit": "gemma-3-270m/L9/N188"}
 MATCH (n)-[x:EXPLAINED_BY]->(e:Explanation)-[:SCORED]->(s:Score)-[:OF]->(m)
 WHERE n.id = $unit AND m.id = $unit AND s.pole = x.pole
 RETURN DISTINCT e.id AS id, s.pole AS pole, s.run AS run, s.scorer AS scorer, s.formula AS formula, s.split AS split,
