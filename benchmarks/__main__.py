@@ -1,7 +1,8 @@
 """`make bench`: decoding, matches and feeds beside the matrix product, a corpus pass beside the forward pass, probes
 beside scikit-learn, load rates, query latencies.
 
-    python -m benchmarks [decode] [similar] [activations] [n2g] [probes] [explain] [open] [local] [neo4j] [import]
+    python -m benchmarks [decode] [similar] [activations] [n2g] [probes] [explain] [search] [open] [local] [neo4j]
+                         [import]
 
 Prints a line a figure and writes build/bench.json.
 """
@@ -59,6 +60,13 @@ def explain() -> Iterator[Row]:
     return rates()
 
 
+def search() -> Iterator[Row]:
+    """Exact search by meaning beside memory bandwidth; the stores' own vector indexes."""
+    from .search import rates
+
+    return rates()
+
+
 def opening() -> Iterator[Row]:
     """Opening the local store."""
     from . import stores
@@ -95,6 +103,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "n2g": n2g,
     "probes": probes,
     "explain": explain,
+    "search": search,
     "open": opening,
     "local": local,
     "neo4j": neo4j,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from ..ingest.bundle import Bundle
 from ..ingest.job import Progress, silent
@@ -65,6 +65,8 @@ from .published import ExplanationsReport
 from .rating import Ratings
 from .reuse import KnownLayers
 from .runs import Clash
+from .search.records import Found
+from .searching import Search, SearchOptions
 from .settings import bundle_folder, default_store
 from .stores import open_store
 from .stores.base import Status, Store
@@ -634,6 +636,17 @@ class KnowledgeBase:
             progress=progress,
         )
         return clamping.report(subject, asked, site, result)
+
+    @cached_property
+    def searching(self) -> Search:
+        """Search by meaning: `searching.build` makes what `search` asks."""
+        return Search(self.store, self.where)
+
+    def search(self, text: str, **options: Unpack[SearchOptions]) -> Found:
+        """Neurons whose evidence means what the text says, whoever says so: decoded tokens, tokens they fire on,
+        graphs, explanations, features, and words as typed; the rankings fused, each hit with its why. `options` are
+        those of `Search.ask`. Needs the `embeddings` extra. Raises QueryError, ModelError."""
+        return self.searching.ask(text, **options)
 
     def status(self) -> Status:
         """Where the store is, how big, and what is in it."""

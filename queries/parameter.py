@@ -9,10 +9,12 @@ from typing import Any, Literal, get_args
 
 from ..schema import IdError, NeuronId, QueryError, fold
 
-Type = Literal["text", "word", "int", "float", "bool", "model", "run", "neuron", "texts", "words", "ints", "neurons"]
+Type = Literal[
+    "text", "word", "int", "float", "bool", "model", "run", "neuron", "texts", "words", "ints", "floats", "neurons"
+]
 """`word` is brought to the form of a Term, `neuron` to a neuron's id; the plurals are lists."""
 TYPES: tuple[Type, ...] = get_args(Type)
-PLURAL: Mapping[Type, Type] = {"texts": "text", "words": "word", "ints": "int", "neurons": "neuron"}
+PLURAL: Mapping[Type, Type] = {"texts": "text", "words": "word", "ints": "int", "floats": "float", "neurons": "neuron"}
 REQUIRED = object()
 """The default of a parameter that has none."""
 

@@ -74,6 +74,7 @@ def _runs(rows: Rows) -> None:
         text = str(parameters).replace("'", '"')
         started = f"2026-01-0{i + 1}T00:00:00Z"
         rows["Run"].append({"id": run, "job": job, "model": model, "parameters": text, "started": started})
+        rows["Shard"].append({"id": f"{run}/Neuron/L009", "run": run, "sha256": "0" * 64, "rows": 1, "state": "done"})
     derived = (("clamp-1", "lm-head-1"), ("clamp-1", "activations-1"), ("link-1", "lm-head-1"), ("link-1", "lm-head-2"))
     rows["Run.DERIVED_FROM.Run"] += [{"start": a, "end": b} for a, b in (*derived, ("explain-1", "activations-1"))]
 
@@ -199,6 +200,8 @@ def _explanations(rows: Rows) -> None:
             rows["Score"].append({**given, "pole": 1, "n": 50, "failed": 0, "split": "test", "run": run})
             rows["Explanation.SCORED.Score"].append({"start": name, "end": given["id"], "run": run})
             rows["Score.OF.Neuron"].append({"start": given["id"], "end": neuron, "run": run})
+    rows["Latent"].append({"id": f"{BASE}/9-res/4", "source": f"{BASE}/9-res", "index": 4})
+    rows["Latent.EXPLAINED_BY.Explanation"].append({"start": f"{BASE}/9-res/4", "end": "e0", "pole": 1, "run": run})
     moved = {"id": "e0/tuned", "scorer": "correlation", "formula": "r", "value": 0.2, "null": 0.1, "n": 50, "run": run}
     rows["Score"].append(moved)
     rows["Explanation.SCORED.Score"].append({"start": "e0", "end": "e0/tuned", "run": run})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -43,10 +44,12 @@ class Embedder:
         check(folder)
         return cls(_opened(folder), f"{name}@{fingerprint(folder)}")
 
-    def embed(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
+    def embed(self, texts: Sequence[str], progress: Progress = silent, *, quick: bool = False) -> Vectors:
         """One unit vector a text, in order, float32 `[len(texts), dimensions]`.
 
-        Equal texts are embedded once. Texts longer than the model reads are cut there.
+        Equal texts are embedded once. Texts longer than the model reads are cut there. `quick` computes products in
+        bfloat16 where the processor has them, which is for many single words: a vector's cosine to its usual one is
+        then some 0.9999.
         """
         place: dict[str, int] = {}
         for text in texts:
@@ -56,7 +59,8 @@ class Embedder:
         order = sorted(range(len(distinct)), key=lambda i: len(distinct[i]))
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
-            found[rows] = self._batch([distinct[i] for i in rows])
+            with _quick() if quick else nullcontext():
+                found[rows] = self._batch([distinct[i] for i in rows])
             progress("embedding", start + len(rows), len(order))
         return found[[place[text] for text in texts]]
 
@@ -65,6 +69,16 @@ class Embedder:
             texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )
         return np.asarray(vectors, np.float32)
+
+
+def _quick() -> AbstractContextManager[Any]:
+    """bfloat16 products, on processors that multiply them natively."""
+    import torch
+
+    from ..lm_head.precision import has_bf16
+
+    cpu = torch.device("cpu")
+    return torch.autocast("cpu", torch.bfloat16) if has_bf16(cpu) else nullcontext()
 
 
 def _opened(folder: Path) -> SentenceTransformer:

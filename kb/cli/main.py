@@ -26,6 +26,7 @@ from . import (
     published,
     queries,
     query,
+    search,
     similar,
     store,
 )
@@ -85,6 +86,7 @@ for group in (
     queries,
     query,
     agree,
+    search,
     n2g,
     probe,
     explain,

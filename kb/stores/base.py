@@ -28,6 +28,8 @@ class Capabilities:
     cosine_from_zero: bool = True
     """Whether `vector.similarity.cosine()` is (1 + cos) / 2, as Neo4j has it, and not the cosine itself. Scores of a
     vector index are (1 + cos) / 2 in every store."""
+    index_from: int = 1_000_000
+    """How many vectors make its vector index the better way than an exact search outside it."""
 
 
 @dataclass(frozen=True)

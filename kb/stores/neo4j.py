@@ -40,7 +40,7 @@ class Neo4jStore(BoltStore):
     """
 
     kind = "neo4j"
-    capabilities = Capabilities(vector_index=True, fulltext_index=True, import_files=True)
+    capabilities = Capabilities(vector_index=True, fulltext_index=True, import_files=True, index_from=100_000)
 
     def __init__(self, driver: Driver, settings: Settings, agent: str, graph: str) -> None:
         from neo4j import GraphDatabase

@@ -1,0 +1,171 @@
+"""The search matrix of a store: its segments and term vectors, kept in step with the evidence.
+
+    terms-000-00000000/   words and their vectors; parts are only ever added
+    decoded-.../          one run's evidence of one kind
+    index.json            what of these is in use; written last, in one step
+
+A build that is killed leaves the old index.json, or none: what it had finished is found by name and not made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock
+
+from ...ingest.bundle.layout import read_json, write_json
+from ...ingest.job import Progress, silent
+from ...schema import BundleError
+from ..settings import is_uri
+from .files import read_folder, sweep
+from .planes import Vectors
+from .segment import Segment, make_segment
+from .sources import Evidence, Source
+from .terms import Embed, TermVectors, sound_parts
+
+VERSION = 1
+"""Of the layout and of how signatures are made: another version's index is made anew."""
+INDEX = "index.json"
+
+
+class Embeds(Protocol):
+    """What makes vectors of texts: an `ingest.embedding.embedder.Embedder`."""
+
+    def embed(self, texts: Sequence[str], progress: Progress = silent, *, quick: bool = False) -> Vectors:
+        """Unit vectors, float32 `[len(texts), dimensions]`."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did."""
+
+    folder: str
+    made: tuple[str, ...]
+    """segments made, as kind and run"""
+    kept: int
+    """segments that were in step already"""
+    removed: int
+    """segments whose evidence is gone or has changed"""
+    rows: int
+    words: int
+    """distinct Terms with a vector"""
+    bytes: int
+
+
+@dataclass
+class Matrix:
+    """The matrix of one store for one embedding model."""
+
+    folder: Path
+    embedder: str
+    dimensions: int
+    segments: list[Segment] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    """of the term vectors"""
+
+    @classmethod
+    def open(cls, folder: Path, embedder: str, dimensions: int, whole: bool = False) -> Matrix:
+        """What is there; `whole` reads every file again and leaves out what is damaged."""
+        found = cls(folder, embedder, dimensions)
+        with suppress(BundleError):
+            held = read_json(folder / INDEX)
+            if (held.get("version"), held.get("embedder"), held.get("dimensions")) == (VERSION, embedder, dimensions):
+                found._take(held, whole)
+        return found
+
+    @property
+    def terms(self) -> TermVectors:
+        """The words' vectors."""
+        return TermVectors(self.folder, self.dimensions, self.parts)
+
+    def stale(self, wanted: Sequence[Source]) -> list[Source]:
+        """The sources that have no segment, or one of other evidence."""
+        held = {segment.folder.name for segment in self.segments}
+        return [source for source in wanted if segment_name(source) not in held]
+
+    def fits(self, wanted: Sequence[Source]) -> bool:
+        """Whether every source has its segment and every segment its source."""
+        return not self.stale(wanted) and len(self.segments) == len(wanted)
+
+    def _take(self, held: dict[str, Any], whole: bool) -> None:
+        self.parts = sound_parts(self.folder, held["terms"], whole)
+        # Segments number words through all parts: without one of them none can be read.
+        if self.parts != held["terms"]:
+            self.parts = []
+            return
+        for name in held["segments"]:
+            facts = read_folder(self.folder / Path(name).name, whole)
+            if facts is not None:
+                self.segments.append(Segment(self.folder / name, facts))
+
+
+def build(
+    folder: Path,
+    wanted: Sequence[Source],
+    evidence: Evidence,
+    embedder: str,
+    dimensions: int,
+    model: Embeds,
+    *,
+    whole: bool = False,
+    progress: Progress = silent,
+) -> Built:
+    """Bring the matrix in `folder` in step with the sources: only what is new or has changed is made.
+
+    One process builds at a time; searches go on with what they have opened.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "lock"):
+        held = Matrix.open(folder, embedder, dimensions, whole)
+        terms = held.terms
+        stale = held.stale(wanted)
+        for i, source in enumerate(stale):
+            label = f"{source.kind} of {source.run}"
+            progress(label, i, len(stale))
+            target = folder / segment_name(source)
+            make_segment(target, source, evidence, terms, _embed(model, source, progress), embedder)
+            # The words come with the segment that needs them: a kill after this leaves both to be used.
+            _write(folder, held, terms, [*(s.folder.name for s in held.segments), *map(segment_name, stale[: i + 1])])
+            progress(label, i + 1, len(stale))
+        names = [segment_name(source) for source in wanted]
+        gone = [segment for segment in held.segments if segment.folder.name not in names]
+        _write(folder, held, terms, names)
+        sweep(folder, {*names, *terms.parts})
+    now = Matrix.open(folder, embedder, dimensions)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    made = tuple(f"{source.kind} of {source.run}" for source in stale)
+    rows = sum(len(segment) for segment in now.segments)
+    return Built(str(folder), made, len(wanted) - len(stale), len(gone), rows, len(now.terms), size)
+
+
+def segment_name(source: Source) -> str:
+    """The folder of a source's segment: other evidence has another name."""
+    run = hashlib.sha256(source.run.encode()).hexdigest()[:12]
+    return f"{source.kind}-{run}-{source.state}"
+
+
+def matrix_folder(where: str, database: str | None, embedder: str) -> Path:
+    """Where the matrix lies: inside a local store, else in the user's data directory, by server and database."""
+    name = "".join(c if c.isalnum() or c in "-." else "-" for c in embedder)
+    if not is_uri(where):
+        return Path(where).expanduser().absolute() / "search" / name
+    from platformdirs import user_data_path
+
+    place = hashlib.sha256(f"{where}\0{database or ''}".encode()).hexdigest()[:16]
+    return user_data_path("neuronkb") / "search" / place / name
+
+
+def _write(folder: Path, held: Matrix, terms: TermVectors, names: Sequence[str]) -> None:
+    facts = {"version": VERSION, "embedder": held.embedder, "dimensions": held.dimensions}
+    write_json(folder / INDEX, {**facts, "terms": terms.parts, "segments": list(dict.fromkeys(names))})
+
+
+def _embed(model: Embeds, source: Source, progress: Progress) -> Embed:
+    """Single words are many, and their vectors are averaged: they may be quick. Texts are embedded as queries are."""
+    quick = source.kind not in ("explanation", "feature")
+    return lambda texts: model.embed(texts, progress, quick=quick)
