@@ -37,7 +37,7 @@ REPORTED, CHOOSING = 36, 8
 """Neurons of a layer that are reported on at most, and others by which settings are chosen."""
 RANDOM = 256
 """Random windows of each kind."""
-TOGETHER = 6
+TOGETHER = 3
 """Neurons of a layer that are built at once."""
 DRAWS = 10_000
 """Resamplings of a bootstrap."""
@@ -85,15 +85,18 @@ def _chunks(
     asked: argparse.Namespace, drawn: dict[int, list[int]], by_neuron: dict[tuple[int, int], list[Material]]
 ) -> Iterator[tuple[Algorithm, list[Material]]]:
     """Sides that are built together, of one layer: in turns of a few neurons of every layer, so that what is there
-    after any time is of all layers. The script's way is asked for the stronger side of the first neurons of each."""
+    after any time is of all layers. First the stronger side of every neuron, and of some the script's way; then the
+    weaker ones."""
     skipped = REPORTED if asked.split == "choose" else 0
-    for first in range(0, asked.neurons, TOGETHER):
-        for layer, order in drawn.items():
-            some = order[skipped : skipped + asked.neurons][first : first + TOGETHER]
-            yield "neuronkb", [material for i in some for material in by_neuron[layer, i]]
-        for layer, order in drawn.items():
-            few = order[skipped : skipped + asked.paper][first // 2 : first // 2 + TOGETHER // 2]
-            yield "paper", [max(by_neuron[layer, i], key=lambda material: material.maximum) for i in few]
+    for side in (0, 1):
+        for first in range(0, asked.neurons, TOGETHER):
+            for layer, order in drawn.items():
+                some = order[skipped : skipped + asked.neurons][first : first + TOGETHER]
+                sides = [sorted(by_neuron[layer, i], key=lambda m: -m.maximum)[side] for i in some]
+                yield "neuronkb", sides
+                few = order[skipped : skipped + asked.paper]
+                if not side:
+                    yield "paper", [sides[some.index(i)] for i in some if i in few]
 
 
 def _judge(asked: argparse.Namespace, job: N2GJob, materials: list[Material]) -> None:

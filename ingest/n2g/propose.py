@@ -26,7 +26,7 @@ RESCORED = 2
 """So many times the words wanted are rescored by what follows them."""
 FOLLOWING = 4
 """Tokens behind a place by which its words are rescored."""
-HEADS = 256
+HEADS = 64
 """Positions whose logits over the vocabulary are held at once."""
 LEAST = 1e-5
 """Probability below which a masked language model's word is not taken; the 2023 script's."""
@@ -68,8 +68,8 @@ class SubjectProposer:
         for part in _parts(sorted(by_text, key=len), self.engine.most):
             hidden, past = self.engine.hidden(part)
             told = [(ids, at, row) for row, ids in zip(hidden, part, strict=True) for at in by_text[ids]]
-            for start in range(0, len(told), HEADS // 4):
-                ranked |= self._ranked(told[start : start + HEADS // 4], RESCORED * n)
+            for start in range(0, len(told), HEADS):
+                ranked |= self._ranked(told[start : start + HEADS], RESCORED * n)
             self._rescore({ids: number for number, ids in enumerate(part)}, past, by_text, ranked)
         return [ranked[slot][:n] if n else [] for slot in slots]
 
@@ -135,8 +135,11 @@ class SubjectProposer:
     def _rows(self) -> torch.Tensor:
         """Centred embedding rows of unit length."""
         weight = self.live.model.get_input_embeddings().weight
-        rows = weight[: len(self.vocabulary)].float()
-        return torch.nn.functional.normalize(rows - rows.mean(0), dim=1).to(weight.dtype)
+        rows = weight[: len(self.vocabulary)].to(torch.float32, copy=True)
+        # In place: a vocabulary's rows are large.
+        rows -= rows.mean(0)
+        rows /= rows.norm(dim=1, keepdim=True).clamp(min=1e-12)
+        return rows.to(weight.dtype)
 
     def _fitting(self, token: int) -> torch.Tensor:
         """Bool `[d_vocab]`: other words, written like the token: after a space or not, with a letter or not."""
