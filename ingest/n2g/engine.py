@@ -147,6 +147,44 @@ class Engine:
         self._run(texts, None, [one.layer], read)
         return [values[: len(text)] for values, text in zip(held, texts, strict=True)]
 
+    def masked(
+        self, texts: Sequence[Ids], start: int, mask: int, target: int
+    ) -> list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+        """pole x hidden value of one target at every token of each text, `[t]`, and with each token from `start` on
+        masked in turn, `[t - start, t]`."""
+        if self.share:
+            parts = _batches(sorted(set(texts), key=lambda text: (len(text), text)), len, self.most)
+            done = {text: values for part in parts for text, values in self._masked(part, start, mask, target)}
+            return [done[text] for text in texts]
+        found = []
+        for text in texts:
+            rows = [(*text[:at], mask, *text[at + 1 :]) for at in range(start, len(text))]
+            whole, *others = self.everywhere([text, *rows], target)
+            found.append((whole, np.stack(others)))
+        return found
+
+    def _masked(
+        self, texts: Sequence[Ids], start: int, mask: int, target: int
+    ) -> Iterator[tuple[Ids, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]]:
+        """Texts of like length; what is before a masked token is run once."""
+        cache, one = _new_cache(), self.targets[target]
+        held: list[npt.NDArray[np.float64]] = []
+
+        def read(layer: int, values: Values) -> None:
+            held.append(one.pole * values[:, :, one.index].double().cpu().numpy())
+
+        self._run(texts, cache, [one.layer], read)
+        whole = held.pop()
+        others = [np.tile(row[: len(text)], (len(text) - start, 1)) for row, text in zip(whole, texts, strict=True)]
+        for at in range(start, len(texts[-1])):
+            rows = [number for number, text in enumerate(texts) if len(text) > at]
+            tails = [(mask, *texts[number][at + 1 :]) for number in rows]
+            self._run(tails, _cropped(cache, rows, at), [one.layer], read)
+            for number, tail, values in zip(rows, tails, held.pop(), strict=True):
+                others[number][at - start, at:] = values[: len(tail)]
+        for text, row, masked in zip(texts, whole, others, strict=True):
+            yield text, (row[: len(text)], masked)
+
     @torch.no_grad()
     def hidden(self, texts: Sequence[Ids], past: Past | None = None) -> tuple[torch.Tensor, Past]:
         """What the LM head reads at every token, `[n, longest, d_model]`, meaningless behind a text's end; and what

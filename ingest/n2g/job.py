@@ -217,11 +217,11 @@ class N2GJob:
             self.judged.append((found[-1], judgement))
         return found
 
-    def build(self, materials: Sequence[Material]) -> list[Graph]:
-        """A graph for each, by the algorithm that is set."""
+    def build(self, materials: Sequence[Material], share: bool = True) -> list[Graph]:
+        """A graph for each, by the algorithm that is set; without `share` each text is run whole, for itself."""
         paper = self.settings.algorithm == "paper"
         targets = [material.target for material in materials]
-        engine = Engine(self.live, targets, self.settings.positions, share=not paper)
+        engine = Engine(self.live, targets, self.settings.positions, share)
         return (extract_paper if paper else extract)(engine, materials, self.surroundings, self.settings)
 
 

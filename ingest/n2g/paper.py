@@ -37,20 +37,25 @@ BATCH = 4
 def extract_paper(
     engine: Engine, materials: Sequence[Material], around: Surroundings, settings: Settings
 ) -> list[Graph]:
-    """One graph for each target, from its own building windows, strongest window first."""
+    """One graph for each target, from its own building windows, strongest window first.
+
+    An engine that shares runs the texts of all windows together, with the same result; one that does not runs them as
+    the script does.
+    """
     found = []
     for target, material in enumerate(materials):
         trie = PaperTrie()
         if material.maximum > 0:
             one = _Neuron(engine, target, material.maximum, around, settings, trie)
-            for window in sorted(material.own["build"], key=lambda w: (-float(w.values.max()), w.number)):
-                one.take(window)
+            windows = sorted(material.own["build"], key=lambda w: (-float(w.values.max()), w.number))
+            for some in [windows] if engine.share else [[window] for window in windows]:
+                one.take(some)
         found.append(trie.graph())
     return found
 
 
 class _Neuron:
-    """One neuron's trie, window by window."""
+    """One neuron's trie, some windows at a time."""
 
     def __init__(
         self,
@@ -64,20 +69,23 @@ class _Neuron:
         self.engine, self.target, self.maximum, self.trie = engine, target, maximum, trie
         self.around, self.settings = around, settings
 
-    def take(self, window: Window) -> None:
-        """Prune the window, weigh its tokens, try words, and add the lines of the text and of its variations."""
-        prompt, pivot, scale = self._prune(window)
-        if scale <= 0:
-            return
-        activations, importance = self._weigh(prompt)
-        known = self._lines(prompt, activations, importance, scale, None)
-        initial = float(activations.max())
-        matter = importance[:, int(activations.argmax())] >= TRIED
-        for variation in self._variations(prompt, pivot, matter):
-            values, weights = self._weigh(variation)
-            # The script weighs and inserts what fires less too; it usually has no token that passes the threshold.
-            if initial > 0:
-                self._lines(variation, values, weights, scale, known)
+    def take(self, windows: Sequence[Window]) -> None:
+        """Prune the windows, weigh their tokens, try words, and add the lines of the texts and of their variations."""
+        pruned = [one for one in map(self._prune, windows) if one[2] > 0]
+        weighed = self._weigh([prompt for prompt, *_ in pruned])
+        slots = [
+            self._slots(prompt, pivot, importance[:, int(activations.argmax())] >= TRIED)
+            for (prompt, pivot, _), (activations, importance) in zip(pruned, weighed, strict=True)
+        ]
+        variations = self._variations(slots)
+        tried = iter(self._weigh([text for texts in variations for text in texts]))
+        for (prompt, _, scale), (activations, importance), texts in zip(pruned, weighed, variations, strict=True):
+            known = self._lines(prompt, activations, importance, scale, None)
+            for text in texts:
+                values, weights = next(tried)
+                # The script weighs and inserts what fires less too; it usually has no token that passes the threshold.
+                if float(activations.max()) > 0:
+                    self._lines(text, values, weights, scale, known)
 
     def _prune(self, window: Window) -> tuple[Ids, int, float]:
         """The text, the position of its pivot, and what its activations are multiplied with."""
@@ -115,15 +123,15 @@ class _Neuron:
             end += 1
         return window.ids[: pivot + 1], window.ids[pivot + 1 : end]
 
-    def _weigh(self, text: Ids) -> tuple[Floats, Floats]:
-        """Activations `[t]` of the text without BOS, and what masking token i takes from that at j, `[t, t]`."""
+    def _weigh(self, texts: Sequence[Ids]) -> list[tuple[Floats, Floats]]:
+        """Activations `[t]` of texts without BOS, and what masking token i takes from that at j, `[t, t]`."""
         start = len(self.around.bos)
-        masked = [(*text[:i], self.around.mask, *text[i + 1 :]) for i in range(start, len(text))]
-        rows = [row[start:] for row in self.engine.everywhere([text, *masked], self.target)]
-        whole, others = rows[0], np.stack(rows[1:])
-        # The script divides by whatever is there; 0 is guarded, as in its fork.
-        ratio = np.divide(others, whole, out=np.ones_like(others), where=whole != 0)
-        return whole, 1 - ratio
+        found = []
+        for whole, others in self.engine.masked(texts, start, self.around.mask, self.target):
+            whole, others = whole[start:], others[:, start:]
+            # The script divides by whatever is there; 0 is guarded, as in its fork.
+            found.append((whole, 1 - np.divide(others, whole, out=np.ones_like(others), where=whole != 0)))
+        return found
 
     def _lines(
         self, text: Ids, values: Floats, importance: Floats, scale: float, known: list[set[int]] | None
@@ -142,23 +150,25 @@ class _Neuron:
             self.trie.add(line)
         return sets
 
-    def _variations(self, text: Ids, pivot: int, matter: npt.NDArray[np.bool_]) -> list[Ids]:
-        """The text with substitutes, one at a time, for every word that is written like one that matters."""
+    def _slots(self, text: Ids, pivot: int, matter: npt.NDArray[np.bool_]) -> list[Slot]:
+        """Every word that is written like one that matters, up to the pivot."""
         start, texts = len(self.around.bos), self.around.texts
         words = {normalise(texts[text[start + i]]).strip().lower() for i in np.flatnonzero(matter).tolist()}
-        slots: list[Slot] = [
+        return [
             (text, at)
             for at in range(start, min(pivot + 1, len(text)))
             if texts[text[at]].strip().isalpha() and texts[text[at]].strip().lower() in words
         ]
-        proposed = self.around.proposer.propose(slots, self.settings.substitutes)
-        found = [
-            (*ids[:at], token, *ids[at + 1 :])
-            for (ids, at), tokens in zip(slots, proposed, strict=True)
-            for token in tokens
-        ]
-        if found:
-            # The script runs them all once to tell those that fire from those that do not, and keeps both.
-            self.engine.everywhere([text], self.target)
-            self.engine.everywhere(found, self.target)
+
+    def _variations(self, slots: Sequence[Sequence[Slot]]) -> list[list[Ids]]:
+        """Of each text those with substitutes, one at a time."""
+        proposed = iter(
+            self.around.proposer.propose([slot for own in slots for slot in own], self.settings.substitutes)
+        )
+        found = [[(*ids[:at], token, *ids[at + 1 :]) for ids, at in own for token in next(proposed)] for own in slots]
+        for own, texts in zip(slots, found, strict=True):
+            if texts and not self.engine.share:
+                # The script runs them all once to tell those that fire from those that do not, and keeps both.
+                self.engine.everywhere([own[0][0]], self.target)
+                self.engine.everywhere(texts, self.target)
         return found

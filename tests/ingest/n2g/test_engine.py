@@ -91,6 +91,22 @@ def test_everywhere_reads_every_token() -> None:
         np.testing.assert_allclose(values, -whole[0, :, FF - 1].numpy(), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("start", [0, 1])
+def test_each_token_masked_in_turn_is_the_same_with_a_shared_beginning(start: int) -> None:
+    live = LiveModel.of(build(CONFIGS["gpt2"]()))
+    texts = [(3, 4, 5, 6, 7), (6, 3), (7, 8, 9, 3), (6, 3)]
+    engines = [Engine(live, TARGETS, share=share) for share in (False, True)]
+    alone, shared = (engine.masked(texts, start, 1, 2) for engine in engines)
+    for text, (whole, masked), (again, others) in zip(texts, alone, shared, strict=True):
+        assert masked.shape == others.shape == (len(text) - start, len(text))
+        np.testing.assert_allclose(again, whole, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(others, masked, rtol=1e-4, atol=1e-6)
+    # Each of the four times its length, and each of three differing texts with what is behind each mask.
+    rows = [len(text) for text in texts]
+    assert engines[0].tokens == sum(n * (n - start + 1) for n in rows)
+    assert engines[1].tokens < engines[0].tokens
+
+
 def test_nothing_asked_nothing_run() -> None:
     engine = Engine(LiveModel.of(build(CONFIGS["gpt2"]())), TARGETS)
     assert engine.ask([]).tolist() == []

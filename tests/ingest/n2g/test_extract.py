@@ -127,5 +127,9 @@ def test_the_scripts_extraction_finds_the_path_too_and_runs_far_more(
     assert (("token", "version"), ("any", ""), ("token", "license")) in paths
     score = judge(graph, materials[0], settings).graph
     assert score.recall == 1.0
+    sharing = Engine(live, TARGETS)
+    same = extract_paper(sharing, materials, around(live, sharing), settings)[0]
+    assert [(n.parent, n.match, n.key) for n in same.nodes] == [(n.parent, n.match, n.key) for n in graph.nodes]
+    assert sharing.tokens < engines["paper"].tokens
     extract(engines["neuronkb"], materials, around(live, engines["neuronkb"]), SETTINGS)
     assert engines["paper"].tokens > 5 * engines["neuronkb"].tokens
