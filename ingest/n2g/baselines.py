@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import fsum
@@ -67,32 +66,43 @@ class BackOff:
     """The mean activation after the longest context that was seen, drawn towards that of the context one shorter, which
     counts for one example."""
 
-    table: dict[tuple[str, ...], float]
+    means: list[float]
+    """of each context; the first is the empty one"""
+    children: list[dict[str, int]]
+    """of each context, those one token longer, by the token furthest back"""
     longest: int
-    base: float
 
     @classmethod
     def of(cls, texts: Iterable[Text], longest: int = 5, base: float = 0.0) -> BackOff:
         """From the building windows: contexts of 1 to `longest` tokens, the token itself counted."""
-        values: dict[tuple[str, ...], list[float]] = defaultdict(list)
+        children: list[dict[str, int]] = [{}]
+        parents, values = [0], list[list[float]]([[]])
         for tokens, found in texts:
             for at, value in enumerate(found.tolist()):
-                for n in range(1, min(longest, at + 1) + 1):
-                    values[tuple(tokens[at - n + 1 : at + 1])].append(value)
-        table: dict[tuple[str, ...], float] = {}
-        for key in sorted(values, key=len):
-            table[key] = fsum((*values[key], table.get(key[1:], base))) / (len(values[key]) + 1)
-        return cls(table, longest, base)
+                number = 0
+                for token in reversed(tokens[max(0, at - longest + 1) : at + 1]):
+                    below = children[number].get(token)
+                    if below is None:
+                        below = children[number][token] = len(children)
+                        children.append({})
+                        parents.append(number)
+                        values.append([])
+                    number = below
+                    values[number].append(value)
+        means = [base]
+        for parent, own in zip(parents[1:], values[1:], strict=True):
+            means.append(fsum((*own, means[parent])) / (len(own) + 1))
+        return cls(means, children, longest)
 
     def predict(self, tokens: Sequence[str]) -> Floats:
-        """float64 `[t]`; `base` for a token that was not there."""
+        """float64 `[t]`; the base for a token that was not there."""
         return np.fromiter((self._at(tokens, at) for at in range(len(tokens))), np.float64, len(tokens))
 
     def _at(self, tokens: Sequence[str], at: int) -> float:
-        found = self.base
-        for n in range(1, min(self.longest, at + 1) + 1):
-            value = self.table.get(tuple(tokens[at - n + 1 : at + 1]))
-            if value is None:
+        number = 0
+        for token in reversed(tokens[max(0, at - self.longest + 1) : at + 1]):
+            below = self.children[number].get(token)
+            if below is None:
                 break
-            found = value
-        return found
+            number = below
+        return self.means[number]

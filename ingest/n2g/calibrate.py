@@ -36,7 +36,7 @@ def calibrate(
     matcher = Matcher(graph)
     for one in seen:
         for at, value in one.values.items():
-            for number in {n for n, _ in matcher.matches(one.tokens, at)}:
+            for number in matcher.matched(one.tokens, at):
                 values[number].append(value)
     nodes: list[Node] = []
     predicted: list[float] = []
@@ -45,7 +45,8 @@ def calibrate(
         end = None if node.wild or not found else _end(found, threshold, weight, above)
         first = node.parent < 0
         activation = 0.0 if end is None or not first else end.mean
-        nodes.append(replace(node, end=end, activates=first, activation=activation))
+        kept = (node.parent, node.match, node.key, node.token, node.importance)
+        nodes.append(Node(*kept, activation, first, end))
         predicted.append(above if end is None else end.value)
     return Graph(tuple(nodes), graph.algorithm)
 
@@ -68,9 +69,13 @@ def simplify(graph: Graph, least: float) -> Graph:
             kept.add(number)
     places = {old: new for new, old in enumerate(sorted(kept))} | {-1: -1}
     return Graph(
-        tuple(replace(graph.nodes[old], parent=places[graph.nodes[old].parent]) for old in sorted(kept)),
+        tuple(_under(graph.nodes[old], places[graph.nodes[old].parent]) for old in sorted(kept)),
         graph.algorithm,
     )
+
+
+def _under(node: Node, parent: int) -> Node:
+    return node if node.parent == parent else replace(node, parent=parent)
 
 
 def _differs(graph: Graph, number: int, least: float) -> bool:

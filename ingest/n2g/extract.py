@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -164,6 +165,7 @@ def _runs(chosen: Mapping[int, int], gaps: set[int]) -> Iterator[tuple[int, int]
     return ((near, far) for near, far in pairwise(places) if far in gaps)
 
 
+@lru_cache(2**16)
 def _word(text: str, importance: float = 0.0) -> Step:
     return Step("token", text, text, importance)
 

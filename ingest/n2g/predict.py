@@ -60,6 +60,10 @@ class Matcher:
         self._graph = graph
         self._words, self._any = _indexed(graph)
         self._folds, self._gaps, self._starts = (_keyed(graph, match) for match in ("fold", "gap", "start"))
+        self._inner = [bool(below) for below in graph.children]
+        special = zip(self._folds, self._gaps, self._starts, strict=True)
+        self._plain = [not (folds or gaps or starts) for folds, gaps, starts in special]
+        """of each node, whether below it are only words and a wildcard"""
 
     def predict(self, tokens: Sequence[str]) -> Floats:
         """`base` where nothing matches."""
@@ -88,6 +92,25 @@ class Matcher:
             if best is None or rank > best:
                 best, which = rank, number
         return which
+
+    def matched(self, tokens: Sequence[str], at: int) -> set[int]:
+        """Every node that matches at a position."""
+        found: set[int] = set()
+        waiting = [(-1, at)]
+        while waiting:
+            number, j = waiting.pop()
+            if not self._plain[number]:
+                ways = [(child, left) for child, left, _ in self._next(number, tokens, j)]
+            elif j >= 0:
+                ways = [(child, j - 1) for child in (self._words[number].get(tokens[j], -1), self._any[number])]
+            else:
+                ways = []
+            for child, left in ways:
+                if child >= 0:
+                    found.add(child)
+                    if self._inner[child]:
+                        waiting.append((child, left))
+        return found
 
     def matches(self, tokens: Sequence[str], at: int) -> Iterator[tuple[int, float]]:
         """Every node that matches at a position, once for each way it does, with how specific its path is."""

@@ -139,7 +139,8 @@ class SubjectProposer:
         # In place: a vocabulary's rows are large.
         rows -= rows.mean(0)
         rows /= rows.norm(dim=1, keepdim=True).clamp(min=1e-12)
-        return rows.to(weight.dtype)
+        found: torch.Tensor = rows.to(weight.dtype)
+        return found
 
     def _fitting(self, token: int) -> torch.Tensor:
         """Bool `[d_vocab]`: other words, written like the token: after a space or not, with a letter or not."""

@@ -36,7 +36,9 @@ class Trie:
         """Lay a path. Of two paths over one node the larger importance stays."""
         branch = self._root
         for step in path:
-            found = branch.children.setdefault((step.match, step.key), _Branch())
+            found = branch.children.get((step.match, step.key))
+            if found is None:
+                found = branch.children[step.match, step.key] = _Branch()
             found.tokens.add(step.token)
             found.importance = max(found.importance, step.importance)
             branch = found

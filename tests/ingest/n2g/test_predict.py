@@ -58,15 +58,16 @@ WORTH = {"token": EXACT, "start": EXACT, "fold": FOLDED}
 @settings(max_examples=300, deadline=None)
 def test_the_most_specific_of_all_matching_paths_decides(found: list[list[Step]], tokens: list[str]) -> None:
     graph = with_ends(found)
-    expected = []
+    expected, matcher = [], Matcher(graph)
     for at in range(len(tokens)):
+        assert matcher.matched(tokens, at) == {number for number, _ in matcher.matches(tokens, at)}
         best = (-1.0, 0, 0.0)
         for path in graph.paths():
             end = path[-1].end
             if end is not None and ways(path, tokens, at):
                 best = max(best, (sum(WORTH.get(n.match, 0.0) for n in path), end.n, end.value))
         expected.append(best[2])
-    assert Matcher(graph).predict(tokens).tolist() == expected
+    assert matcher.predict(tokens).tolist() == expected
 
 
 @given(paths, st.lists(st.tuples(texts.filter(bool), st.floats(0, 1)), max_size=10), st.randoms(), texts)

@@ -55,7 +55,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def rows(folder: Path) -> dict[tuple[str, str], list[dict[str, Any]]]:
     bundle = Bundle.open(folder)
     return {
-        (shard.name, name): table.to_pylist() for shard in bundle.shards for name, table in bundle.tables(shard).items()
+        (name, entry.table): bundle.read(entry).to_pylist()
+        for name, shard in bundle.shards.items()
+        for entry in shard.files
     }
 
 
