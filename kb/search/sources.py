@@ -138,7 +138,7 @@ class Evidence:
         return query("features").run(self._reader, timeout=None).to_arrow()
 
     def _layers(self, model: str) -> Iterator[int]:
-        for (layer,) in query("model_layers").run(self._reader, model=model, timeout=None):
+        for layer, _ in query("model_layers").run(self._reader, model=model, timeout=None):
             yield layer
 
 
