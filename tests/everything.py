@@ -202,6 +202,10 @@ def _explanations(rows: Rows) -> None:
             rows["Score.OF.Neuron"].append({"start": given["id"], "end": neuron, "run": run})
     rows["Latent"].append({"id": f"{BASE}/9-res/4", "source": f"{BASE}/9-res", "index": 4})
     rows["Latent.EXPLAINED_BY.Explanation"].append({"start": f"{BASE}/9-res/4", "end": "e0", "pole": 1, "run": run})
+    human = {"id": "e2/human", "scorer": "human", "formula": "rating", "rater": "hand", "value": 0.5, "n": 1}
+    rows["Score"].append({**human, "pole": 1, "run": run})
+    rows["Explanation.SCORED.Score"].append({"start": "e2", "end": "e2/human", "run": run})
+    rows["Score.OF.Neuron"].append({"start": "e2/human", "end": OTHER, "run": run})
     moved = {"id": "e0/tuned", "scorer": "correlation", "formula": "r", "value": 0.2, "null": 0.1, "n": 50, "run": run}
     rows["Score"].append(moved)
     rows["Explanation.SCORED.Score"].append({"start": "e0", "end": "e0/tuned", "run": run})
