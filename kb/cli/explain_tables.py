@@ -51,7 +51,7 @@ def report(found: ExplanationReport) -> list[Table]:
     rows = [row for protocol in PROTOCOLS for row in found.only(*HEADLINE, protocol)]
     parts = [_layers(found, rows)] if rows else []
     parts.append(_all(pooled(rows)))
-    rest = [row for row in pooled(found.rows) if (row.scorer, row.formula) != HEADLINE]
+    rest = [row for row in pooled(found.rows) if (row.scorer, row.formula) != HEADLINE and _shown(row)]
     if rest:
         parts.append(_others(rest))
     return [*parts, *_failures(found)]
@@ -117,6 +117,11 @@ def _failures(found: ExplanationReport) -> list[Table]:
             rows.append((run, "sides without any explanation", said.get("unexplained")))
             rows += [(run, f"failed, {reason}", n) for reason, n in (said.get("failures") or {}).items()]
     return [table(("run", "what", "count"), rows, "What came of the questions")] if rows else []
+
+
+def _shown(row: LayerScore) -> bool:
+    """Predictors have one further formula in the table, sentences all; --json has everything."""
+    return row.kind == "text" or (row.formula, row.split) == ("r2-uncentred/linear", PROTOCOLS[0])
 
 
 def _values(one: ExplanationView) -> tuple[float | None, float | None, float | None]:

@@ -7,7 +7,7 @@
 // needs: EXPLAINED_BY, SCORED, OF from explanations
 // example: {"model": "gemma-3-270m"}
 MATCH (n:Neuron {model: $model})-[x:EXPLAINED_BY]->(e:Explanation)-[:SCORED]->(s:Score)-[:OF]->(n)
-WHERE ($run IS NULL OR x.run = $run) AND s.pole = x.pole AND (x.rank IS NULL OR x.rank = 1)
+WHERE ($run IS NULL OR x.run = $run) AND (s.pole IS NULL OR s.pole = x.pole) AND (x.rank IS NULL OR x.rank = 1)
 RETURN x.run AS run, n.layer AS layer, e.kind AS kind, e.explainer AS explainer, s.scorer AS scorer,
        s.formula AS formula, s.split AS split, s.rater AS rater, count(*) AS sides, count(s.value) AS scored,
        avg(s.value) AS mean, avg(s.null) AS null_mean, max(s.value) AS best, avg(e.length) AS length,
