@@ -80,31 +80,32 @@ def _layers(found: ExplanationReport, rows: Sequence[LayerScore]) -> Table:
     for row in (r for r in rows if r.split == PROTOCOLS[0]):
         other = random.get((row.run, row.layer, row.kind, row.explainer))
         pair = (None, None) if other is None else (other.mean, other.null)
-        body.append((row.layer, _name(row), row.sides, row.mean, row.null, *pair, _bytes(row.length), _failed(row)))
+        numbers = map(_number, (row.mean, row.null, *pair))
+        body.append((row.layer, _name(row), row.sides, *numbers, _bytes(row.length), _failed(row)))
     title = (
         f"{found.model}: mean correlation of predicted and true activations by layer, on the strongest and random "
         "windows and on random ones alone; null: the same of another neuron's explanation"
     )
-    columns = ("layer", "explanation", "sides", "r top", "null", "r random", "null", "bytes", "failed")
+    columns = ("layer", "explanation", "sides", "top", "null", "random", "null", "bytes", "failed")
     return table(columns, body, title)
 
 
 def _all(rows: Sequence[LayerScore]) -> Table:
     body = [
-        (_name(r), r.split, r.sides, r.scored, r.mean, r.null, r.best, _bytes(r.length), _failed(r))
+        (_name(r), r.split, r.scored, _number(r.mean), _number(r.null), _number(r.best), _bytes(r.length), _failed(r))
         for r in sorted(rows, key=lambda r: (r.split or "", -(r.mean if r.mean is not None else -2.0)))
         if r.split in PROTOCOLS
     ]
-    columns = ("explanation", "windows", "sides", "scored", "mean r", "null", "best", "bytes", "failed")
+    columns = ("explanation", "windows", "scored", "mean", "null", "best", "bytes", "failed")
     return table(columns, body, "All layers")
 
 
 def _others(rows: Sequence[LayerScore]) -> Table:
     body = [
-        (r.scorer, r.formula, r.split, _name(r), r.rater, r.scored, r.mean, r.null, _failed(r))
+        (_scored_by(r), r.split, _name(r), r.scored, _number(r.mean), _number(r.null), _failed(r))
         for r in sorted(rows, key=lambda r: (r.scorer, r.formula, r.split or "", r.kind))
     ]
-    columns = ("scorer", "formula", "windows", "explanation", "rater", "scored", "mean", "null", "failed")
+    columns = ("score", "windows", "explanation", "scored", "mean", "null", "failed")
     return table(columns, body, "Other scores, all layers")
 
 
@@ -133,8 +134,17 @@ def _values(one: ExplanationView) -> tuple[float | None, float | None, float | N
     )
 
 
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}" if abs(value) < 10 else f"{value:,.0f}"
+
+
+def _scored_by(row: LayerScore) -> str:
+    return f"{row.scorer}: {row.formula}" + (f" by {row.rater}" if row.rater else "")
+
+
 def _name(row: LayerScore) -> str:
-    return f"{row.kind}: {row.explainer or '?'}"
+    """Of a sentence who wrote it; a predictor's own name says what it is."""
+    return f"text by {row.explainer or '?'}" if row.kind == "text" else str(row.explainer or row.kind)
 
 
 def _bytes(length: float | None) -> int | None:
@@ -142,7 +152,8 @@ def _bytes(length: float | None) -> int | None:
 
 
 def _failed(row: LayerScore) -> str:
-    return f"{row.failed:,} of {row.n:,}" if row.failed and row.n else "0"
+    """The share of what was asked; the counts are in --json."""
+    return f"{row.failed / row.n:.0%}" if row.failed and row.n else "0"
 
 
 def _short(text: str) -> str:
