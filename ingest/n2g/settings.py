@@ -11,7 +11,7 @@ from ..chosen import chosen
 from ..subject.live import DTYPES
 from .graph import ALGORITHMS, Algorithm
 
-METHOD = 1
+METHOD = 2
 """Raised when the same inputs would give other results; part of the run's identity."""
 
 SPEED = ("device", "batch", "chunk", "positions")
@@ -28,7 +28,7 @@ class Settings:
     """windows a side of a neuron is built from: half its strongest, half drawn by activation"""
     report: int = 16
     """windows it is judged on, chosen likewise from other documents"""
-    random: int = 64
+    random: int = 256
     """random windows of each kind, the same for all neurons"""
     weighting: float = 2.0
     """a window is drawn with a weight of its largest activation to this power"""
@@ -40,7 +40,7 @@ class Settings:
     """a token matters from this loss on when it is masked; the paper's algorithm has its own, 0.75 and 0.8"""
     keep: float = 0.5
     """share of the activation that a shorter or changed text must keep"""
-    substitutes: int = 8
+    substitutes: int = 6
     """words tried in each place that matters"""
     places: int = 3
     """places of a text in which words are tried, the firing token among them"""

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Container, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from neuronkb.ingest.bundle import UNVERIFIED, RunInfo
+from neuronkb.ingest.job import Progress, silent
+from neuronkb.ingest.n2g.calibrate import Observation, calibrate
+from neuronkb.ingest.n2g.graph import Graph, Match
 from neuronkb.ingest.n2g.predict import predictor
-from neuronkb.ingest.n2g.tables import read_graph
+from neuronkb.ingest.n2g.tables import GraphRecord, Tables, read_graph, record_tables, rows_tables
+from neuronkb.ingest.n2g.trie import Step, Trie
+from neuronkb.kb.graphing import graph_cards
+from neuronkb.kb.jobs import write_and_load
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.base import Store
-from neuronkb.schema import ModelError, PublishedError, QueryError
+from neuronkb.schema import ModelError, NeuronId, PublishedError, QueryError
 from neuronkb.tests.ingest.n2g import planted
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "n2g" / "refrun_toy"
@@ -40,6 +51,56 @@ def test_a_built_graph_comes_back_and_predicts_the_same(kb: KnowledgeBase) -> No
     # Not a digit was lost on the way.
     stored = json.loads((Path(kb.where) / "bundles").joinpath(card.facts["run"], "run.json").read_text())
     assert stored["job"] == "n2g"
+
+
+ODD = (
+    *(" a", "A", "a", "", " ", "\n\n", '"', "\\", "'", "it's", "`", "$x", "{", "null", "\x7f"),
+    *("\u2028", "\u00e9", "e\u0301", "\U0001f600", "\u05e9"),
+)
+
+
+@dataclass
+class MadeJob:
+    """Graphs of made-up paths of odd tokens, with every kind of node."""
+
+    graphs: list[Graph]
+    run: RunInfo = field(default_factory=lambda: RunInfo("n2g-made", "n2g", "toy", UNVERIFIED, None, {}))
+
+    def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
+        records = [GraphRecord(NeuronId("toy", 0, i), 1, graph) for i, graph in enumerate(self.graphs)]
+        yield (
+            "L000",
+            {**rows_tables({"Model": [{"id": "toy", "weights": UNVERIFIED}]}), **record_tables(records, self.run.id)},
+        )
+
+    def summary(self, done: Collection[str] = ()) -> dict[str, Any]:
+        return {}
+
+
+def odd_graph(random: np.random.Generator) -> Graph:
+    """Some paths over each other, calibrated on texts of the same tokens."""
+    trie = Trie()
+    kinds: list[Match] = ["token", "token", "token", "any", "gap", "fold"]
+    for _ in range(int(random.integers(1, 6))):
+        path = [Step("token", token, token, float(random.random())) for token in random.choice(ODD, 1)]
+        for token in random.choice(ODD, int(random.integers(0, 4))):
+            kind = kinds[int(random.integers(len(kinds)))]
+            path.append(Step(kind, "" if kind in ("any", "gap") else str(token), str(token), float(random.random())))
+        trie.add([*path, Step("start")] if random.random() < 0.3 else path)
+    texts = [random.choice(ODD, 5).tolist() for _ in range(20)]
+    return calibrate(trie.graph(), [Observation(text, dict(enumerate(random.random(5).tolist()))) for text in texts])
+
+
+def test_any_graph_comes_back_from_the_store_as_it_was(store: Store, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    made = [odd_graph(random) for _ in range(40)]
+    write_and_load(MadeJob(made), store, tmp_path / "made", clash="refuse", progress=silent)
+    for number, graph in enumerate(made):
+        (card,) = graph_cards(store, NeuronId("toy", 0, number))
+        found = read_graph("neuronkb", card.nodes)
+        assert found == graph
+        text = random.choice(ODD, 12).tolist()
+        assert predictor(found, 0.1).predict(text).tolist() == predictor(graph, 0.1).predict(text).tolist()
 
 
 def test_neurons_are_found_by_what_they_fire_on(kb: KnowledgeBase) -> None:
