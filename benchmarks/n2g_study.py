@@ -88,7 +88,7 @@ def _chunks(
     after any time is of all layers. First the stronger side of every neuron, and of some the script's way; then the
     weaker ones."""
     skipped = REPORTED if asked.split == "choose" else 0
-    for side in (0, 1):
+    for side in range(asked.sides):
         for first in range(0, asked.neurons, TOGETHER):
             for layer, order in drawn.items():
                 some = order[skipped : skipped + asked.neurons][first : first + TOGETHER]
@@ -225,6 +225,7 @@ def _arguments() -> argparse.Namespace:
     )
     make.add_argument("--neurons", type=int, default=REPORTED, help="a layer")
     make.add_argument("--paper", type=int, default=6, help="of them, built the script's way too")
+    make.add_argument("--sides", type=int, choices=(1, 2), default=2, help="of a neuron, the stronger first")
     make.add_argument("--algorithms", nargs="+", choices=ALGORITHMS, default=ALGORITHMS)
     make.add_argument("--split", choices=("report", "choose"), default="report")
     make.add_argument("--settings", default="{}", help="JSON, as of neuronkb.ingest.n2g.settings")
