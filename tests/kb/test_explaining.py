@@ -55,6 +55,7 @@ class Model:
             raise LanguageModelError("the server is gone")
         self.left = None if self.left is None else self.left - 1
         self.asked.append(prompt)
+        self.usage.requests += 1
 
     def complete(self, prompts: Sequence[Any], *, each: Any = None, **how: Any) -> list[Completion]:
         found = []
