@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from typing import Any
 
 from ...schema import NeuronId, run_id
@@ -14,11 +15,16 @@ from ..job import Progress, silent
 from ..lm_head.job import shard_name
 from .dot import Drawing
 from .published import Place, PublishedFolder, PublishedNeuron
+from .similar import GraphMeasure, GraphSets, most_alike
 from .tables import Tables, Word, match_rows, neuron_rows, rows_tables, word_rows
 
 JOB = "import-n2g"
-METHOD = 1
+METHOD = 2
 """Raised when the same folder would give other evidence."""
+SIMILAR, NEAREST = "similar", 10
+"""Shard of the relationships between neurons that are alike, and how many of each are kept."""
+LEAST: dict[GraphMeasure, float] = {"n2g_overlap": 0.9, "n2g_subset": 0.9, "deepdecipher": 0.4}
+"""From which score on each measure's authors list two neurons."""
 
 
 @dataclass
@@ -52,6 +58,8 @@ class PublishedJob:
                 yield shard_name(layer), self._layer(places)
             finished += len(places)
             progress("reading graphs", finished, len(self.folder.neurons))
+        if SIMILAR not in done and find_spec("scipy") is not None and (tables := self._similar()):
+            yield SIMILAR, tables
 
     def summary(self, done: Collection[str] = ()) -> dict[str, Any]:
         """What was read and what was not."""
@@ -64,6 +72,22 @@ class PublishedJob:
             "skipped": dict(self.folder.skipped),
             "notes": list(self.folder.notes),
         }
+
+    def _similar(self) -> Tables:
+        """The neurons most like each by the script's rules and by DeepDecipher's, from what these count on; what
+        DeepDecipher lists itself stays as it is."""
+        places = sorted(self.folder.neurons)
+        neurons = [self.folder.neurons[place] for place in places]
+        names = [str(NeuronId(self.model, *place)) for place in places]
+        sets = GraphSets.of([neuron.activating for neuron in neurons], [neuron.important for neuron in neurons])
+        listed = any(neuron.similar for neuron in neurons)
+        rows: dict[str, list[dict[str, Any]]] = {"Neuron.SIMILAR.Neuron": []}
+        for measure, least in LEAST.items():
+            for one in most_alike(sets, measure, NEAREST, least) if not (listed and measure == "deepdecipher") else ():
+                for rank, (other, score) in enumerate(zip(one.others.tolist(), one.scores.tolist(), strict=True), 1):
+                    row = {"measure": measure, "score": score, "rank": rank, "run": self.run.id}
+                    rows["Neuron.SIMILAR.Neuron"].append({"start": names[one.number], "end": names[other], **row})
+        return rows_tables(rows) if rows["Neuron.SIMILAR.Neuron"] else {}
 
     def _layer(self, places: list[Place]) -> Tables:
         rows: dict[str, list[dict[str, Any]]] = defaultdict(list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ def test_scores_of_a_real_folder_are_those_of_its_file() -> None:
 @real
 def test_a_real_folder_becomes_evidence() -> None:
     tables = dict(job(read_folder(REAL)).shards())
-    assert set(tables) == {"L000", "L001"}
+    assert set(tables) - {"similar"} == {"L000", "L001"}
     graphs = tables["L001"]["Graph"].to_pylist()
     assert all(row["lossy"] and row["algorithm"] == "paper" for row in graphs)
     fires = {(r["start"], t) for r in tables["L001"]["Neuron.ACTIVATES_ON.Term"].to_pylist() for t in r["tokens"]}
@@ -204,12 +205,29 @@ def test_deepdeciphers_answers_are_read(tmp_path: Path) -> None:
     # 0.8 of the way from the lowest activation that is drawn, 0.3, to 1; 0.2 from the lowest importance, 0.55.
     assert [node.strength for node in neuron.drawing.nodes] == pytest.approx([0.86, 0.64, 1.0])
     assert {node.ends for node in neuron.drawing.nodes} == {None}
-    tables = {name: rows for _, shard in job(found).shards() for name, rows in shard.items() if "SIMILAR" in name}
-    (alike,) = tables.values()
+    tables = [shard["Neuron.SIMILAR.Neuron"] for _, shard in job(found).shards() if "Neuron.SIMILAR.Neuron" in shard]
+    (alike,) = tables
     assert [(row["end"], row["measure"], row["score"], row["rank"]) for row in alike.to_pylist()] == [
         ("toy/L1/N7", "deepdecipher", 0.75, 1),
         ("toy/L0/N9", "deepdecipher", 0.5, 2),
     ]
+
+
+def test_imported_neurons_are_joined_to_those_most_like_them(tmp_path: Path) -> None:
+    """Of ten tokens the second neuron shares all; the third shares half, and its context as well."""
+    ten = {f"t{i}": ["0_1", "0_2", *(["1_3"] if i < 5 else [])] for i in range(10)}
+    words = {"activating": ten, "important": {"c": ["0_1", "0_2", "1_3"]}}
+    found = read_folder(folder(tmp_path, **{"neuron_store.json": json.dumps(words)}))
+    rows = dict(job(found).shards())["similar"]["Neuron.SIMILAR.Neuron"].to_pylist()
+    alike = {(row["measure"], row["start"][4:], row["end"][4:]): (row["score"], row["rank"]) for row in rows}
+    one, two, three = "L0/N1", "L0/N2", "L1/N3"
+    assert alike.keys() == {
+        ("n2g_overlap", one, two),
+        ("n2g_overlap", two, one),
+        *((name, a, b) for name in ("n2g_subset", "deepdecipher") for a, b in permutations((one, two, three), 2)),
+    }
+    assert alike["n2g_overlap", one, two] == (1.0, 1)
+    assert alike["deepdecipher", three, two] == (1.0, 2)
 
 
 @pytest.mark.parametrize(
