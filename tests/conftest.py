@@ -71,6 +71,11 @@ def local_store(local_folder: Path) -> Iterator[LocalStore]:
             if label != "Schema":
                 while store.write(f"MATCH (n:{label}) WITH n LIMIT 20000 DETACH DELETE n RETURN count(n)").rows[0][0]:
                     pass
+        # An index over vectors refuses those of another size, such as another test's.
+        for node in NODES.values():
+            for prop in node.properties:
+                if prop.index == "vector":
+                    store.drop_vector_index(node, prop)
     with LocalStore.open(local_folder) as store:
         yield store
 

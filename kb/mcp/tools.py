@@ -42,7 +42,7 @@ class Tools:
             jobs = made.setdefault(row["model"], [])
             if row["job"] not in jobs:
                 jobs.append(row["job"])
-        return {"models": [row | {"evidence": made.get(row["model"], [])} for row in self.kb.models().dicts()]}
+        return {"models": [row | {"evidence": sorted(made.get(row["model"], []))} for row in self.kb.models().dicts()]}
 
     def search(self, text: str, model: str | None = None, limit: int = 20) -> Answer:
         """Neurons that have to do with a word or a phrase, best first, over all models or one. Each hit says why."""

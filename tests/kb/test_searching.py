@@ -150,7 +150,8 @@ def test_the_vector_index_answers_as_the_matrix_does(kb: KnowledgeBase, minilm: 
     assert by_matrix.ways["explanation"] == "exact, 2 rows"
     assert units(by_index) == units(by_matrix)
     for one, other in zip(by_index.hits, by_matrix.hits, strict=True):
-        assert one.reasons[0].cosine == pytest.approx(other.reasons[0].cosine, abs=1e-3)
+        # Neo4j's index keeps its vectors in a byte a number.
+        assert one.reasons[0].cosine == pytest.approx(other.reasons[0].cosine, abs=5e-3)
 
 
 def test_the_store_alone_makes_the_same_matrix_as_the_bundles(kb: KnowledgeBase, tmp_path: Path) -> None:

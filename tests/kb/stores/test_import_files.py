@@ -247,7 +247,7 @@ def test_rows_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match="NaN or infinite"):
         write_import_files([part("Graph", id=["g"], run=["r"], f1=[float("nan")])], tmp_path / "out")
     finding = RELATIONSHIPS["Finding.CARRIED_TO.Neuron"]
-    rows = pa.table({"start": ["f"], "end": ["n"], "verdict": ["lost"], "reason": [""], "run": ["r"]})
+    rows = pa.table({"start": ["f"], "end": ["n"], "source": ["n"], "verdict": ["lost"], "reason": [""], "run": ["r"]})
     with pytest.raises(StoreError, match=r"CARRIED_TO.Neuron.reason: neo4j-admin drops empty text"):
         write_import_files([(finding, conform(finding, rows))], tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
