@@ -73,7 +73,7 @@ def test_both_stores_answer_alike(local: Store, neo4j: Store, name: str) -> None
 
 
 def alike(name: str, found: Result) -> list[dict[str, Any]]:
-    """What both stores must agree in: all but a full-text index's relevance, which each server weighs in its own way."""
+    """What both stores must agree in: all but a full-text index's relevance, which each server weighs in its way."""
     own = RELEVANCE.get(name)
     return [{column: value for column, value in row.items() if column != own} for row in found.dicts()]
 
