@@ -3,10 +3,12 @@
 # make lint   ruff and mypy        make bench  rates beside the machine's limits
 # make docs   the generated pages  make clean  what the others made
 #
-# PYTHON chooses the interpreter (3.11 or newer); PIP_ARGS is handed to pip, to choose where torch comes from.
+# PYTHON chooses the interpreter (3.11 or newer); PIP_ARGS is handed to pip, to choose where torch comes from;
+# WORKERS is how many processes share the tests, one thread each.
 
 PYTHON ?= python3
 PIP_ARGS ?=
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 NAMES := build/names
@@ -28,7 +30,7 @@ demo: install
 	@$(BIN)/python -m examples.demo
 
 test: install
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: install
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

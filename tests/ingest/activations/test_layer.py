@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 from neuronkb.ingest.activations.layer import Batch, Layer
@@ -27,12 +29,22 @@ def reduced(team: Team, values: list[torch.Tensor], slots: list[torch.Tensor]) -
     return layer
 
 
-@pytest.mark.skipif(torch.get_num_threads() < 2, reason="one core has one worker")
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """What a team makes two workers of."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_one_worker_and_several_hold_the_same() -> None:
     torch.manual_seed(0)
     values = [torch.randn(8, LENGTH, N) for _ in range(6)]
     slots = [torch.randint(-1, TOKENS, (8, LENGTH)) for _ in range(6)]
     with Team(CPU, 1) as one, Team(CPU) as several:
+        assert (one.size, several.size) == (1, 2)
         alone, shared = (reduced(team, values, slots).tensors() for team in (one, several))
     assert alone.keys() == shared.keys()
     for name, found in alone.items():
