@@ -41,7 +41,8 @@ class Proxy:
         self.hung = threading.Event()
         """set when a request is held until the client goes away"""
         self.url = ""
-        self._at_once, self._lock = 0, threading.Lock()
+        self._inside: set[object] = set()
+        self._lock = threading.Lock()
 
     def asked_prompts(self) -> list[str]:
         """Prompts of all requests, a conversation's last turn in its place."""
@@ -57,6 +58,7 @@ class Proxy:
         self.answered.clear()
         self.keys.clear()
         self.most_at_once = 0
+        self._inside.clear()  # a client that was killed may have left some on their way
         self.hung.clear()
 
 
@@ -78,13 +80,17 @@ def running(upstream: str) -> Iterator[Proxy]:
                 number = len(proxy.asked)
                 proxy.asked.append(body)
                 proxy.keys.add(self.headers.get("authorization", ""))
-                proxy._at_once += 1
-                proxy.most_at_once = max(proxy.most_at_once, proxy._at_once)
+                proxy._inside.add(self)
+                proxy.most_at_once = max(proxy.most_at_once, len(proxy._inside))
             try:
                 self._answer(proxy.script(number, body), body)
             finally:
-                with proxy._lock:
-                    proxy._at_once -= 1
+                self._leave()
+
+        def _leave(self) -> None:
+            """Before a whole answer is sent: who has it may ask again before this thread goes on."""
+            with proxy._lock:
+                proxy._inside.discard(self)
 
         def _answer(self, fault: Fault | None, body: Any) -> None:
             if fault in _STATUS:
@@ -128,6 +134,7 @@ def running(upstream: str) -> Iterator[Proxy]:
             self._send(status, found)
 
         def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+            self._leave()
             self.send_response(status)
             for name, value in {"content-type": "application/json", **(headers or {})}.items():
                 self.send_header(name, value)
