@@ -70,6 +70,12 @@ class Search:
             raise QueryError(f"the store holds no evidence to search; what makes some: {jobs_for(KINDS)}")
         return self._build(model, self._folder(model, folder), wanted, whole, progress)
 
+    def behind(self, *, embedder: str | Path | None = None, folder: Path | None = None) -> int:
+        """Rows of evidence that the matrix does not have yet: what a search makes first. Raises ModelError."""
+        model = self.embedder(embedder)
+        held = Matrix.open(self._folder(model, folder), model.id, model.dimensions)
+        return sum(source.count for source in held.stale(sources(self.store)))
+
     def ask(
         self,
         text: str,

@@ -22,6 +22,7 @@ from ...schema import (
 from .. import asking
 from ..knowledge_base import KnowledgeBase
 from .limits import Limits
+from .search import search
 
 Answer = dict[str, Any]
 
@@ -45,13 +46,10 @@ class Tools:
         return {"models": [row | {"evidence": sorted(made.get(row["model"], []))} for row in self.kb.models().dicts()]}
 
     def search(self, text: str, model: str | None = None, limit: int = 20) -> Answer:
-        """Neurons that have to do with a word or a phrase, best first, over all models or one. Each hit says why."""
-        top = self.limits.count(limit)
-        words = text.split()
-        if len(words) < 2:
-            return {"hits": self.kb.find(text, model=model, top=top).dicts()}
-        sides = self.kb.find_words(words, least=min(2, len(words)), model=model, top=top)
-        return {"hits": list(sides)}
+        """Neurons whose evidence means a text, such as `months of the year`, best first, over all models or one. Each
+        hit has its reasons: the evidence, its cosine and the null beside it. `by` says what searched: an embedding
+        model, or words as typed where that cannot be asked, and `why`."""
+        return search(self.kb, text, model, self.limits.count(limit))
 
     def neuron(self, neuron: str) -> Answer:
         """All that is known of one neuron, such as google/gemma-3-270m/L9/N188: decoded tokens by projection and pole,

@@ -12,11 +12,14 @@ from typing import Any
 
 import anyio
 import pytest
+from neuronkb.ingest.embedding.embedder import Embedder
 from neuronkb.kb.knowledge_base import KnowledgeBase
+from neuronkb.kb.mcp import search
 from neuronkb.kb.mcp.limits import Limits
 from neuronkb.kb.mcp.server import READS, server
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import stop
+from neuronkb.schema import ModelError
 from neuronkb.tests import planted
 
 pytest.importorskip("mcp", reason="the mcp extra is not installed")
@@ -85,9 +88,13 @@ def test_what_an_agent_can_ask(kb: KnowledgeBase) -> None:
             assert tool.annotations.read_only_hint is True
         models = (await ask(client, "models"))["models"]
         assert {row["model"]: row["evidence"] for row in models} == {"base": ["lm-head"], "tuned": ["link", "lm-head"]}
-        assert (await ask(client, "search", text="august", model="base"))["hits"][0]["neuron"] == MONTHS
-        several = await ask(client, "search", text="january june october", model="base")
-        assert several["hits"][0]["neuron"] == MONTHS
+        meant = await ask(client, "search", text="the time of the year", model="base", limit=3)
+        assert meant["by"].startswith("all-MiniLM")
+        assert len(meant["hits"]) == 3
+        (why,) = meant["hits"][0]["reasons"]
+        assert (meant["hits"][0]["model"], why["evidence"], why["rank"]) == ("base", "decoded", 1)
+        assert why["cosine"] > why["null"]
+        assert set(why["words"]) <= set(planted.MONTHS)
         card = await ask(client, "neuron", neuron="base/1-mlp/3")
         assert card["neuron"] == MONTHS
         assert {word for side in card["sides"] for word, *_ in side["tokens"]} >= {f" {m}" for m in planted.MONTHS}
@@ -111,6 +118,28 @@ def test_what_an_agent_can_ask(kb: KnowledgeBase) -> None:
         assert one["nodes"][0]["properties"]["layer"].startswith("int: ")
 
     talk(server(kb), session)
+
+
+def test_words_are_searched_where_meaning_cannot_be(kb: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(model: object) -> Embedder:
+        raise ModelError("embedding texts needs sentence-transformers")
+
+    async def by_words(client: Client) -> None:
+        for text in ("august", "january june october"):
+            found = await ask(client, "search", text=text, model="base")
+            assert found["by"] == "words"
+            assert reason in found["why"]
+            assert (found["hits"][0]["unit"], found["hits"][0]["model"]) == (MONTHS, "base")
+            assert {"projection": "down", "pole": 1}.items() <= found["hits"][0]["reasons"][0].items()
+        assert "asks for nothing" in await refused(client, "search", text=" ")
+
+    reason = "the search matrix lacks"
+    with monkeypatch.context() as patched:
+        patched.setattr(search, "SOON", 10)
+        talk(server(kb), by_words)
+    kb.searching.open_embedder, kb.searching._embedders = absent, {}
+    reason = "needs sentence-transformers"
+    talk(server(kb), by_words)
 
 
 def test_nothing_can_be_written_nor_reached(kb: KnowledgeBase) -> None:
@@ -187,7 +216,8 @@ def folder(planted_models: tuple[Path, Path], tmp_path_factory: pytest.TempPathF
 async def short(client: Client) -> None:
     """Search, card, Cypher, and a write that is refused."""
     assert client.server_info is not None
-    assert (await ask(client, "search", text="august"))["hits"][0]["neuron"] == MONTHS
+    found = await ask(client, "search", text="august")
+    assert {"decoded", "word"} == {why["evidence"] for hit in found["hits"] for why in hit["reasons"]}
     assert (await ask(client, "neuron", neuron=MONTHS))["layer"] == 1
     counted = await ask(client, "cypher", query="MATCH (n:Neuron) RETURN count(n) AS n")
     assert counted["rows"] == [[planted.LAYERS * planted.WIDTH]]
