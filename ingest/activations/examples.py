@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from copy import copy
 from itertools import pairwise
 
 import numpy as np
 import torch
+
+from . import kernels
+from .kernels import Bits
 
 
 class Examples:
@@ -23,13 +25,6 @@ class Examples:
         self._slots = torch.arange(k, device=device).repeat(n, 1)
         """where the values of each rank lie in `_values`: what stays is never moved"""
         self._values = torch.zeros(n, k, length, dtype=torch.bfloat16, device=device)
-
-    def part(self, columns: slice) -> Examples:
-        """Some of the neurons; what it is offered is offered here."""
-        found = copy(self)
-        for name in ("scores", "windows", "documents", "_slots", "_values"):
-            setattr(found, name, getattr(self, name)[columns])
-        return found
 
     @property
     def values(self) -> torch.Tensor:
@@ -61,6 +56,23 @@ class Examples:
         row, rank = (came & ~free).nonzero(as_tuple=True)
         window = column[row, order[row, rank] - k]
         self._values[rows[row], slots[row, rank]] = values[window, :, rows[row]].bfloat16()
+
+    def insert(
+        self,
+        scores: torch.Tensor,
+        windows: torch.Tensor,
+        documents: torch.Tensor,
+        values: Bits,
+        columns: slice,
+        first: int,
+    ) -> None:
+        """The same for some neurons on a CPU, `scores` `[b, columns]`; values before position `first` are kept as 0."""
+        kept = self._values.view(torch.int16).numpy().view(np.uint16)
+        held = (*(t.numpy() for t in (self.scores, self.windows, self.documents, self._slots)), kept)
+        part = (values.words, values.shift, columns.start, first)
+        kernels.insert(
+            *part, scores.numpy(), windows.numpy(), documents.numpy(), tuple(state[columns] for state in held)
+        )
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The state, for a file."""

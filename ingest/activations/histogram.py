@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from .moments import pieces
-
-ROWS = 64
-"""Positions counted at a time on a CPU: the codes and places of some thousand neurons' values stay in cache."""
+from . import kernels
+from .kernels import Bits
 
 LOWEST, HIGHEST, PARTS = -10, 6, 4
 """Bins of one sign: PARTS equal parts of each octave from 2^LOWEST to 2^HIGHEST; the first reaches down to 0, the last
@@ -56,21 +52,25 @@ class Histogram:
         """int32 `[n]`."""
         return self._all[:, BINS]
 
-    def part(self, columns: slice) -> Histogram:
-        """Some of the neurons; what it takes is taken here."""
-        found = copy(self)
-        found._all = self._all[columns]
-        found._rows = self._rows[: len(found._all)]
-        return found
-
     def take(self, values: torch.Tensor, blank: int = 0) -> None:
         """Add values float32 `[m, n]`, contiguous, of which `blank` of each neuron are zeros that do not count."""
         one = torch.ones(1, dtype=torch.int32, device=values.device)
-        for part in pieces(values, ROWS):
-            code = (part.view(torch.int32) >> 21).bitwise_and_(0x7FF)
-            place = self._table.index_select(0, code.view(-1)).view(part.shape).add_(self._rows)
-            self._all.view(-1).scatter_add_(0, place.view(-1).long(), one.expand(place.numel()))
+        code = (values.view(torch.int32) >> 21).bitwise_and_(0x7FF)
+        place = self._table.index_select(0, code.view(-1)).view(values.shape).add_(self._rows)
+        self._all.view(-1).scatter_add_(0, place.view(-1).long(), one.expand(place.numel()))
         self._all[:, BINS] -= blank
+
+    def add(self, values: Bits, columns: slice, first: int) -> None:
+        """The same of some neurons on a CPU, from position `first` on."""
+        self._count(values, columns, columns, first)
+
+    def add_maxima(self, maxima: torch.Tensor, columns: slice) -> None:
+        """Some neurons' largest value of each window, `[b, columns]`, on a CPU."""
+        self._count(Bits.of(maxima[:, None]), slice(0, maxima.shape[1]), columns, 0)
+
+    def _count(self, values: Bits, of: slice, columns: slice, first: int) -> None:
+        bins, counts = self._table.numpy().astype(np.uint8), self._all.numpy()[columns]
+        kernels.count(values.words, values.shift, of.start, of.stop, first, bins, counts)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The state, for a file."""

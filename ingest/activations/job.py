@@ -29,6 +29,7 @@ from .settings import BANDS, METHOD, Settings
 from .state import load_state, save_state
 from .tables import QUANTILES, band_name, layer_tables, used_windows
 from .token_table import BYTES, frequent
+from .waiting import Waiting
 
 EXCERPTS = "excerpts"
 """Name of the shard with the windows that are some neuron's example."""
@@ -137,6 +138,10 @@ class ActivationsJob:
     def _team(self) -> Team:
         return Team(self.live.device)
 
+    @cached_property
+    def _waiting(self) -> Waiting:
+        return Waiting(self.live.device)
+
     def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
         """The vocabulary, the example windows, then each layer; those in `done` are left out."""
         vocabulary = self.subject.vocabulary
@@ -216,7 +221,7 @@ class ActivationsJob:
         """Empty reductions of the job's layers."""
         counts = torch.from_numpy(self._token_counts[self.table_tokens])
         length, n, device = self.corpus.settings.length, self.live.d_mlp, self.live.device
-        return [Layer(i, n, length, self.poles, counts, self.settings, self._team, device) for i in self.layers]
+        return [Layer(i, n, length, self.poles, counts, self.settings, device) for i in self.layers]
 
     def reduce(self, windows: npt.NDArray[np.intp], layers: list[Layer], drawing: bool = False) -> None:
         """Run windows of ascending numbers through the model, in batches, and add them to `layers`; or, `drawing`,
@@ -226,9 +231,20 @@ class ActivationsJob:
             batch, ids = self._batch(windows[first : first + self.settings.batch])
 
             def visit(layer: int, site: str, values: Values, batch: Batch = batch) -> None:
-                (by_number[layer].draw if drawing else by_number[layer].take)(values, batch)
+                if self._waiting.add(by_number[layer], values):
+                    self._work_off(batch, drawing)
 
             self.live.read(ids, visit, layers=self.layers)
+            self._work_off(batch, drawing)
+
+    def _work_off(self, batch: Batch, drawing: bool) -> None:
+        found = self._waiting.leave()
+        tasks = [task for layer, values in found for task in layer.tasks(values, batch, drawing)]
+        for _ in self._team.map(lambda task: task(), tasks):
+            pass
+        if not drawing:
+            for layer, _ in found:
+                layer.counted(batch)
 
     def _batch(self, windows: npt.NDArray[np.intp]) -> tuple[Batch, torch.Tensor]:
         device = self.live.device

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -9,12 +10,17 @@ import numpy as np
 import torch
 
 from ...schema import ModelError
-from ..team import Team
 from .examples import Examples
 from .histogram import Histogram, quantiles
+from .kernels import Bits
 from .moments import Moments
 from .settings import BANDS, Settings
 from .token_table import TokenTable
+
+WIDTH = 1024
+"""Neurons that a CPU's worker reduces at once: what it sums stays in its nearest cache."""
+
+ByPole = dict[int, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -43,43 +49,6 @@ class Batch:
         return self.slots.flatten()[self.known]
 
 
-class Part:
-    """Some neighbouring neurons of a layer: what one worker reduces. Its state is its part of the layer's."""
-
-    def __init__(self, layer: Layer, columns: slice) -> None:
-        self.columns = columns
-        self.moments, self.histogram = layer.moments.part(columns), layer.histogram.part(columns)
-        self.maxima = {pole: found.part(columns) for pole, found in layer.maxima.items()}
-        self.top = {pole: found.part(columns) for pole, found in layer.top.items()}
-        self.bands = {key: found.part(columns) for key, found in layer.bands.items()}
-        self.table = layer.table.part(columns)
-
-    def take(self, values: torch.Tensor, batch: Batch) -> None:
-        """First pass: values `[b, length, n]` of a batch."""
-        whole = _without_bos(values[:, :, self.columns], batch)
-        flat, (low, high) = whole.view(-1, whole.shape[2]), _extremes(whole, batch)
-        self.moments.take(flat, low, high)
-        self.histogram.take(flat, len(whole) if batch.bos else 0)
-        for pole, top in self.top.items():
-            best = high if pole > 0 else -low
-            self.maxima[pole].take(best)
-            # Only a window where the neuron is on, on this pole, is an example of it.
-            scores = best.masked_fill(batch.held[:, None] | (best <= 0), -torch.inf)
-            top.offer(scores, batch.windows, batch.documents, whole)
-        self.table.take(flat.index_select(0, batch.known), batch.known_slots)
-
-    def draw(self, values: torch.Tensor, batch: Batch, pole: int, lots: torch.Tensor, limits: torch.Tensor) -> None:
-        """Second pass: random windows of each band of a pole, from held-out windows `[b, length, n]`; `lots` `[b, n]`
-        and `limits` `[n, bands + 1]` are of the whole layer."""
-        whole = _without_bos(values[:, :, self.columns], batch)
-        low, high = _extremes(whole, batch)
-        best = high if pole > 0 else -low
-        band = (best[:, :, None] > limits[self.columns]).sum(2) - 1
-        for number in range(len(BANDS)):
-            scores = lots[:, self.columns].masked_fill(band != number, -torch.inf)
-            self.bands[pole, number].offer(scores, batch.windows, batch.documents, whole)
-
-
 class Layer:
     """One layer's reductions over two passes: all windows; then the held-out ones, when the bands are known."""
 
@@ -91,10 +60,9 @@ class Layer:
         poles: tuple[int, ...],
         token_counts: torch.Tensor,
         settings: Settings,
-        team: Team,
         device: torch.device,
     ) -> None:
-        self.layer, self.poles, self.settings, self.device, self.team = layer, poles, settings, device, team
+        self.layer, self.poles, self.settings, self.device = layer, poles, settings, device
         self.moments = Moments(n, device)
         self.histogram = Histogram(n, device)
         self.maxima = {pole: Histogram(n, device) for pole in poles}
@@ -106,24 +74,74 @@ class Layer:
         bands = range(len(BANDS)) if settings.per_band else range(0)
         self.bands = {(pole, band): Examples(n, settings.per_band, length, device) for pole in poles for band in bands}
         self._bounds: dict[int, torch.Tensor] = {}
-        width = -(-n // team.size)
-        self._columns = [Part(self, slice(start, min(start + width, n))) for start in range(0, n, width)]
+        self._columns = [slice(start, min(start + WIDTH, n)) for start in range(0, n, WIDTH)]
 
-    def take(self, values: torch.Tensor, batch: Batch) -> None:
-        """First pass: values `[b, length, n]` of a batch."""
-        for _ in self.team.map(lambda part: part.take(values, batch), self._columns):
-            pass
-        self.moments.count += values.shape[0] * (values.shape[1] - int(batch.bos))
-        self._check(batch)
+    def tasks(self, values: torch.Tensor, batch: Batch, drawing: bool = False) -> list[Callable[[], None]]:
+        """What is to be done with a batch's values `[b, length, n]`, in any order or side by side: on a CPU some
+        neurons each. The first pass takes all windows; the second, `drawing`, draws from held-out ones.
 
-    def draw(self, values: torch.Tensor, batch: Batch) -> None:
-        """Second pass: random windows of each band, from held-out windows `[b, length, n]`."""
+        `counted` follows when they are done.
+        """
+        if not drawing:
+            if self.device.type != "cpu":
+                return [partial(self._take_all, values, batch)]
+            return [partial(self._take_some, Bits.of(values), batch, columns) for columns in self._columns]
+        lots = {pole: self._lots(batch.windows, pole, values.shape[2]) for pole in self.poles}
+        limits = {pole: self._limits(pole) for pole in self.poles}
+        if self.device.type != "cpu":
+            return [partial(self._draw_all, values, batch, lots, limits)]
+        return [partial(self._draw_some, Bits.of(values), batch, lots, limits, columns) for columns in self._columns]
+
+    def counted(self, batch: Batch) -> None:
+        """A batch of the first pass is in. Raises ModelError where an activation was not finite."""
+        self.moments.count += batch.slots.shape[0] * (batch.slots.shape[1] - int(batch.bos))
+        bad = (~self.moments.sums[3].isfinite()).nonzero()[:, 0]
+        if len(bad):
+            first, last = int(batch.windows[0]), int(batch.windows[-1])
+            raise ModelError(
+                f"layer {self.layer}: neuron {int(bad[0])} has activations that are not finite in windows {first} to "
+                f"{last} ({len(bad)} such neurons); run with --dtype float32, or the checkpoint is damaged"
+            )
+
+    def _take_all(self, values: torch.Tensor, batch: Batch) -> None:
+        whole = _without_bos(values, batch)
+        flat, (low, high) = whole.view(-1, whole.shape[2]), _extremes(whole, batch)
+        self.moments.take(flat, low, high)
+        self.histogram.take(flat, len(whole) if batch.bos else 0)
+        for pole, top in self.top.items():
+            best = high if pole > 0 else -low
+            self.maxima[pole].take(best)
+            top.offer(_eligible(best, batch), batch.windows, batch.documents, whole)
+        self.table.take(flat.index_select(0, batch.known), batch.known_slots)
+
+    def _take_some(self, values: Bits, batch: Batch, columns: slice) -> None:
+        first = int(batch.bos)
+        low, high = values.extremes(columns, first)
+        self.moments.add(values, columns, first, low, high)
+        self.histogram.add(values, columns, first)
+        for pole, top in self.top.items():
+            best = high if pole > 0 else -low
+            self.maxima[pole].add_maxima(best, columns)
+            top.insert(_eligible(best, batch), batch.windows, batch.documents, values, columns, first)
+        self.table.add(values, columns, batch.slots)
+
+    def _draw_all(self, values: torch.Tensor, batch: Batch, lots: ByPole, limits: ByPole) -> None:
+        whole = _without_bos(values, batch)
+        low, high = _extremes(whole, batch)
         for pole in self.poles:
-            lots, limits = self._lots(batch.windows, pole, values.shape[2]), self._limits(pole)
-            for _ in self.team.map(
-                partial(Part.draw, values=values, batch=batch, pole=pole, lots=lots, limits=limits), self._columns
-            ):
-                pass
+            band = _band(high if pole > 0 else -low, limits[pole])
+            for number in range(len(BANDS)):
+                scores = lots[pole].masked_fill(band != number, -torch.inf)
+                self.bands[pole, number].offer(scores, batch.windows, batch.documents, whole)
+
+    def _draw_some(self, values: Bits, batch: Batch, lots: ByPole, limits: ByPole, columns: slice) -> None:
+        first = int(batch.bos)
+        low, high = values.extremes(columns, first)
+        for pole in self.poles:
+            band = _band(high if pole > 0 else -low, limits[pole][columns])
+            for number in range(len(BANDS)):
+                scores = lots[pole][:, columns].masked_fill(band != number, -torch.inf)
+                self.bands[pole, number].insert(scores, batch.windows, batch.documents, values, columns, first)
 
     def _lots(self, windows: torch.Tensor, pole: int, n: int) -> torch.Tensor:
         """Uniform numbers `[b, n]` that depend on window, layer, pole and seed alone, whatever the batches."""
@@ -144,15 +162,6 @@ class Layer:
             self._bounds[pole] = torch.from_numpy(np.concatenate([lowest, found], axis=1)).float().to(self.device)
         return self._bounds[pole]
 
-    def _check(self, batch: Batch) -> None:
-        bad = (~self.moments.sums[3].isfinite()).nonzero()[:, 0]
-        if len(bad):
-            first, last = int(batch.windows[0]), int(batch.windows[-1])
-            raise ModelError(
-                f"layer {self.layer}: neuron {int(bad[0])} has activations that are not finite in windows {first} to "
-                f"{last} ({len(bad)} such neurons); run with --dtype float32, or the checkpoint is damaged"
-            )
-
     def tensors(self) -> dict[str, torch.Tensor]:
         """The state, for a file."""
         return {f"{name}.{key}": t for name, part in self._parts().items() for key, t in part.tensors().items()}
@@ -171,6 +180,16 @@ class Layer:
         parts |= {f"maxima{pole}": found for pole, found in self.maxima.items()}
         parts |= {f"top{pole}": found for pole, found in self.top.items()}
         return parts | {f"band{pole}/{band}": found for (pole, band), found in self.bands.items()}
+
+
+def _eligible(best: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Scores `[b, n]`: only a window where the neuron is on, on this pole, is an example of it."""
+    return best.masked_fill(batch.held[:, None] | (best <= 0), -torch.inf)
+
+
+def _band(best: torch.Tensor, limits: torch.Tensor) -> torch.Tensor:
+    """Number of the band of each window's best value `[b, n]`; -1 and above BANDS' for none of them."""
+    return (best[:, :, None] > limits).sum(2) - 1
 
 
 def _without_bos(values: torch.Tensor, batch: Batch) -> torch.Tensor:

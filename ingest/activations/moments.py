@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 import torch
 
-ROWS = 128
-"""Positions summed at a time on a CPU: the powers of some thousand neurons' values stay in cache."""
+from . import kernels
+from .kernels import Bits
 
 
 class Moments:
@@ -21,23 +19,22 @@ class Moments:
         self.low = torch.full((n,), torch.inf, device=device)
         self.high = torch.full((n,), -torch.inf, device=device)
 
-    def part(self, columns: slice) -> Moments:
-        """Some of the neurons; what it takes is taken here."""
-        found = copy(self)
-        found.sums, found.low, found.high = self.sums[:, columns], self.low[columns], self.high[columns]
-        return found
-
     def take(self, values: torch.Tensor, low: torch.Tensor, high: torch.Tensor) -> None:
         """Add values float32 `[m, n]`, 0 where one does not count; `low` and `high` float32 `[w, n]` hold the extremes
         of those that count."""
-        for part in pieces(values, ROWS):
-            square = part * part
-            self.sums[0] += part.sum(0)
-            self.sums[1] += square.sum(0)
-            self.sums[2] += (square * part).sum(0)
-            self.sums[3] += square.mul_(square).sum(0)
+        square = values * values
+        self.sums[0] += values.sum(0)
+        self.sums[1] += square.sum(0)
+        self.sums[2] += (square * values).sum(0)
+        self.sums[3] += square.mul_(square).sum(0)
         torch.minimum(self.low, low.amin(0), out=self.low)
         torch.maximum(self.high, high.amax(0), out=self.high)
+
+    def add(self, values: Bits, columns: slice, first: int, low: torch.Tensor, high: torch.Tensor) -> None:
+        """The same of some neurons on a CPU, from position `first` on; sums of a window are float32."""
+        kernels.powers(values.words, values.shift, columns.start, columns.stop, first, self.sums.numpy())
+        torch.minimum(self.low[columns], low.amin(0), out=self.low[columns])
+        torch.maximum(self.high[columns], high.amax(0), out=self.high[columns])
 
     def central(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """Mean, standard deviation, skewness and excess kurtosis, float64 `[n]`; NaN where a neuron never varied."""
@@ -64,8 +61,3 @@ class Moments:
         self.count = int(found["count"])
         for name in ("sums", "low", "high"):
             getattr(self, name).copy_(found[name])
-
-
-def pieces(values: torch.Tensor, rows: int) -> tuple[torch.Tensor, ...]:
-    """`[m, n]` in parts of so many rows on a CPU; in one part on a GPU."""
-    return torch.split(values, rows) if values.device.type == "cpu" else (values,)

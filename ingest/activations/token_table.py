@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from copy import copy
 
 import numpy as np
 import numpy.typing as npt
 import torch
+
+from . import kernels
+from .kernels import Bits
 
 BYTES = 12
 """Of one neuron and token: a sum, a largest and a smallest value in float32."""
@@ -28,12 +30,6 @@ class TokenTable:
         self.high = torch.full((t, n), -torch.inf, device=device)
         self.low = torch.full((t, n), torch.inf, device=device)
 
-    def part(self, columns: slice) -> TokenTable:
-        """Some of the neurons; what it takes is taken here."""
-        found = copy(self)
-        found.sums, found.high, found.low = self.sums[:, columns], self.high[:, columns], self.low[:, columns]
-        return found
-
     def take(self, values: torch.Tensor, slots: torch.Tensor) -> None:
         """Add values float32 `[m, n]` at the table's rows `slots` int64 `[m]`."""
         self.sums.index_add_(0, slots, values)
@@ -41,6 +37,11 @@ class TokenTable:
             warnings.filterwarnings("ignore", "index_reduce")
             self.high.index_reduce_(0, slots, values, "amax")
             self.low.index_reduce_(0, slots, values, "amin")
+
+    def add(self, values: Bits, columns: slice, slots: torch.Tensor) -> None:
+        """The same of some neurons on a CPU; `slots` int64 `[b, length]`, -1 where a token is not in the table."""
+        part = (values.words, values.shift, columns.start, columns.stop, slots.numpy())
+        kernels.tabulate(*part, self.sums.numpy(), self.low.numpy(), self.high.numpy())
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The state, for a file."""

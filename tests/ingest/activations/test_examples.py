@@ -2,6 +2,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from neuronkb.ingest.activations.examples import Examples
+from neuronkb.ingest.activations.kernels import Bits
 
 N, LENGTH = 3, 2
 
@@ -13,9 +14,10 @@ N, LENGTH = 3, 2
     ).map(lambda found: sorted(found, key=lambda window: window[0])),
     st.integers(1, 4),
     st.integers(1, 7),
+    st.booleans(),
 )
 def test_the_best_of_each_document_ties_to_the_earlier(
-    windows: list[tuple[int, list[int]]], k: int, batch: int
+    windows: list[tuple[int, list[int]]], k: int, batch: int, compiled: bool
 ) -> None:
     """Against sorting everything; scores of -2 stand for windows that are not eligible."""
     found = Examples(N, k, LENGTH, torch.device("cpu"))
@@ -25,7 +27,10 @@ def test_the_best_of_each_document_ties_to_the_earlier(
         numbers = torch.arange(first, first + len(part), dtype=torch.int32)
         documents = torch.tensor([d for d, _ in part], dtype=torch.int32)
         values = torch.stack([torch.full((LENGTH, N), float(first + i)) for i in range(len(part))])
-        found.offer(scores, numbers, documents, values)
+        if compiled:
+            found.insert(scores, numbers, documents, Bits.of(values), slice(0, N), 0)
+        else:
+            found.offer(scores, numbers, documents, values)
     for neuron in range(N):
         expected: list[int] = []
         for window in sorted(range(len(windows)), key=lambda w: (-windows[w][1][neuron], w)):

@@ -3,13 +3,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from neuronkb.ingest.activations.histogram import BINS, HALF, Histogram, edges, quantiles
+from neuronkb.ingest.activations.kernels import Bits
 
 CPU = torch.device("cpu")
 
 
 def counted(values: list[float]) -> Histogram:
-    found = Histogram(1, CPU)
-    found.take(torch.tensor(values).reshape(-1, 1))
+    found, compiled = Histogram(1, CPU), Histogram(1, CPU)
+    tensor = torch.tensor(values).reshape(-1, 1)
+    found.take(tensor)
+    compiled.add(Bits.of(tensor[None]), slice(0, 1), 0)
+    assert torch.equal(found.counts, compiled.counts)
+    assert torch.equal(found.zeros, compiled.zeros)
     return found
 
 

@@ -1,61 +1,92 @@
-"""One layer's reductions do not depend on how its neurons are shared out among workers."""
+"""One layer's reductions: the CPU's loops, some neurons at a time, hold what the tensor operations of a GPU hold."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
+from neuronkb.ingest.activations import layer as layers
 from neuronkb.ingest.activations.layer import Batch, Layer
 from neuronkb.ingest.activations.settings import Settings
-from neuronkb.ingest.team import Team
+from neuronkb.schema import ModelError
 
 CPU, N, LENGTH, TOKENS = torch.device("cpu"), 37, 10, 5
 
 
-def batch(first: int, slots: torch.Tensor) -> Batch:
+def batch(first: int, slots: torch.Tensor, bos: bool = True) -> Batch:
     windows = torch.arange(first, first + 8, dtype=torch.int32)
     held = windows % 3 == 0
-    return Batch(windows, windows // 2, held, slots.masked_fill(held[:, None], -1), bos=True)
+    slots = slots.masked_fill(held[:, None], -1)
+    if bos:
+        slots[:, 0] = -1
+    return Batch(windows, windows // 2, held, slots, bos)
 
 
-def reduced(team: Team, values: list[torch.Tensor], slots: list[torch.Tensor]) -> Layer:
+def by_loops(found: Layer, values: torch.Tensor, seen: Batch, drawing: bool) -> None:
+    """In the opposite order: shares of a layer's neurons do not depend on one another."""
+    for task in reversed(found.tasks(values, seen, drawing)):
+        task()
+
+
+def by_tensors(found: Layer, values: torch.Tensor, seen: Batch, drawing: bool) -> None:
+    """What a GPU runs."""
+    if not drawing:
+        return found._take_all(values, seen)
+    lots = {pole: found._lots(seen.windows, pole, N) for pole in found.poles}
+    return found._draw_all(values, seen, lots, {pole: found._limits(pole) for pole in found.poles})
+
+
+Way = Callable[[Layer, torch.Tensor, Batch, bool], None]
+
+
+def reduced(way: Way, values: list[torch.Tensor], batches: list[Batch]) -> Layer:
     counts = torch.full((TOKENS,), 100)
-    layer = Layer(0, N, LENGTH, (1, -1), counts, Settings(k=3, per_band=2), team, CPU)
-    for number, (value, slot) in enumerate(zip(values, slots, strict=True)):
-        layer.take(value, batch(8 * number, slot))
-    for number, (value, slot) in enumerate(zip(values, slots, strict=True)):
-        layer.draw(value, batch(8 * number, slot))
-    return layer
+    found = Layer(0, N, LENGTH, (1, -1), counts, Settings(k=3, per_band=2), CPU)
+    for drawing in (False, True):
+        for value, seen in zip(values, batches, strict=True):
+            way(found, value, seen, drawing)
+            if not drawing:
+                found.counted(seen)
+    return found
 
 
-@pytest.fixture
-def two_threads() -> Iterator[None]:
-    """What a team makes two workers of."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.mark.usefixtures("two_threads")
-def test_one_worker_and_several_hold_the_same() -> None:
+@pytest.mark.parametrize("bos", [True, False])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float16])
+def test_loops_and_tensor_operations_hold_the_same(
+    monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, bos: bool
+) -> None:
+    monkeypatch.setattr(layers, "WIDTH", 16)
     torch.manual_seed(0)
-    values = [torch.randn(8, LENGTH, N) for _ in range(6)]
-    slots = [torch.randint(-1, TOKENS, (8, LENGTH)) for _ in range(6)]
-    with Team(CPU, 1) as one, Team(CPU) as several:
-        assert (one.size, several.size) == (1, 2)
-        alone, shared = (reduced(team, values, slots).tensors() for team in (one, several))
-    assert alone.keys() == shared.keys()
-    for name, found in alone.items():
-        # Sums of a batch are float32, and vector lanes add in another order than what is left beside them.
+    values = [(torch.randn(8, LENGTH, N) * 2).round(decimals=1).to(dtype) for _ in range(6)]
+    values[0][:, :, 3] = 0.0
+    values[1][2, 4, :] = -0.0
+    batches = [batch(8 * i, torch.randint(-1, TOKENS, (8, LENGTH)), bos) for i in range(6)]
+    ours, plain = reduced(by_loops, values, batches), reduced(by_tensors, values, batches)
+    found, wanted = ours.tensors(), plain.tensors()
+    assert found.keys() == wanted.keys()
+    for name, tensor in found.items():
+        if name.endswith(("slots", "values")):
+            continue
+        # Sums of a window are float32 here, of a batch there.
+        close = name.endswith("sums")
         same = (
-            torch.allclose(found, shared[name], rtol=1e-6, atol=1e-4)
-            if name.endswith("sums")
-            else torch.equal(found, shared[name])
+            torch.allclose(tensor, wanted[name], rtol=1e-5, atol=1e-3) if close else torch.equal(tensor, wanted[name])
         )
         assert same, name
-    assert alone["moments.count"] == 6 * 8 * (LENGTH - 1)
-    flat = torch.stack([v[:, 1:] for v in values]).double().reshape(-1, N)
-    assert torch.allclose(alone["moments.sums"][1], flat.square().sum(0))
-    assert torch.equal(alone["moments.high"], flat.amax(0).float())
+    assert all(torch.equal(kept.values, plain.top[pole].values) for pole, kept in ours.top.items())
+    assert all(torch.equal(kept.values, plain.bands[band].values) for band, kept in ours.bands.items())
+    assert found["moments.count"] == 6 * 8 * (LENGTH - int(bos))
+    flat = torch.stack([v[:, int(bos) :] for v in values]).double().reshape(-1, N)
+    assert torch.allclose(found["moments.sums"][1], flat.square().sum(0), rtol=1e-5)
+    assert torch.equal(found["moments.high"], flat.amax(0).float())
+    assert torch.equal(found["histogram.counts"].sum(1), torch.full((N,), len(flat)))
+
+
+def test_an_activation_that_is_not_finite_is_named() -> None:
+    values = torch.zeros(8, LENGTH, N)
+    values[3, 4, 5] = torch.nan
+    found = Layer(2, N, LENGTH, (1,), torch.zeros(TOKENS), Settings(), CPU)
+    by_loops(found, values, seen := batch(0, torch.zeros(8, LENGTH, dtype=torch.int64)), False)
+    with pytest.raises(ModelError, match="layer 2: neuron 5 has activations that are not finite in windows 0 to 7"):
+        found.counted(seen)
