@@ -13,15 +13,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import torch
 
-from ...schema import POLES, ModelError, run_id
 from ..bundle import RunInfo
 from ..corpus.corpus import Corpus
 from ..job import Progress, silent
+from ..live_job import LiveJob, some_layers
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table, vocabulary_tables
 from ..subject.hooks import Values
 from ..subject.live import LiveModel
-from ..subject.subject import Subject
 from ..team import Team
 from .histogram import BINS, edges
 from .layer import Batch, Layer
@@ -36,7 +35,7 @@ EXCERPTS = "excerpts"
 
 
 @dataclass
-class ActivationsJob:
+class ActivationsJob(LiveJob):
     """Runs a corpus through a model. `open` makes one; `shards` does the work."""
 
     live: LiveModel
@@ -58,56 +57,21 @@ class ActivationsJob:
         settings: Settings | Mapping[str, Any] | None = None,
     ) -> ActivationsJob:
         """A job over `layers` (all unless given). Raises ModelError for a corpus of other tokens than the model's."""
-        chosen = Settings.of(settings)
-        wanted = tuple(range(live.n_layers)) if layers is None else tuple(sorted(set(layers)))
-        for layer in wanted:
-            if not 0 <= layer < live.n_layers:
-                raise ModelError(f"no layer {layer!r}: the model has layers 0 to {live.n_layers - 1}")
-        job = cls(live, corpus, work, chosen, wanted)
-        if corpus.tokenizer != job.subject.vocabulary.hash:
-            raise ModelError(
-                f"{corpus.folder}: cut into tokens of another tokenizer than {job.subject.name}'s; build it again"
-            )
-        length = corpus.settings.length
-        if live.context is not None and length > live.context:
-            raise ModelError(f"windows of {length} tokens do not fit the model's context of {live.context}")
+        job = cls(live, corpus, work, Settings.of(settings), some_layers(live, layers))
+        job.check_corpus(corpus)
         return job
-
-    @property
-    def subject(self) -> Subject:
-        """The model's files."""
-        if self.live.subject is None:
-            raise ModelError(
-                "this model was handed over without its files: it has no weights hash to stand on evidence"
-            )
-        return self.live.subject
 
     @cached_property
     def run(self) -> RunInfo:
         """What the bundle's run.json begins with."""
-        chosen, device = self.settings, self.live.device
+        names = ("k", "per_band", "tokens", "least", "table_bytes", "seed")
         identity = {
             "method": METHOD,
-            "weights": self.subject.weights,
             "corpus": self.corpus.hash,
-            "dtype": str(self.live.model.dtype).removeprefix("torch."),
-            **{name: getattr(chosen, name) for name in ("k", "per_band", "tokens", "least", "table_bytes", "seed")},
+            **{name: getattr(self.settings, name) for name in names},
         }
-        return RunInfo(
-            id=run_id("activations", identity),
-            job="activations",
-            model=self.subject.name,
-            weights=self.subject.weights,
-            tokenizer=self.subject.vocabulary.hash,
-            parameters=identity,
-            dataset=self.corpus.hash,
-            scope={"layers": list(self.layers), "device": device.type},
-        )
-
-    @cached_property
-    def poles(self) -> tuple[int, ...]:
-        """Both signs of a gated model's hidden values; +1 of an ungated one's."""
-        return tuple(POLES) if self.live.gated else (1,)
+        scope = {"layers": list(self.layers), "device": self.live.device.type}
+        return self.run_info("activations", identity, dataset=self.corpus.hash, scope=scope)
 
     @cached_property
     def table_tokens(self) -> npt.NDArray[np.int64]:

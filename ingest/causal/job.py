@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...schema import POLES, ModelError, digest, run_id
+from ...schema import POLES, ModelError, digest
 from ..bundle import RunInfo
 from ..job import Progress, silent
+from ..live_job import LiveJob
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table, words_of
 from ..subject.clamp import Clamp
 from ..subject.continuation import encode
 from ..subject.live import LiveModel
-from ..subject.subject import Subject
 from .answers import Named, named, sampled
 from .check import Others, Vocabulary, check_layer
 from .last_token import LastToken
@@ -47,7 +47,7 @@ class Sources:
 
 
 @dataclass
-class ClampJob:
+class ClampJob(LiveJob):
     """Clamps neurons and measures what becomes of their decoded tokens. `open` makes one; `shards` does the work."""
 
     live: LiveModel
@@ -82,15 +82,6 @@ class ClampJob:
         return cls(live, tuple(ordered), sources or Sources(), given, chosen)
 
     @property
-    def subject(self) -> Subject:
-        """The model's files."""
-        if self.live.subject is None:
-            raise ModelError(
-                "this model was handed over without its files: it has no weights hash to stand on evidence"
-            )
-        return self.live.subject
-
-    @property
     def layers(self) -> tuple[int, ...]:
         return tuple(sorted({side.layer for side in self.sides}))
 
@@ -100,22 +91,16 @@ class ClampJob:
         depends on how many were tried."""
         identity = {
             "method": METHOD,
-            "weights": self.subject.weights,
             "decoding": self.sources.decoding,
             "maxima": self.sources.activations or "prompts",
             "texts": digest({"texts": list(self.sources.texts)}),
             "prompts": prompts_hash(self.prompts),
             "sides": digest({str(side): list(side.tokens) for side in self.sides}),
-            "dtype": str(self.live.model.dtype).removeprefix("torch."),
             **self.settings.identity,
         }
-        return RunInfo(
-            id=run_id(JOB, identity),
-            job=JOB,
-            model=self.subject.name,
-            weights=self.subject.weights,
-            tokenizer=self.subject.vocabulary.hash,
-            parameters=identity,
+        return self.run_info(
+            JOB,
+            identity,
             dataset=prompts_hash(self.prompts),
             scope={"layers": list(self.layers), "device": self.live.device.type},
             derived_from=tuple(run for run in (self.sources.decoding, self.sources.activations) if run),

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from ...schema import POLES, ModelError, NeuronId, digest, run_id
+from ...schema import ModelError, NeuronId, digest
 from ..bundle import RunInfo
 from ..corpus.corpus import Corpus
 from ..job import Progress, silent
+from ..live_job import LiveJob, some_neurons
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table
 from ..n2g.engine import Target
 from ..subject.live import LiveModel
-from ..subject.subject import Subject
 from .gather import Gathered, gather
 from .known import Evidence, Known
 from .material import Material
@@ -35,7 +35,7 @@ SIDES = 1024
 
 
 @dataclass
-class ExplanationsJob:
+class ExplanationsJob(LiveJob):
     """Explains and scores. `open` makes one; `shards` does the work."""
 
     live: LiveModel
@@ -64,30 +64,10 @@ class ExplanationsJob:
     ) -> ExplanationsJob:
         """A job over `neurons`, pairs of layer and index, all unless given. Raises ModelError for neurons that are not
         there, and for a corpus of other tokens than the model's."""
-        wanted = sorted(set(neurons)) if neurons is not None else _all(live)
-        for layer, index in wanted:
-            if not (0 <= layer < live.n_layers and 0 <= index < live.d_mlp):
-                raise ModelError(
-                    f"no neuron L{layer}/N{index}: the model has layers 0 to {live.n_layers - 1} and neurons 0 to "
-                    f"{live.d_mlp - 1}"
-                )
-        if not wanted:
-            raise ModelError("no neurons were asked for; name some, or leave --neurons out for all")
-        layers = sorted({layer for layer, _ in wanted})
-        by_layer = {layer: tuple(index for own, index in wanted if own == layer) for layer in layers}
-        job = cls(live, corpus, evidence, asking, Settings.of(settings), by_layer, tuple(derived_from), work)
-        if corpus.tokenizer != job.subject.vocabulary.hash:
-            raise ModelError(f"{corpus.folder}: cut into tokens of another tokenizer than {job.subject.name}'s")
+        wanted = some_neurons(live, neurons)
+        job = cls(live, corpus, evidence, asking, Settings.of(settings), wanted, tuple(derived_from), work)
+        job.check_corpus(corpus)
         return job
-
-    @property
-    def subject(self) -> Subject:
-        """The model's files."""
-        if self.live.subject is None:
-            raise ModelError(
-                "this model was handed over without its files: it has no weights hash to stand on evidence"
-            )
-        return self.live.subject
 
     @cached_property
     def run(self) -> RunInfo:
@@ -95,27 +75,13 @@ class ExplanationsJob:
         identity = {
             **self.settings.identity,
             **self.asking.identity,
-            "weights": self.subject.weights,
             "corpus": self.corpus.hash,
             "evidence": list(self.derived_from),
-            "dtype": str(self.live.model.dtype).removeprefix("torch."),
         }
-        return RunInfo(
-            id=run_id("explanations", identity),
-            job="explanations",
-            model=self.subject.name,
-            weights=self.subject.weights,
-            tokenizer=self.subject.vocabulary.hash,
-            parameters=identity,
-            derived_from=self.derived_from,
-            dataset=self.corpus.hash,
-            scope={"layers": sorted(self.neurons), "neurons": sum(map(len, self.neurons.values()))},
+        scope = {"layers": sorted(self.neurons), "neurons": sum(map(len, self.neurons.values()))}
+        return self.run_info(
+            "explanations", identity, derived_from=self.derived_from, dataset=self.corpus.hash, scope=scope
         )
-
-    @cached_property
-    def poles(self) -> tuple[int, ...]:
-        """Both signs of a gated model's hidden values; +1 of an ungated one's."""
-        return tuple(POLES) if self.live.gated else (1,)
 
     @cached_property
     def tallies(self) -> Tallies:
@@ -227,7 +193,3 @@ class ExplanationsJob:
             material.mean,
             bos,
         )
-
-
-def _all(live: LiveModel) -> list[tuple[int, int]]:
-    return [(layer, index) for layer in range(live.n_layers) for index in range(live.d_mlp)]

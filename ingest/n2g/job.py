@@ -8,16 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ...schema import POLES, ModelError, NeuronId, digest, run_id
+from ...schema import NeuronId, digest
 from ..bundle import RunInfo
 from ..corpus.corpus import Corpus
 from ..job import Progress, silent
+from ..live_job import LiveJob, some_neurons
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table
 from ..subject.live import LiveModel
-from ..subject.subject import Subject
 from .engine import Engine, Target
 from .evaluate import Judgement, judge
 from .extract import Surroundings, base_of, extract, status_of
@@ -36,7 +34,7 @@ PART = 128
 
 
 @dataclass
-class N2GJob:
+class N2GJob(LiveJob):
     """Builds and judges graphs. `open` makes one; `shards` does the work."""
 
     live: LiveModel
@@ -66,49 +64,22 @@ class N2GJob:
 
         Raises ModelError for neurons that are not there, and for a corpus of other tokens than the model's.
         """
-        wanted = _wanted(live, layers, neurons)
+        wanted = some_neurons(live, neurons, layers)
         job = cls(live, corpus, Settings.of(settings), wanted, neurons is None, work)
-        if corpus.tokenizer != job.subject.vocabulary.hash:
-            raise ModelError(
-                f"{corpus.folder}: cut into tokens of another tokenizer than {job.subject.name}'s; build it again"
-            )
+        job.check_corpus(corpus)
         return job
-
-    @property
-    def subject(self) -> Subject:
-        """The model's files."""
-        if self.live.subject is None:
-            raise ModelError(
-                "this model was handed over without its files: it has no weights hash to stand on evidence"
-            )
-        return self.live.subject
 
     @cached_property
     def run(self) -> RunInfo:
         """What the bundle's run.json begins with."""
         identity = {
             **self.settings.identity,
-            "weights": self.subject.weights,
             "corpus": self.corpus.hash,
             "proposer": self.settings.proposer or "subject",
             "mask": self.mask,
-            "dtype": str(self.live.model.dtype).removeprefix("torch."),
         }
-        return RunInfo(
-            id=run_id("n2g", identity),
-            job="n2g",
-            model=self.subject.name,
-            weights=self.subject.weights,
-            tokenizer=self.subject.vocabulary.hash,
-            parameters=identity,
-            dataset=self.corpus.hash,
-            scope={"layers": sorted(self.neurons), "neurons": sum(map(len, self.neurons.values()))},
-        )
-
-    @cached_property
-    def poles(self) -> tuple[int, ...]:
-        """Both signs of a gated model's hidden values; +1 of an ungated one's."""
-        return tuple(POLES) if self.live.gated else (1,)
+        scope = {"layers": sorted(self.neurons), "neurons": sum(map(len, self.neurons.values()))}
+        return self.run_info("n2g", identity, dataset=self.corpus.hash, scope=scope)
 
     @cached_property
     def mask(self) -> int:
@@ -249,22 +220,3 @@ def _facts(material: Material, found: Judgement, settings: Settings) -> dict[str
         "f1_backoff": found.backoff.f1,
         "null": found.null,
     }
-
-
-def _wanted(
-    live: LiveModel, layers: Sequence[int] | None, neurons: Sequence[tuple[int, int]] | None
-) -> dict[int, tuple[int, ...]]:
-    if neurons is not None:
-        pairs = sorted(set(neurons))
-    else:
-        some = range(live.n_layers) if layers is None else sorted(set(layers))
-        pairs = [(layer, index) for layer in some for index in range(live.d_mlp)]
-    for layer, index in pairs:
-        if not 0 <= layer < live.n_layers:
-            raise ModelError(f"no layer {layer!r}: the model has layers 0 to {live.n_layers - 1}")
-        if not 0 <= index < live.d_mlp:
-            raise ModelError(f"no neuron {index!r} in layer {layer}: a layer has neurons 0 to {live.d_mlp - 1}")
-    if not pairs:
-        raise ModelError("no neurons were asked for; name layers or neurons")
-    layers_of = np.array([layer for layer, _ in pairs])
-    return {int(one): tuple(index for layer, index in pairs if layer == one) for one in np.unique(layers_of)}

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ...schema import FeatureError, ModelError, digest, run_id
+from ...schema import FeatureError, digest
 from ..bundle import RunInfo
 from ..features.header import Header
 from ..features.labelled import FeatureInfo, Labelled
 from ..features.split import CHOOSE, FIT, REPORT, Parts, split
 from ..job import Progress, silent
+from ..live_job import LiveJob, some_layers
 from ..lm_head.job import shard_name
 from ..lm_head.tables import model_table
 from ..subject.live import LiveModel
-from ..subject.subject import Subject
 from .capture import Captured
 from .evidence import layer_tables
 from .layer import LayerProbes
@@ -75,7 +75,7 @@ def _lacking(labelled: Labelled, parts: Parts, number: int) -> str:
 
 
 @dataclass
-class ProbesJob:
+class ProbesJob(LiveJob):
     """Probes a model. `open` makes one; `shards` does the work."""
 
     live: LiveModel
@@ -97,56 +97,26 @@ class ProbesJob:
     ) -> ProbesJob:
         """A job over `layers` (all unless given). Raises FeatureError where no feature can be tested, ModelError."""
         chosen = Settings.of(settings)
-        wanted = tuple(range(live.n_layers)) if layers is None else tuple(sorted(set(layers)))
-        for layer in wanted:
-            if not 0 <= layer < live.n_layers:
-                raise ModelError(f"no layer {layer!r}: the model has layers 0 to {live.n_layers - 1}")
         asked = tuple(Asked.of(header, labelled, chosen) for header, labelled in data)
         if not any(one.tested for one in asked):
             reasons = [f"{i.name}: {w}" for one in asked for i, w in zip(one.labelled.features, one.why, strict=True)]
             raise FeatureError(f"no feature can be tested: {'; '.join(reasons[:5])}")
+        job = cls(live, asked, work, chosen, some_layers(live, layers))
         for one in asked:
-            longest = one.labelled.windows.shape[1]
-            if live.context is not None and longest > live.context:
-                raise ModelError(
-                    f"{one.labelled.category}: windows of {longest} tokens do not fit the model's context of "
-                    f"{live.context}"
-                )
-        return cls(live, asked, work, chosen, wanted)
-
-    @property
-    def subject(self) -> Subject:
-        """The model's files."""
-        if self.live.subject is None:
-            raise ModelError(
-                "this model was handed over without its files: it has no weights hash to stand on evidence"
-            )
-        return self.live.subject
+            job.check_length(one.labelled.windows.shape[1], f"{one.labelled.category}: ")
+        return job
 
     @cached_property
     def run(self) -> RunInfo:
         """What the bundle's run.json begins with. Which data sets were asked for is scope: each has its own shards."""
-        chosen = self.settings
         names = ("ks", "methods", "floor", "most", "grouped", "control", "points", "tokens", "seed")
-        identity = {
-            "method": METHOD,
-            "weights": self.subject.weights,
-            "dtype": str(self.live.model.dtype).removeprefix("torch."),
-            **{name: getattr(chosen, name) for name in names},
+        identity = {"method": METHOD, **{name: getattr(self.settings, name) for name in names}}
+        scope = {
+            "layers": list(self.layers),
+            "data": {one.key: one.labelled.dataset for one in self.asked},
+            "device": self.live.device.type,
         }
-        return RunInfo(
-            id=run_id("probes", identity),
-            job="probes",
-            model=self.subject.name,
-            weights=self.subject.weights,
-            tokenizer=self.subject.vocabulary.hash,
-            parameters=identity,
-            scope={
-                "layers": list(self.layers),
-                "data": {one.key: one.labelled.dataset for one in self.asked},
-                "device": self.live.device.type,
-            },
-        )
+        return self.run_info("probes", identity, scope=scope)
 
     def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
         """The model, then of each data set its features and every layer; those in `done` are left out."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from ...llm.client import Client
 
 Window = Sequence[str]
 """A window's tokens as texts, whose concatenation is the text"""
@@ -31,3 +35,28 @@ class Simulator(Protocol):
 
     def simulate_many(self, asked: Sequence[tuple[str, Sequence[Window]]]) -> list[list[Expected]]:
         """The same for many explanations, each on windows of its own, together."""
+
+
+class AskedSimulator:
+    """A simulator that asks a language model: whose windows its answers are, and what it failed at."""
+
+    def __init__(self, client: Client) -> None:
+        self._client, self._failures = client, Counter[str]()
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """As Simulator's."""
+        return self._failures
+
+    def simulate(self, explanation: str, windows: Sequence[Window]) -> list[Expected]:
+        """As Simulator's."""
+        return self.simulate_many([(explanation, windows)])[0]
+
+    def simulate_many(self, asked: Sequence[tuple[str, Sequence[Window]]]) -> list[list[Expected]]:
+        """As Simulator's."""
+        each = iter(self._expected([(explanation, window) for explanation, windows in asked for window in windows]))
+        return [list(islice(each, len(windows))) for _, windows in asked]
+
+    def _expected(self, asked: Sequence[tuple[str, Window]]) -> Iterable[Expected]:
+        """Expected activation of every token of each window."""
+        raise NotImplementedError

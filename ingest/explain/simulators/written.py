@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ...llm.client import Client, Prompt
 from .one_at_a_time import Style
 from .prompts import rewriting, rewriting_text, shown
-from .simulator import Expected, Window
+from .simulator import AskedSimulator, Expected, Window
 
 _LINE = re.compile(r"^(?P<token>.*?)[\t ]+(?P<value>-?\d+(?:\.\d+)?)[\t ]*$")
 _AHEAD = 8
@@ -24,11 +23,12 @@ MISSING = "token left out of the reply"
 OUTSIDE = "value outside 0 to 10"
 
 
-class Written:
+class Written(AskedSimulator):
     """Asks the model to write every line again with its value (Bills et al. 2023 call it logprob-free)."""
 
     def __init__(self, client: Client, style: Style = "chat", *, temperature: float = 0.0, seed: int = 0) -> None:
-        self._client, self._style, self._failures = client, style, Counter[str]()
+        super().__init__(client)
+        self._style = style
         self._temperature, self._seed = temperature, seed
 
     @property
@@ -36,33 +36,19 @@ class Written:
         """As Simulator's."""
         return f"written/{self._style}/{self._client.id}"
 
-    @property
-    def failures(self) -> Mapping[str, int]:
-        """As Simulator's."""
-        return self._failures
-
-    def simulate(self, explanation: str, windows: Sequence[Window]) -> list[Expected]:
-        """As Simulator's."""
-        return self.simulate_many([(explanation, windows)])[0]
-
-    def simulate_many(self, asked: Sequence[tuple[str, Sequence[Window]]]) -> list[list[Expected]]:
-        """As Simulator's."""
-        flat = [(explanation, window) for explanation, windows in asked for window in windows]
+    def _expected(self, asked: Sequence[tuple[str, Window]]) -> Iterator[Expected]:
         ask = rewriting if self._style == "chat" else rewriting_text
-        prompts: list[Prompt] = [ask(*one) for one in flat]
-        room = _LINE_TOKENS * max((len(window) for _, window in flat), default=0)
+        prompts: list[Prompt] = [ask(*one) for one in asked]
+        room = _LINE_TOKENS * max((len(window) for _, window in asked), default=0)
         answers = self._client.complete(
             prompts, max_tokens=room, temperature=self._temperature, seed=self._seed, stop=("\n\n",)
         )
-        found = []
-        for answer, (_, window) in zip(answers, flat, strict=True):
+        for answer, (_, window) in zip(answers, asked, strict=True):
             if answer.text is None:
                 self._failures[answer.failure or "no answer"] += len(window)
-                found.append(np.full(len(window), np.nan))
+                yield np.full(len(window), np.nan)
             else:
-                found.append(read(answer.text, window, self._failures))
-        each = iter(found)
-        return [list(islice(each, len(windows))) for _, windows in asked]
+                yield read(answer.text, window, self._failures)
 
 
 def read(reply: str, window: Window, failures: Counter[str]) -> Expected:

@@ -56,7 +56,7 @@ def test_what_is_done_is_left_out_and_scope_is_no_part_of_the_run(live: LiveMode
 def test_wrong_neurons_and_settings_are_named(live: LiveModel, corpus: Corpus) -> None:
     with pytest.raises(ModelError, match="no layer 4: the model has layers 0 to 0"):
         N2GJob.open(live, corpus, layers=[4])
-    with pytest.raises(ModelError, match="no neuron 8 in layer 0: a layer has neurons 0 to 7"):
+    with pytest.raises(ModelError, match="no neuron L0/N8: the model has layers 0 to 0 and neurons 0 to 7"):
         N2GJob.open(live, corpus, neurons=[(0, 8)])
     with pytest.raises(ModelError, match="no neurons were asked for"):
         N2GJob.open(live, corpus, neurons=[])
