@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import fsum
+from itertools import chain, repeat
 
 import numpy as np
 import numpy.typing as npt
+
+from .predict import Predicting
+from .sums import exact_sums, grouped
+from .texts import Ints, Texts, find
 
 Floats = npt.NDArray[np.float64]
 Text = tuple[Sequence[str], Floats]
@@ -15,7 +19,7 @@ Text = tuple[Sequence[str], Floats]
 
 
 @dataclass(frozen=True)
-class TokenLookup:
+class TokenLookup(Predicting):
     """A token's largest activation in the windows; 0 for one that was not there."""
 
     table: dict[str, float]
@@ -29,13 +33,13 @@ class TokenLookup:
                 table[token] = max(value, table.get(token, 0.0))
         return cls(table)
 
-    def predict(self, tokens: Sequence[str]) -> Floats:
-        """float64 `[t]`."""
-        return np.array([self.table.get(token, 0.0) for token in tokens], np.float64)
+    def predict_all(self, texts: Sequence[Sequence[str]]) -> Floats:
+        """0 for a token that was not there."""
+        return np.fromiter(map(self.table.get, chain.from_iterable(texts), repeat(0.0)), np.float64)
 
 
 @dataclass(frozen=True)
-class NGramLookup:
+class NGramLookup(Predicting):
     """The largest activation of a token after exactly its `prior` tokens, as the 2023 script has it.
 
     Learned only from tokens whose raw activation is at least 0.5, whatever the neuron's maximum is (the script compares
@@ -55,54 +59,66 @@ class NGramLookup:
                 table[key] = max(float(values[at]), table.get(key, 0.0))
         return cls(table, prior)
 
-    def predict(self, tokens: Sequence[str]) -> Floats:
-        """float64 `[t]`."""
-        found = (self.table.get(tuple(tokens[max(0, at - self.prior) : at + 1]), 0.0) for at in range(len(tokens)))
-        return np.fromiter(found, np.float64, len(tokens))
+    def predict_all(self, texts: Sequence[Sequence[str]]) -> Floats:
+        """0 for what was not there."""
+        last = {key[-1] for key in self.table}
+        found = np.zeros(sum(map(len, texts)))
+        start = 0
+        for tokens in texts:
+            for at, token in enumerate(tokens):
+                if token in last:
+                    found[start + at] = self.table.get(tuple(tokens[max(0, at - self.prior) : at + 1]), 0.0)
+            start += len(tokens)
+        return found
 
 
 @dataclass(frozen=True)
-class BackOff:
+class BackOff(Predicting):
     """The mean activation after the longest context that was seen, drawn towards that of the context one shorter, which
     counts for one example."""
 
-    means: list[float]
+    numbers: dict[str, int]
+    """of the words that were there"""
+    codes: Ints
+    """what makes each context from one a token shorter, ascending: see _codes; the contexts' numbers begin with 1"""
+    means: Floats
     """of each context; the first is the empty one"""
-    children: list[dict[str, int]]
-    """of each context, those one token longer, by the token furthest back"""
     longest: int
 
     @classmethod
-    def of(cls, texts: Iterable[Text], longest: int = 5, base: float = 0.0) -> BackOff:
+    def of(cls, texts: Sequence[Text], longest: int = 5, base: float = 0.0) -> BackOff:
         """From the building windows: contexts of 1 to `longest` tokens, the token itself counted."""
-        children: list[dict[str, int]] = [{}]
-        parents, values = [0], list[list[float]]([[]])
-        for tokens, found in texts:
-            for at, value in enumerate(found.tolist()):
-                number = 0
-                for token in reversed(tokens[max(0, at - longest + 1) : at + 1]):
-                    below = children[number].get(token)
-                    if below is None:
-                        below = children[number][token] = len(children)
-                        children.append({})
-                        parents.append(number)
-                        values.append([])
-                    number = below
-                    values[number].append(value)
-        means = [base]
-        for parent, own in zip(parents[1:], values[1:], strict=True):
-            means.append(fsum((*own, means[parent])) / (len(own) + 1))
-        return cls(means, children, longest)
+        numbers: dict[str, int] = {}
+        for tokens, _ in texts:
+            for token in tokens:
+                numbers.setdefault(token, len(numbers))
+        laid = Texts.of([tokens for tokens, _ in texts], numbers)
+        values = np.concatenate([np.zeros(0), *(found for _, found in texts)])
+        codes, means = np.zeros(0, np.int64), np.array([base])
+        at, context = laid.tokens, np.zeros(len(values), np.int64)
+        for back in range(longest):
+            long = laid.place[at] >= back
+            at, context, values = at[long], context[long], values[long]
+            found, group = np.unique(_codes(context, laid.words[at - back], numbers), return_inverse=True)
+            above = means[found // (len(numbers) + 1)]
+            own, counts = grouped(np.append(values, above), np.append(group, np.arange(len(found))), len(found))
+            context = len(means) + group
+            codes, means = np.append(codes, found), np.append(means, exact_sums(own, counts) / counts)
+        return cls(numbers, codes, means, longest)
 
-    def predict(self, tokens: Sequence[str]) -> Floats:
-        """float64 `[t]`; the base for a token that was not there."""
-        return np.fromiter((self._at(tokens, at) for at in range(len(tokens))), np.float64, len(tokens))
+    def predict_all(self, texts: Sequence[Sequence[str]]) -> Floats:
+        """The base for a token that was not there."""
+        laid = Texts.of(texts, self.numbers)
+        at = laid.tokens
+        context, on = np.zeros(len(at), np.int64), np.arange(len(at))
+        for back in range(self.longest):
+            on = on[laid.place[at[on]] >= back]
+            found = find(self.codes, _codes(context[on], laid.words[at[on] - back], self.numbers))
+            on, found = on[found >= 0], found[found >= 0]
+            context[on] = 1 + found
+        return self.means[context]
 
-    def _at(self, tokens: Sequence[str], at: int) -> float:
-        number = 0
-        for token in reversed(tokens[max(0, at - self.longest + 1) : at + 1]):
-            below = self.children[number].get(token)
-            if below is None:
-                break
-            number = below
-        return self.means[number]
+
+def _codes(context: Ints, word: Ints, numbers: dict[str, int]) -> Ints:
+    """One number for a context and the token before it."""
+    return context * (len(numbers) + 1) + word

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +10,9 @@ import numpy.typing as npt
 from .baselines import BackOff, NGramLookup, TokenLookup
 from .extract import base_of, building_windows
 from .graph import Graph
-from .predict import Predictor, predictor
+from .predict import Predicting, predictor
 from .settings import Settings
-from .windows import Material, Split, Window
+from .windows import Material, Split
 
 Floats = npt.NDArray[np.float64]
 
@@ -83,25 +82,24 @@ def judge(graph: Graph, material: Material, settings: Settings, split: Split = "
     """
     base = base_of(material, settings)
     texts = [(window.tokens, material.share(window)) for window in building_windows(material, settings)]
-    own, shared = material.own[split], material.shared[split]
-    careful = settings.cut
-    cut = settings.threshold if graph.algorithm == "paper" else careful
+    cut = settings.threshold if graph.algorithm == "paper" else settings.cut
     found = predictor(graph, 0.0 if graph.algorithm == "paper" else base)
-    backoff, token = BackOff.of(texts, base=base), TokenLookup.of(texts)
-    return Judgement(
-        _scored(found, own, material, settings, cut),
-        _scored(found, shared, material, settings, cut),
-        _scored(token, own, material, settings, settings.threshold),
-        _scored(NGramLookup.of(texts, material.maximum), own, material, settings, settings.threshold),
-        _scored(backoff, own, material, settings, careful),
-        _scored(backoff, shared, material, settings, careful),
-        _scored(token, shared, material, settings, settings.threshold),
+    by_graph = _scored(found, material, settings, split, cut)
+    by_token = _scored(TokenLookup.of(texts), material, settings, split, settings.threshold)
+    by_gram = _scored(NGramLookup.of(texts, material.maximum), material, settings, split, settings.threshold)
+    by_back_off = _scored(BackOff.of(texts, base=base), material, settings, split, settings.cut)
+    return Judgement(*by_graph, by_token[0], by_gram[0], *by_back_off, by_token[1])
+
+
+def _scored(
+    found: Predicting, material: Material, settings: Settings, split: Split, cut: float
+) -> tuple[Scores, Scores]:
+    """On the target's own windows, and on the random ones."""
+    own, shared = material.own[split], material.shared[split]
+    truth = np.concatenate([np.zeros(0), *(material.share(window) for window in [*own, *shared])])
+    predicted = found.predict_all([window.tokens for window in [*own, *shared]])
+    many = sum(len(window.tokens) for window in own)
+    first, second = (
+        score(truth[part], predicted[part], settings.threshold, cut) for part in (slice(many), slice(many, None))
     )
-
-
-def _scored(found: Predictor, windows: Sequence[Window], material: Material, settings: Settings, cut: float) -> Scores:
-    if not windows:
-        return score(np.zeros(0), np.zeros(0))
-    truth = np.concatenate([material.share(window) for window in windows])
-    predicted = np.concatenate([found.predict(window.tokens) for window in windows])
-    return score(truth, predicted, settings.threshold, cut)
+    return first, second

@@ -15,7 +15,6 @@ from .calibrate import Observation, calibrate, simplify
 from .engine import Engine, Ids, Question, Text
 from .graph import Graph
 from .pivots import Pivot, find_pivots, loosen, prune, weigh
-from .predict import Matcher
 from .propose import Proposer, Slot
 from .settings import Settings
 from .trie import Step, Trie
@@ -120,14 +119,12 @@ def _build(
         if trial.back or trial.share >= settings.threshold:
             for path in _paths(trial.pivot, around, settings, {trial.back: trial.token}):
                 trie.add(path)
-    for path in _seen_paths(material, settings):
-        trie.add(path)
-    graph = trie.graph()
-    matcher = Matcher(graph)
-    seen = [*_tried(trials, around, settings), *_seen(material, matcher, settings)]
+    seen = [Observation(window.tokens, material.share(window)) for window in building_windows(material, settings)]
+    _add_seen(trie, seen, settings)
+    tried = _tried(trials, around, settings)
     base = base_of(material, settings)
-    done = calibrate(graph, seen, threshold=settings.threshold, weight=settings.weight, base=base)
-    return simplify(done, settings.least)
+    done = calibrate(trie.tree(), [*seen, *tried], threshold=settings.threshold, weight=settings.weight, base=base)
+    return simplify(done, settings.least).graph()
 
 
 def _paths(
@@ -170,20 +167,15 @@ def _word(text: str, importance: float = 0.0) -> Step:
     return Step("token", text, text, importance)
 
 
-def _seen_paths(material: Material, settings: Settings) -> Iterator[list[Step]]:
+def _add_seen(trie: Trie, seen: Sequence[Observation], settings: Settings) -> None:
     """Exact paths of what stands before every token that fires somewhere in the building windows."""
     if not settings.ngram:
         return
-    windows = [(window, material.share(window)) for window in building_windows(material, settings)]
-    fires = {window.tokens[at] for window, share in windows for at in np.flatnonzero(share >= settings.threshold)}
-    for window, _ in windows:
-        for at, token in enumerate(window.tokens):
-            if token in fires:
-                yield [_word(text) for text in reversed(window.tokens[max(0, at - settings.ngram + 1) : at + 1])]
-    if settings.fold:
-        for token in fires:
-            if any(map(str.isalpha, token)):
-                yield [Step("fold", fold(token), token)]
+    fires = {one.tokens[at] for one in seen for at in np.flatnonzero(one.values >= settings.threshold).tolist()}
+    trie.add_seen([one.tokens for one in seen], fires, settings.ngram)
+    for token in fires if settings.fold else ():
+        if any(map(str.isalpha, token)):
+            trie.add([Step("fold", fold(token), token)])
 
 
 def _tried(trials: Sequence[Trial], around: Surroundings, settings: Settings) -> Iterator[Observation]:
@@ -192,24 +184,7 @@ def _tried(trials: Sequence[Trial], around: Surroundings, settings: Settings) ->
         ids = list(trial.pivot.wide(around.bos, settings.surround))
         ids[len(ids) - 1 - trial.back] = trial.token
         tokens = [around.texts[token] for token in ids[len(around.bos) :]]
-        yield Observation(tokens, {len(tokens) - 1: trial.share})
-
-
-def _seen(material: Material, matcher: Matcher, settings: Settings) -> Iterator[Observation]:
-    """Every token of the building windows on which a path begins."""
-    begins: dict[str, bool] = {}
-    for window in building_windows(material, settings):
-        places = [at for at, token in enumerate(window.tokens) if _begins(token, matcher, begins)]
-        if places:
-            share = material.share(window)
-            yield Observation(window.tokens, {at: float(share[at]) for at in places})
-
-
-def _begins(token: str, matcher: Matcher, known: dict[str, bool]) -> bool:
-    found = known.get(token)
-    if found is None:
-        found = known[token] = matcher.begins(token)
-    return found
+        yield Observation(tokens, np.array([trial.share]))
 
 
 def status_of(material: Material, settings: Settings) -> str:

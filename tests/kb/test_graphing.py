@@ -88,7 +88,7 @@ def odd_graph(random: np.random.Generator) -> Graph:
             path.append(Step(kind, "" if kind in ("any", "gap") else str(token), str(token), float(random.random())))
         trie.add([*path, Step("start")] if random.random() < 0.3 else path)
     texts = [random.choice(ODD, 5).tolist() for _ in range(20)]
-    return calibrate(trie.graph(), [Observation(text, dict(enumerate(random.random(5).tolist()))) for text in texts])
+    return calibrate(trie.tree(), [Observation(text, random.random(5)) for text in texts]).graph()
 
 
 def test_any_graph_comes_back_from_the_store_as_it_was(store: Store, tmp_path: Path) -> None:

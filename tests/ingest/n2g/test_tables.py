@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ def made(paths: list[list[Step]], seen: list[tuple[list[str], float]]) -> Graph:
     trie = Trie()
     for path in paths:
         trie.add(path)
-    return calibrate(trie.graph(), [Observation(tokens, {len(tokens) - 1: value}) for tokens, value in seen])
+    return calibrate(trie.tree(), [Observation(tokens, np.array([value])) for tokens, value in seen]).graph()
 
 
 def back(tables: Tables) -> Graph:

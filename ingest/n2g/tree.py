@@ -1,0 +1,85 @@
+"""A graph while it is made: its nodes as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .graph import MATCHES, End, Graph, Node
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where matches may end, an entry a node: see graph.End."""
+
+    value: Floats
+    """of a node where no match may end, that of the one above it"""
+    n: Ints
+    """0 where no match may end"""
+    mean: Floats
+    high: Floats
+    fired: Ints
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Nodes, an entry each, by depth, then by parent, then in the order of what they accept."""
+
+    words: Sequence[str]
+    """all keys and tokens, sorted; the arrays have their numbers"""
+    levels: tuple[slice, ...]
+    """the nodes of each depth"""
+    parent: Ints
+    match: Ints
+    """place in MATCHES"""
+    key: Ints
+    token: Ints
+    importance: Floats
+    ends: Ends | None = None
+    """None before anything was counted"""
+
+    def __len__(self) -> int:
+        return len(self.parent)
+
+    def take(self, kept: npt.NDArray[np.bool_]) -> Tree:
+        """Some of the nodes, with all that are above them; bool `[n]`."""
+        places = np.append(np.cumsum(kept) - 1, -1)
+        some = {name: getattr(self, name)[kept] for name in ("match", "key", "token", "importance")}
+        bounds = np.append(0, np.cumsum([int(kept[level].sum()) for level in self.levels])).tolist()
+        levels = tuple(slice(*pair) for pair in pairwise(bounds))
+        ends = None if self.ends is None else Ends(*(getattr(self.ends, f.name)[kept] for f in fields(Ends)))
+        return replace(self, parent=places[self.parent[kept]], levels=levels, ends=ends, **some)
+
+    def graph(self) -> Graph:
+        """As it is handed out. A word on which paths begin activates, as strongly as the mean of what matched it."""
+        columns = [self.parent, self.match, self.key, self.token, self.importance]
+        rows = zip(*(column.tolist() for column in columns), self._ends(), strict=True)
+        words = self.words
+        nodes = [
+            Node(
+                parent,
+                MATCHES[match],
+                words[key],
+                words[token],
+                importance,
+                0.0 if end is None or parent >= 0 else end.mean,
+                parent < 0,
+                end,
+            )
+            for parent, match, key, token, importance, end in rows
+        ]
+        return Graph(tuple(nodes), "neuronkb")
+
+    def _ends(self) -> list[End | None]:
+        if self.ends is None:
+            return [None] * len(self)
+        columns: list[list[Any]] = [getattr(self.ends, field.name).tolist() for field in fields(Ends)]
+        return [End(*row) if row[1] else None for row in zip(*columns, strict=True)]
