@@ -1,7 +1,8 @@
 """What neurons do on short texts that differ little from one another, in as few token-forwards as possible.
 
 Only the last token of a text is read, so nothing after it is run. Equal texts are run once for all neurons that ask,
-texts that begin alike share their beginning's keys and values, and a pass ends at the deepest layer that is read.
+texts that begin alike share their beginning's keys and values, and a pass ends at the deepest layer that is read,
+whose MLP is run on last tokens only.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ import numpy.typing as npt
 import torch
 
 from ..subject.cache import given_cache
-from ..subject.hooks import Shape, StopRun, Values, hooked
+from ..subject.hooks import Shape, StopRun, Values, hooked, only_at
 from ..subject.live import LiveModel
 
 Ids = tuple[int, ...]
@@ -45,7 +47,7 @@ class Text:
         """A text as it is."""
         return cls(ids, len(ids), ())
 
-    @property
+    @cached_property
     def ids(self) -> Ids:
         """The whole text."""
         return self.base[: self.at] + self.tail
@@ -55,8 +57,8 @@ class Text:
         return Text(self.base, at, (token, *self.base[at + 1 :]))
 
 
-SPREAD = 1.5
-"""How much longer than its shortest a batch's longest text may be: more is padding, less is more passes."""
+PASS = 64
+"""Positions that a forward pass costs beside its own: so many may be padded where that saves one."""
 
 Question = tuple[Text, int]
 """A text, and the number of the target that is read at its end."""
@@ -86,17 +88,25 @@ class Engine:
         for number, (text, target) in enumerate(questions):
             key: object = text.ids if self.share else number
             rows.setdefault(key, _Row(text)).wants.append((number, target))
-        layers = sorted({self.targets[target].layer for _, target in questions})
-        plain, shared = _sorted(rows.values(), self.share)
+        depth: dict[Ids, int] = defaultdict(int)
+        for row in rows.values():
+            deepest = max(self.targets[target].layer for _, target in row.wants)
+            depth[row.text.base] = max(depth[row.text.base], deepest)
+        for layer in sorted(set(depth.values())):
+            self._run_rows([row for row in rows.values() if depth[row.text.base] == layer], found)
+        return found
+
+    def _run_rows(self, rows: list[_Row], found: npt.NDArray[np.float64]) -> None:
+        """Texts that are read equally deep, or begin like one that is."""
+        layers = sorted({self.targets[target].layer for row in rows for _, target in row.wants})
+        plain, shared = _sorted(rows, self.share)
         for part in _batches(plain, lambda row: len(row.text.ids), self.most):
-            texts = [row.text.ids for row in part]
-            self._run(texts, None, layers, self._reading(part, texts, found))
+            self._run_ends([row.text.ids for row in part], part, None, layers, found)
         by_base: dict[Ids, list[_Row]] = defaultdict(list)
         for row in shared:
             by_base[row.text.base].append(row)
         for bases in _batches(sorted(by_base, key=lambda base: (len(base), base)), len, self.most):
             self._run_shared(bases, [by_base[base] for base in bases], layers, found)
-        return found
 
     def _run_shared(
         self, bases: list[Ids], rows: list[list[_Row]], layers: list[int], found: npt.NDArray[np.float64]
@@ -106,7 +116,7 @@ class Engine:
         longest = [max(row.text.at for row in own) for own in rows]
         # Of a base that nobody reads only what others share is run.
         texts = [base if row else base[:most] for base, row, most in zip(bases, read, longest, strict=True)]
-        cache = self._run(texts, _new_cache(), layers, self._reading(read, texts, found))
+        cache = self._run_ends(texts, read, _new_cache(), layers, found)
         by_place: dict[int, list[tuple[int, _Row]]] = defaultdict(list)
         for number, own in enumerate(rows):
             for row in own:
@@ -117,24 +127,32 @@ class Engine:
             for part in _batches(departing, lambda pair: len(pair[1].text.tail), self.most):
                 tails = [row.text.tail for _, row in part]
                 past = _cropped(cache, [number for number, _ in part], at)
-                self._run(tails, past, layers, self._reading([row for _, row in part], tails, found))
+                self._run_ends(tails, [row for _, row in part], past, layers, found)
 
-    def _reading(
-        self, rows: Sequence[_Row | None], texts: Sequence[Ids], found: npt.NDArray[np.float64]
-    ) -> Callable[[int, Values], None]:
-        """Puts the values at the end of each row's text into `found`."""
+    def _run_ends(
+        self,
+        texts: list[Ids],
+        rows: Sequence[_Row | None],
+        cache: Any,
+        layers: list[int],
+        found: npt.NDArray[np.float64],
+    ) -> Any:
+        """Puts the values at each text's end into `found`. The deepest MLP is run there only; the cache is returned."""
+        ends = [len(text) - 1 for text in texts]
         places: dict[int, list[tuple[int, int, int, int, int]]] = defaultdict(list)
-        for number, (row, text) in enumerate(zip(rows, texts, strict=True)):
+        for number, row in enumerate(rows):
             for question, target in row.wants if row is not None else ():
                 one = self.targets[target]
-                places[one.layer].append((number, len(text) - 1, one.index, question, one.pole))
+                places[one.layer].append((number, ends[number], one.index, question, one.pole))
 
         def read(layer: int, values: Values) -> None:
             if layer in places:
                 row, end, index, question, pole = (list(column) for column in zip(*places[layer], strict=True))
-                found[question] = np.array(pole) * values[row, end, index].double().cpu().numpy()
+                at = end if layer != layers[-1] else 0
+                found[question] = np.array(pole) * values[row, at, index].double().cpu().numpy()
 
-        return read
+        with only_at(self.live.blocks[layers[-1]], torch.tensor(ends)):
+            return self._run(texts, cache, layers, read)
 
     def everywhere(self, texts: Sequence[Ids], target: int) -> list[npt.NDArray[np.float64]]:
         """pole x hidden value of one target at every token of each text; every text is run whole."""
@@ -221,7 +239,7 @@ class Engine:
         """Behind its end a text repeats its last token: a causal model's values before it do not change."""
         longest = max(map(len, texts))
         rows = [text + text[-1:] * (longest - len(text)) for text in texts]
-        return torch.tensor(rows, device=self.live.device)
+        return torch.from_numpy(np.array(rows, np.int64)).to(self.live.device)
 
     def _count(self, ids: torch.Tensor) -> None:
         self.tokens += ids.numel()
@@ -248,12 +266,15 @@ def _sorted(rows: Iterable[_Row], share: bool) -> tuple[list[_Row], list[_Row]]:
 def _batches(items: Sequence[Any], length: Callable[[Any], int], most: int) -> Iterator[list[Any]]:
     """Runs of items, sorted by length, whose padded size is at most `most` positions."""
     part: list[Any] = []
+    padded = 0
     for item in items:
         long = length(item)
-        if part and ((len(part) + 1) * long > most or long > SPREAD * length(part[0]) + 1):
+        more = len(part) * (long - length(part[-1])) if part else 0
+        if part and ((len(part) + 1) * long > most or padded + more > PASS):
             yield part
-            part = []
+            part, padded, more = [], 0, 0
         part.append(item)
+        padded += more
     if part:
         yield part
 
@@ -277,8 +298,11 @@ def _new_cache() -> Any:
 
 def _cropped(cache: Any, rows: Sequence[int], length: int) -> Any:
     """A cache with the first `length` positions of some of the rows."""
-    found = _new_cache()
+    found, some = _new_cache(), torch.tensor(rows)
     for number, layer in enumerate(cache.layers):
         if layer.keys is not None and layer.keys.numel():
-            found.update(layer.keys[rows, :, :length], layer.values[rows, :, :length], number)
+            keys, values = (
+                held[:, :, :length].index_select(0, some.to(held.device)) for held in (layer.keys, layer.values)
+            )
+            found.update(keys, values, number)
     return found

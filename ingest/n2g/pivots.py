@@ -11,8 +11,8 @@ from .engine import Engine, Ids, Question, Text
 from .settings import Settings
 from .windows import Material, Window
 
-LADDER = ((1, 2), (3, 4, 6), (8, 12, 16), (24, 32, 48))
-"""Lengths of context that are tried, the firing token counted, shortest first; a rung is asked at once."""
+LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
+"""Lengths of context that are tried, the firing token counted, shortest first."""
 
 
 @dataclass
@@ -44,8 +44,11 @@ class Pivot:
 
     def wide(self, bos: Ids, least: int) -> Ids:
         """The prompt with so many tokens of context, where the window has them."""
-        length = min(self.at + 1, max(len(self.prompt) - len(bos), least))
-        return bos + self.window.ids[self.at + 1 - length : self.at + 1]
+        return bos + self.before(max(len(self.prompt) - len(bos), least))
+
+    def before(self, length: int) -> Ids:
+        """The token and what is before it in the window: so many tokens, where there are as many."""
+        return self.window.ids[max(0, self.at + 1 - length) : self.at + 1]
 
     def place(self, back: int) -> int:
         """Position in the prompt of the token so many steps back."""
@@ -83,33 +86,18 @@ def _varied(ranked: Iterable[Pivot]) -> list[Pivot]:
 
 def prune(engine: Engine, pivots: Sequence[Pivot], bos: Ids, settings: Settings) -> None:
     """Give each pivot the shortest context on the ladder that keeps its activation; the longest where none does."""
-    open_ones = list(pivots)
-    for rung in LADDER:
-        lengths = [_lengths(pivot, rung, settings.longest) for pivot in open_ones]
-        asked: list[Question] = []
-        for pivot, tried in zip(open_ones, lengths, strict=True):
-            asked += [(Text.whole(_prompt(pivot, length, bos)), pivot.target) for length in tried]
-        answers = iter(engine.ask(asked).tolist())
-        left = []
-        for pivot, tried in zip(open_ones, lengths, strict=True):
-            found = [(length, next(answers)) for length in tried]
-            kept = next((pair for pair in found if pair[1] >= settings.keep * pivot.value), None)
-            if kept or found:
-                length, pivot.held = kept or found[-1]
-                pivot.prompt = _prompt(pivot, length, bos)
-            if kept is None and found and found[-1][0] < min(pivot.at + 1, settings.longest):
-                left.append(pivot)
-        open_ones = left
-
-
-def _lengths(pivot: Pivot, rung: Sequence[int], longest: int) -> list[int]:
-    """The rung's lengths that the window has; of a window shorter than the rung, all of it."""
-    most = min(pivot.at + 1, longest)
-    return sorted({min(length, most) for length in rung})
-
-
-def _prompt(pivot: Pivot, length: int, bos: Ids) -> Ids:
-    return bos + pivot.window.ids[pivot.at + 1 - length : pivot.at + 1]
+    left = list(pivots)
+    for length in LADDER:
+        prompts = [bos + pivot.before(min(length, settings.longest)) for pivot in left]
+        answers = engine.ask([(Text.whole(ids), pivot.target) for ids, pivot in zip(prompts, left, strict=True)])
+        for pivot, prompt, held in zip(left, prompts, answers.tolist(), strict=True):
+            pivot.prompt, pivot.held = prompt, held
+        left = [
+            pivot
+            for pivot in left
+            if pivot.held < settings.keep * pivot.value
+            and len(pivot.prompt) - len(bos) < min(pivot.at + 1, settings.longest)
+        ]
 
 
 def weigh(engine: Engine, pivots: Sequence[Pivot], bos: Ids, mask: int, settings: Settings) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from ...schema import ModelError, fold
@@ -66,7 +67,8 @@ class SubjectProposer:
             by_text[ids].append(at)
         ranked: dict[Slot, list[int]] = {}
         for part in _parts(sorted(by_text, key=len), self.engine.most):
-            hidden, past = self.engine.hidden(part)
+            # What is at the last place is not looked at.
+            hidden, past = self.engine.hidden([ids[: max(1, *by_text[ids])] for ids in part])
             told = [(ids, at, row) for row, ids in zip(hidden, part, strict=True) for at in by_text[ids]]
             for start in range(0, len(told), HEADS):
                 ranked |= self._ranked(told[start : start + HEADS], RESCORED * n)
@@ -77,22 +79,16 @@ class SubjectProposer:
         """The best of both sources for slots, each with what the LM head reads in its text, by the sum of two ranks."""
         before = torch.stack([hidden[max(at, 1) - 1] for _, at, hidden in slots])
         logits = self._head(before)[:, : len(self.vocabulary)].float()
+        # Nothing is before a beginning.
+        logits[[number for number, (_, at, _) in enumerate(slots) if not at]] = 0
         tokens = [ids[at] for ids, at, _ in slots]
-        cosines = self._rows[tokens] @ self._rows.T
-        found = {}
-        for number, (ids, at, _) in enumerate(slots):
-            # Nothing is before a beginning.
-            likely = logits[number] if at else torch.zeros_like(logits[number])
-            found[ids, at] = self._best(likely, cosines[number], self._fitting(ids[at]), n)
-        return found
-
-    def _best(self, likely: torch.Tensor, near: torch.Tensor, fits: torch.Tensor, n: int) -> list[int]:
-        likely, near = (scores.masked_fill(~fits, -torch.inf) for scores in (likely, near))
-        k = min(max(CANDIDATES, n), int(fits.sum()))
-        some = torch.tensor(sorted({*likely.topk(k).indices.tolist(), *near.topk(k).indices.tolist()}))
-        places = [scores.cpu()[some].argsort(descending=True, stable=True).argsort() for scores in (likely, near)]
-        order = (places[0] + places[1]).argsort(stable=True)
-        return [int(token) for token in some[order[:n]]]
+        fits = self._fitting(tokens)
+        likely, near = (scores.masked_fill(~fits, -torch.inf) for scores in (logits, self._rows[tokens] @ self._rows.T))
+        k = min(max(CANDIDATES, n), fits.shape[1])
+        best = torch.cat([scores.topk(k).indices for scores in (likely, near)], 1)
+        ranks = [scores.gather(1, best).float().cpu().numpy() for scores in (likely, near)]
+        rows = zip(slots, best.cpu().numpy(), *ranks, strict=True)
+        return {(ids, at): _best(tokens, one, other, n) for (ids, at, _), tokens, one, other in rows}
 
     def _rescore(
         self, rows: dict[Ids, int], past: Past, by_text: dict[Ids, list[int]], ranked: dict[Slot, list[int]]
@@ -107,7 +103,9 @@ class SubjectProposer:
         for at, tried in by_place.items():
             for part in _parts(tried, self.engine.most, lambda pair: len(pair[0][0]) - pair[0][1]):
                 tails = [(token, *ids[at + 1 : at + 1 + FOLLOWING]) for (ids, _), token in part]
-                hidden, _ = self.engine.hidden(tails, past.beginning([rows[ids] for (ids, _), _ in part], at))
+                hidden, _ = self.engine.hidden(
+                    [tail[:-1] for tail in tails], past.beginning([rows[ids] for (ids, _), _ in part], at)
+                )
                 for (slot, token), score in zip(part, self._following(hidden, tails), strict=True):
                     scores[slot].append((score, token))
         for slot, found in scores.items():
@@ -125,7 +123,8 @@ class SubjectProposer:
             logits = self._head(hidden[row[some].to(hidden.device), at[some].to(hidden.device)]).float()
             logs = logits.gather(1, token[some, None].to(logits.device))[:, 0] - logits.logsumexp(1)
             found.index_add_(0, row[some], logs.double().cpu())
-        return [float(value) for value in found]
+        values: list[float] = found.tolist()
+        return values
 
     def _head(self, rows: torch.Tensor) -> torch.Tensor:
         found: torch.Tensor = self.live.model.get_output_embeddings()(rows)
@@ -142,10 +141,11 @@ class SubjectProposer:
         found: torch.Tensor = rows.to(weight.dtype)
         return found
 
-    def _fitting(self, token: int) -> torch.Tensor:
-        """Bool `[d_vocab]`: other words, written like the token: after a space or not, with a letter or not."""
+    def _fitting(self, tokens: Sequence[int]) -> torch.Tensor:
+        """Bool `[n, d_vocab]`: other words, written like each token: after a space or not, with a letter or not."""
         space, letters, word, ordinary = self._written
-        fits = ordinary & (space == space[token]) & (letters == letters[token]) & (word != word[token])
+        one = np.array(tokens)[:, None]
+        fits = ordinary & (space == space[one]) & (letters == letters[one]) & (word != word[one])
         return torch.from_numpy(fits).to(self._rows.device)
 
     @cached_property
@@ -155,6 +155,14 @@ class SubjectProposer:
         words = np.array([numbers.setdefault(fold(text), len(numbers)) for text in texts])
         space, letters = (np.array([test(t) for t in texts]) for test in (_spaced, _lettered))
         return space, letters, words, self.vocabulary.ordinary
+
+
+def _best(tokens: npt.NDArray[Any], one: npt.NDArray[Any], other: npt.NDArray[Any], n: int) -> list[int]:
+    """By the sum of their ranks in two scores; of equals the lower number. -inf is no score."""
+    tokens, first = np.unique(tokens[one > -np.inf], return_index=True)
+    places = [(-scores[one > -np.inf][first]).argsort(kind="stable").argsort() for scores in (one, other)]
+    found: list[int] = tokens[(places[0] + places[1]).argsort(kind="stable")[:n]].tolist()
+    return found
 
 
 def _by_both(one: Sequence[int], other: Sequence[int]) -> list[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from inspect import signature
 from typing import Any
 
@@ -14,8 +15,13 @@ NAMES = ("cache", "past_key_values")
 
 def given_cache(module: nn.Module, cache: Any) -> dict[str, Any]:
     """The keyword argument that hands a cache, or None, to a model."""
-    known = signature(module.forward).parameters
-    return {"cache" if "cache" in known else "past_key_values": cache}
+    return {_name(type(module).forward): cache}
+
+
+@lru_cache
+def _name(forward: Callable[..., Any]) -> str:
+    """Of the argument; looked up once, for it takes as long as a small layer."""
+    return "cache" if "cache" in signature(forward).parameters else "past_key_values"
 
 
 def cache_in(found: Mapping[str, Any]) -> Any:

@@ -64,6 +64,23 @@ def hooked(
         yield
 
 
+@contextmanager
+def only_at(block: Block, at: torch.Tensor) -> Iterator[None]:
+    """Inside it an MLP is run at one position of each text only, `[batch]`, and its sites have that one position. The
+    layer cannot be run to its end."""
+
+    def before(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        some = args[0].reshape(len(at), -1, args[0].shape[-1])[torch.arange(len(at)), at]
+        return some if args[0].ndim == 2 else some[:, None], *args[1:]
+
+    hooks = [module.register_forward_pre_hook(before) for module in {block.gate, block.up} if module is not None]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
 def _hook(block: Block, layer: int, site: Site, shape: Shape, visit: Visit) -> Any:
     if site == "hidden":
 
