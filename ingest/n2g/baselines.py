@@ -27,11 +27,12 @@ class TokenLookup(Predicting):
     @classmethod
     def of(cls, texts: Iterable[Text]) -> TokenLookup:
         """From the building windows."""
-        table: dict[str, float] = {}
-        for tokens, values in texts:
-            for token, value in zip(tokens, values.tolist(), strict=True):
-                table[token] = max(value, table.get(token, 0.0))
-        return cls(table)
+        tokens, values = _joined(texts)
+        order = np.argsort(values, kind="stable")
+        # The last entry of a key stays: its largest.
+        return cls(
+            dict(zip([tokens[at] for at in order.tolist()], np.maximum(values[order], 0.0).tolist(), strict=True))
+        )
 
     def predict_all(self, texts: Sequence[Sequence[str]]) -> Floats:
         """0 for a token that was not there."""
@@ -65,9 +66,8 @@ class NGramLookup(Predicting):
         found = np.zeros(sum(map(len, texts)))
         start = 0
         for tokens in texts:
-            for at, token in enumerate(tokens):
-                if token in last:
-                    found[start + at] = self.table.get(tuple(tokens[max(0, at - self.prior) : at + 1]), 0.0)
+            for at in [at for at, token in enumerate(tokens) if token in last]:
+                found[start + at] = self.table.get(tuple(tokens[max(0, at - self.prior) : at + 1]), 0.0)
             start += len(tokens)
         return found
 
@@ -88,12 +88,9 @@ class BackOff(Predicting):
     @classmethod
     def of(cls, texts: Sequence[Text], longest: int = 5, base: float = 0.0) -> BackOff:
         """From the building windows: contexts of 1 to `longest` tokens, the token itself counted."""
-        numbers: dict[str, int] = {}
-        for tokens, _ in texts:
-            for token in tokens:
-                numbers.setdefault(token, len(numbers))
+        every, values = _joined(texts)
+        numbers = {token: number for number, token in enumerate(dict.fromkeys(every))}
         laid = Texts.of([tokens for tokens, _ in texts], numbers)
-        values = np.concatenate([np.zeros(0), *(found for _, found in texts)])
         codes, means = np.zeros(0, np.int64), np.array([base])
         at, context = laid.tokens, np.zeros(len(values), np.int64)
         for back in range(longest):
@@ -117,6 +114,12 @@ class BackOff(Predicting):
             on, found = on[found >= 0], found[found >= 0]
             context[on] = 1 + found
         return self.means[context]
+
+
+def _joined(texts: Iterable[Text]) -> tuple[list[str], Floats]:
+    """All tokens and their values."""
+    tokens, values = zip(*texts, strict=True) if (texts := list(texts)) else ((), ())
+    return list(chain.from_iterable(tokens)), np.concatenate([np.zeros(0), *values])
 
 
 def _codes(context: Ints, word: Ints, numbers: dict[str, int]) -> Ints:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -138,17 +137,17 @@ def _paths(
     anchor = [Step("start")] if pivot.anchored and last == pivot.at else []
     strict: list[Step] = []
     loose: list[Step] = []
+    runs = _runs(chosen, pivot.gaps)
     for back in range(last + 1):
         if back in chosen:
-            step = _word(around.texts[chosen[back]], pivot.importance.get(back, 0.0))
-            strict.append(step)
-            loose += [*([Step("gap")] if back in pivot.gaps else []), step]
+            surface = around.texts[chosen[back]]
+            strict.append(Step("token", surface, surface, pivot.importance.get(back, 0.0)))
+            loose += [*([Step("gap")] if back in pivot.gaps else []), strict[-1]]
         else:
             surface = around.texts[pivot.prompt[pivot.place(back)]]
-            wildcard = Step("any", "", surface, pivot.importance.get(back, 0.0))
-            strict.append(wildcard)
-            if not any(near < back < far for near, far in _runs(chosen, pivot.gaps)):
-                loose.append(wildcard)
+            strict.append(Step("any", "", surface, pivot.importance.get(back, 0.0)))
+            if not any(near < back < far for near, far in runs):
+                loose.append(strict[-1])
     yield [*strict, *anchor]
     if pivot.gaps:
         yield [*loose, *anchor]
@@ -156,15 +155,9 @@ def _paths(
         yield [Step("fold", fold(strict[0].key), strict[0].token, strict[0].importance)]
 
 
-def _runs(chosen: Mapping[int, int], gaps: set[int]) -> Iterator[tuple[int, int]]:
+def _runs(chosen: Mapping[int, int], gaps: set[int]) -> list[tuple[int, int]]:
     """Between which words a gap stands in for the wildcards."""
-    places = sorted(chosen)
-    return ((near, far) for near, far in pairwise(places) if far in gaps)
-
-
-@lru_cache(2**16)
-def _word(text: str, importance: float = 0.0) -> Step:
-    return Step("token", text, text, importance)
+    return [(near, far) for near, far in pairwise(sorted(chosen)) if far in gaps]
 
 
 def _add_seen(trie: Trie, seen: Sequence[Observation], settings: Settings) -> None:
@@ -181,9 +174,9 @@ def _add_seen(trie: Trie, seen: Sequence[Observation], settings: Settings) -> No
 def _tried(trials: Sequence[Trial], around: Surroundings, settings: Settings) -> Iterator[Observation]:
     """What was measured on substituted words."""
     for trial in trials:
-        ids = list(trial.pivot.wide(around.bos, settings.surround))
-        ids[len(ids) - 1 - trial.back] = trial.token
-        tokens = [around.texts[token] for token in ids[len(around.bos) :]]
+        ids = list(trial.pivot.wide(around.bos, settings.surround)[len(around.bos) :])
+        ids[-1 - trial.back] = trial.token
+        tokens = [around.texts[token] for token in ids]
         yield Observation(tokens, np.array([trial.share]))
 
 

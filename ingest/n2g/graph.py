@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ...schema import ModelError
 
@@ -20,8 +20,7 @@ GAP = 8
 """The most tokens that a gap skips."""
 
 
-@dataclass(frozen=True)
-class End:
+class End(NamedTuple):
     """What is known of the neuron where a match may end. Activations are shares of the neuron's maximum."""
 
     value: float
@@ -36,9 +35,8 @@ class End:
     """how many reached the firing threshold"""
 
 
-@dataclass(frozen=True)
-class Node:
-    """One token of a path."""
+class Node(NamedTuple):
+    """One token of a path. A graph has thousands: a tuple is made five times as fast as a frozen dataclass."""
 
     parent: int
     """number of the node one token nearer to the firing one; -1 where paths begin"""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,26 +59,18 @@ class Tree:
 
     def graph(self) -> Graph:
         """As it is handed out. A word on which paths begin activates, as strongly as the mean of what matched it."""
-        columns = [self.parent, self.match, self.key, self.token, self.importance]
-        rows = zip(*(column.tolist() for column in columns), self._ends(), strict=True)
-        words = self.words
-        nodes = [
-            Node(
-                parent,
-                MATCHES[match],
-                words[key],
-                words[token],
-                importance,
-                0.0 if end is None or parent >= 0 else end.mean,
-                parent < 0,
-                end,
-            )
-            for parent, match, key, token, importance, end in rows
-        ]
-        return Graph(tuple(nodes), "neuronkb")
+        ends, words = self._ends(), self.words
+        columns = [self.parent, self.match, self.key, self.token, self.importance, self.parent < 0]
+        parent, match, key, token, importance, first = (column.tolist() for column in columns)
+        activation = [end.mean if on and end else 0.0 for on, end in zip(first, ends, strict=True)]
+        kinds, keys, tokens = (
+            [names[i] for i in some] for names, some in ((MATCHES, match), (words, key), (words, token))
+        )
+        rows = zip(parent, kinds, keys, tokens, importance, activation, first, ends, strict=True)
+        return Graph(tuple(map(Node._make, rows)), "neuronkb")
 
     def _ends(self) -> list[End | None]:
         if self.ends is None:
             return [None] * len(self)
-        columns: list[list[Any]] = [getattr(self.ends, field.name).tolist() for field in fields(Ends)]
-        return [End(*row) if row[1] else None for row in zip(*columns, strict=True)]
+        columns = [getattr(self.ends, field.name).tolist() for field in fields(Ends)]
+        return [end if end.n else None for end in map(End._make, zip(*columns, strict=True))]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import chain, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +18,7 @@ NONE = -1
 """What a path has behind its end."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One token of a path, nearest to the firing token first."""
 
     match: Match
@@ -68,7 +66,8 @@ class Trie:
             above[on] = bounds[-1] + node
             bounds.append(bounds[-1] + len(found))
         levels = tuple(slice(*pair) for pair in pairwise(bounds))
-        return Tree(words, levels, *(np.concatenate(column) for column in zip(*columns, strict=True)))
+        parent, match, key, token, lost = (np.concatenate(column) for column in zip(*columns, strict=True))
+        return Tree(words, levels, parent, match, key, token, lost)
 
     def _rows(self, numbers: dict[str, int]) -> tuple[Ints, Ints, Floats]:
         """What the steps of each path accept, their tokens and importance: a row a path."""
@@ -80,7 +79,8 @@ class Trie:
         steps = list(chain(*self._paths))
         laid = np.arange(shape[1]) < lengths[:, None]
         own = slice(len(lengths))
-        codes[own][laid] = [MATCHES.index(step.match) * len(numbers) + numbers[step.key] for step in steps]
+        kinds = {kind: place * len(numbers) for place, kind in enumerate(MATCHES)}
+        codes[own][laid] = [kinds[step.match] + numbers[step.key] for step in steps]
         tokens[own][laid] = [numbers[step.token] for step in steps]
         importance[own][laid] = [step.importance for step in steps]
         return codes, tokens, importance

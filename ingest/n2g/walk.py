@@ -42,9 +42,11 @@ class Walker:
     @classmethod
     def of(cls, graph: Graph) -> Walker:
         """Of a finished graph."""
-        numbers = {key: number for number, key in enumerate({"", *(node.key for node in graph.nodes)})}
-        rows = [(node.parent, MATCHES.index(node.match), numbers[node.key]) for node in graph.nodes]
-        return cls(numbers, *np.array(rows, np.int64).reshape(-1, 3).T)
+        parent, match, key, *_ = zip(*graph.nodes, strict=True) if graph.nodes else ((), (), ())
+        numbers = {key: number for number, key in enumerate({"", *key})}
+        kinds = {kind: place for place, kind in enumerate(MATCHES)}
+        columns = parent, map(kinds.__getitem__, match), map(numbers.__getitem__, key)
+        return cls(numbers, *(np.fromiter(column, np.int64) for column in columns))
 
     @classmethod
     def of_tree(cls, tree: Tree) -> Walker:

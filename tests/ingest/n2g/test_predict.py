@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -33,7 +32,7 @@ def with_ends(found: list[list[Step]]) -> Graph:
     for path in found:
         trie.add(path)
     graph = trie.tree().graph()
-    nodes = [n if n.wild else replace(n, end=End(i + 1.0, i % 3)) for i, n in enumerate(graph.nodes)]
+    nodes = [n if n.wild else n._replace(end=End(i + 1.0, i % 3)) for i, n in enumerate(graph.nodes)]
     return Graph(tuple(nodes))
 
 
