@@ -25,6 +25,10 @@ SLOTS = 8
 """Fewer unused slots give no centre."""
 STEP = 2048
 
+_known: dict[tuple[str, bytes], npt.NDArray[np.bool_]] = {}
+"""What was found in this process, by the rows and the unused slots: jobs ask again, and a fine-tune's rows are often
+its base's."""
+
 
 @dataclass(frozen=True)
 class _Scan:
@@ -44,6 +48,15 @@ def find_untrained(checkpoint: Checkpoint, name: str, unused: npt.NDArray[np.boo
     lies nearer to that point than a third of the median distance, when it is nearly zero, or when it is one of
     three or more equal rows. The unused slots themselves are judged by the same rule.
     """
+    key = checkpoint.digest(name), unused.tobytes()
+    if key not in _known:
+        _known[key] = _find(checkpoint, name, unused)
+        if len(_known) > 4:
+            del _known[next(iter(_known))]
+    return _known[key]
+
+
+def _find(checkpoint: Checkpoint, name: str, unused: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     centre = _centre(checkpoint, name, unused)
     scan = _scan(checkpoint, name, len(unused), centre)
     found = scan.norms <= NORM * np.median(scan.norms)
