@@ -46,7 +46,7 @@ def agree(kb: KnowledgeBase, model: str, as_json: bool, **options: Any) -> None:
     with output.progress() as progress:
         found = kb.agree(model, progress=progress, **options)
     title = f"{found.tested:,} sides of neurons of {model} are named by two independent methods or more"
-    output.show(found, [_pairs(found.pairs), _agreements(found.found, model, title)], as_json)
+    output.show(found, [pairs_table(found.pairs), agreements_table(found.found, model, title)], as_json)
 
 
 @click.command()
@@ -61,9 +61,9 @@ def disagree(kb: KnowledgeBase, model: str, as_json: bool, **options: Any) -> No
 
     with output.progress() as progress:
         found = kb.disagree(model, progress=progress, **options)
-    tables = [_pairs(found.pairs)]
+    tables = [pairs_table(found.pairs)]
     if found.opposite:
-        tables.append(_agreements(found.opposite, model, "The same words on opposite sides of the hidden value"))
+        tables.append(agreements_table(found.opposite, model, "The same words on opposite sides of the hidden value"))
     if found.pushed:
         rows = [
             (_short(p.neuron, model), f"{p.projection} {output.pole(p.pole)}", p.effect, p.q, output.words(p.words))
@@ -87,14 +87,16 @@ def disagree(kb: KnowledgeBase, model: str, as_json: bool, **options: Any) -> No
     output.show(found, tables, as_json)
 
 
-def _pairs(found: tuple[MethodPair, ...]) -> Table:
+def pairs_table(found: tuple[MethodPair, ...]) -> Table:
+    """How often two methods share a word, beside chance."""
     from . import output
 
     rows = [(f"{p.one}, {p.two}", p.both, p.shared, f"{p.by_chance:.3g}") for p in found]
     return output.table(("methods", "both speak", "share a word", "by chance"), rows, "Sides by pair of methods")
 
 
-def _agreements(found: tuple[Agreement, ...], model: str, title: str) -> Table:
+def agreements_table(found: tuple[Agreement, ...], model: str, title: str) -> Table:
+    """The sides that methods name in the same words, with q, score and null."""
     from . import output
 
     rows = [

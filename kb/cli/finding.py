@@ -112,7 +112,7 @@ def carry(
         )
     if markdown is not None:
         output.write_text(markdown, written(report))
-    output.show(report, _table(report.carries), as_json)
+    output.show(report, verdicts(report.carries), as_json)
     if not as_json:
         _say(report)
 
@@ -126,7 +126,8 @@ def remove(kb: KnowledgeBase, name: str) -> None:
     click.echo(f"removed {found.id}: {found.text}")
 
 
-def _table(carries: tuple[Carry, ...]) -> Table:
+def verdicts(carries: tuple[Carry, ...]) -> Table:
+    """What became of findings, with the numbers behind it."""
     from . import output
 
     columns = ("finding", "neuron", "verdict", "now", "gate", "up", "down", "tokens", "why")

@@ -12,15 +12,10 @@ from .options import clash_options, json_option, with_kb
 from .published import imports
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
-    from ..graphing import GraphCard, Prediction
     from ..knowledge_base import KnowledgeBase
     from ..runs import Clash
 
 _run = click.option("--run", help="Only evidence of this run (see neuronkb runs).")
-SHOWN = 20
-"""Paths of a graph that a terminal shows."""
 
 
 @ingest.command("n2g")
@@ -128,7 +123,7 @@ def show(
     kb: KnowledgeBase, neuron_id: str, svg: Path | None, pole: str | None, most: int, run: str | None, as_json: bool
 ) -> None:
     """A neuron's graphs: scores, and the paths on which it fires, the firing token last."""
-    from . import output
+    from . import graph_tables, output
 
     cards = kb.graphs(neuron_id, run=run)
     cards = [card for card in cards if pole is None or output.pole(card.facts["pole"]) == pole] or cards
@@ -139,7 +134,7 @@ def show(
         best = max(cards, key=lambda card: card.facts["f1"] or 0.0)
         save(draw_graph(views(best.nodes), f"{best.neuron} {output.pole(best.facts['pole'])}", most), svg)
         output.console(stderr=True).print(f"written: {svg}", soft_wrap=True)
-    output.show(cards, [part for card in cards for part in _card(card)], as_json)
+    output.show(cards, [part for each in cards for part in graph_tables.card(each)], as_json)
 
 
 @n2g.command("predict")
@@ -150,10 +145,10 @@ def show(
 @with_kb
 def predict(kb: KnowledgeBase, neuron_id: str, text: str, run: str | None, as_json: bool) -> None:
     """What a neuron's graphs say of a text, as shares of the neuron's maximum."""
-    from . import output
+    from . import graph_tables, output
 
     found = kb.predict_n2g(neuron_id, text, run=run)
-    output.show(found, [part for one in found for part in _prediction(one)], as_json)
+    output.show(found, [part for one in found for part in graph_tables.prediction(one)], as_json)
 
 
 @n2g.command("report")
@@ -193,62 +188,6 @@ def _neurons(path: Path) -> list[tuple[int, int]]:
                 raise click.BadParameter(f"{path}:{number}: {error}", param_hint="--neurons") from None
             found.append((neuron.layer, neuron.index))
     return found
-
-
-def _card(card: GraphCard) -> list[Any]:
-    from . import output
-
-    facts = card.facts
-    title = f"{card.neuron}, side {output.pole(facts['pole'])}, {facts['algorithm']}, {facts['run']}: {facts['status']}"
-    names = ("precision", "recall", "f1", "f1_token", "f1_5gram", "f1_backoff", "f1_random", "correlation", "support")
-    parts: list[Any] = [output.table(names, [[facts[name] for name in names]], title)]
-    rows = _paths(card)
-    if rows:
-        parts.append(output.table(("predicts", "seen", "path"), rows[:SHOWN]))
-    if len(rows) > SHOWN:
-        parts.append(f"{len(rows) - SHOWN} more paths; --json has all")
-    return parts
-
-
-def _paths(card: GraphCard) -> list[tuple[float | None, int | None, str]]:
-    """What a match predicts, how often it was seen, and the path as it stands in text, the firing token last."""
-    nodes = {node["id"]: node for node in card.nodes}
-    rows = []
-    for node in nodes.values():
-        if node["ends"]:
-            words, at = [_word(node)], node["parent"]
-            while at is not None and len(words) < len(nodes):
-                words.append(_word(nodes[at]))
-                at = nodes[at]["parent"]
-            rows.append((node["value"], node["n"], " ".join(words)))
-    return sorted(rows, key=lambda row: (-(row[0] or 0.0), row[2]))
-
-
-def _word(node: dict[str, Any]) -> str:
-    from ..pictures import visible
-
-    if node["match"] in ("any", "gap"):
-        return "*" if node["match"] == "any" else "..."
-    if node["kind"] == "anchor":
-        return "^"
-    return "?" if node["token"] is None else visible(node["token"]) or "''"
-
-
-def _prediction(found: Prediction) -> list[Text]:
-    from rich.text import Text
-
-    from ..pictures import ExcerptView, excerpt_text
-    from . import output
-
-    view = ExcerptView(found.tokens, found.values, max(found.values, default=0.0), "predicted", found.pole, "")
-    head = f"{found.neuron}, side {output.pole(found.pole)}, {found.run}"
-    line = excerpt_text(view, 1.0, max(40, output.console().width)) if found.tokens else Text("(no token)")
-    fires = [
-        f"{output.cell(token)!r} {value:.2f}"
-        for token, value in zip(found.tokens, found.values, strict=True)
-        if value >= 0.4
-    ]
-    return [Text(head, style="bold"), line, Text("fires on " + ", ".join(fires) if fires else "does not fire")]
 
 
 COMMANDS = (n2g,)
