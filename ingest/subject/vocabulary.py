@@ -6,6 +6,7 @@ import hashlib
 import struct
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class Vocabulary:
     unused: Flags
     untrained: Flags
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Hex sha256 over the id -> bytes table, ids in order, each with its length."""
         whole = hashlib.sha256()
