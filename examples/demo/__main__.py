@@ -1,4 +1,4 @@
-"""`make demo`: Gemma 3 270M and a fine-tune of it, decoded, linked, and what was found."""
+"""`make demo`: Gemma 3 270M and a fine-tune of it, decoded, linked, and what several methods say."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from neuronkb import KnowledgeBase
 from neuronkb.kb.cli import output, tables
 from neuronkb.schema import NeuronKBError
 
+from .evidence import Model
 from .finetune import NAME as TUNED
 from .finetune import FineTune, fine_tune
 from .gemma import NAME as BASE
 from .gemma import base_model, notice
+from .story import Story
 
 STORE = ".neuronkb"
 WORD = "dog"
@@ -63,6 +65,8 @@ def main() -> int:
             with output.progress() as progress:
                 kb.link(BASE, TUNED, progress=progress)
             _show(kb)
+            Story(kb, Model(BASE, base), Model(TUNED, tuned.folder), cache).tell()
+            _suggest()
     except NeuronKBError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
@@ -113,6 +117,10 @@ def _show(kb: KnowledgeBase) -> None:
     say("Does the fine-tune keep each side's top token? Beside it: random noise of the same size per row\n")
     say(tables.layer_shares(found))
     say(tables.changes(found))
+
+
+def _suggest() -> None:
+    say = output.console().print
     say("Try next:\n")
     for title, cypher in QUERIES:
         say(f'# {title}\n.venv/bin/neuronkb query "{cypher}"\n', soft_wrap=True)

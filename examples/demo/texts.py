@@ -12,15 +12,14 @@ passes the file on passes on those licences, CC BY-SA's attribution and share-al
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from neuronkb.ingest.features import installed
 from neuronkb.ingest.features.po import messages
-from neuronkb.schema.errors import CorpusError
 
 from .progress import Progress, silent
+from .written import write_lines
 
 CODE = 2_000_000
 """Characters of Python taken: two thirds as many as the encyclopaedia has."""
@@ -49,14 +48,7 @@ def sample_texts(out: Path, progress: Progress = silent) -> Path:
         texts += source()
     # The mark of a hash is as good as a random order, and needs no seed.
     texts.sort(key=lambda text: hashlib.sha256(text[0].encode()).digest())
-    partial = out.with_name(f".{out.name}.part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps({"id": name, "text": text}, ensure_ascii=False) + "\n" for name, text in texts)
-        partial.replace(out)
-    except OSError as error:
-        raise CorpusError(f"{str(out)!r} cannot be written ({error.strerror or error}); choose another place") from None
+    write_lines(out, ({"id": name, "text": text} for name, text in texts))
     progress(step, len(sources), len(sources))
     return out
 

@@ -48,13 +48,18 @@ def shown(found: Sequence[ExplanationView]) -> list[Table]:
 
 def report(found: ExplanationReport) -> list[Table]:
     """The headline by layer, then over all layers, then every other formula, then what went wrong."""
-    rows = [row for protocol in PROTOCOLS for row in found.only(*HEADLINE, protocol)]
+    rows = _headline(found)
     parts = [_layers(found, rows)] if rows else []
-    parts.append(_all(pooled(rows)))
+    parts.append(summary(found))
     rest = [row for row in pooled(found.rows) if (row.scorer, row.formula) != HEADLINE and _shown(row)]
     if rest:
         parts.append(_others(rest))
     return [*parts, *_failures(found)]
+
+
+def summary(found: ExplanationReport) -> Table:
+    """The headline over all layers, by kind."""
+    return _all(pooled(_headline(found)))
 
 
 def lines(found: ExplanationReport) -> dict[str, list[ScoreLine]]:
@@ -66,6 +71,10 @@ def lines(found: ExplanationReport) -> dict[str, list[ScoreLine]]:
             by_name.setdefault(_name(row), []).append(row)
         made[protocol] = [_line(name, rows) for name, rows in by_name.items()]
     return made
+
+
+def _headline(found: ExplanationReport) -> list[LayerScore]:
+    return [row for protocol in PROTOCOLS for row in found.only(*HEADLINE, protocol)]
 
 
 def _line(name: str, rows: Sequence[LayerScore]) -> ScoreLine:

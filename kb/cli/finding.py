@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -112,7 +112,7 @@ def carry(
         )
     if markdown is not None:
         output.write_text(markdown, written(report))
-    output.show(report, verdicts(report.carries), as_json)
+    output.show(report, verdicts(report.carries, report.base, report.tuned), as_json)
     if not as_json:
         _say(report)
 
@@ -126,15 +126,36 @@ def remove(kb: KnowledgeBase, name: str) -> None:
     click.echo(f"removed {found.id}: {found.text}")
 
 
-def verdicts(carries: tuple[Carry, ...]) -> Table:
-    """What became of findings, with the numbers behind it."""
+BEHAVIOUR = ("graph", "probe", "explanation", "clamp", "activation")
+
+
+def verdicts(carries: tuple[Carry, ...], base: str, tuned: str) -> list[Table]:
+    """What became of findings; then what each neuron does in both models, and whatever of its rows was not kept."""
     from . import output
 
-    columns = ("finding", "neuron", "verdict", "now", "gate", "up", "down", "tokens", "why")
+    columns = ("finding", "neuron", "verdict", "now", "gate", "up", "down", "tokens")
     rows = [
-        (c.text, c.source, c.verdict, c.neuron, c.cos_gate, c.cos_up, c.cos_down, c.jaccard, c.reason) for c in carries
+        (c.text, _place(c.source), c.verdict, _place(c.neuron), c.cos_gate, c.cos_up, c.cos_down, c.jaccard)
+        for c in carries
     ]
-    return output.table(columns, rows)
+    tables = [output.table(columns, rows, f"findings of {base} in {tuned}: cosines of its rows, share of tokens")]
+    told = [
+        (_place(c.source), f"{m['kind']} {m['name']}", m["value"], _interval(m), m["base"], m["null"], m["outcome"])
+        for c in carries
+        for m in c.measures
+        if m["kind"] in BEHAVIOUR or m["outcome"] != "kept"
+    ]
+    heads = ("neuron", "measure", "value", "interval", "of the base", "null", "outcome")
+    return [*tables, output.table(heads, told, "What they do, and what of them changed")] if told else tables
+
+
+def _place(neuron: str) -> str:
+    """L3/N17: the models are in the title."""
+    return "/".join(neuron.rsplit("/", 2)[1:])
+
+
+def _interval(measure: dict[str, Any]) -> str:
+    return f"{measure['low']:.3g} to {measure['high']:.3g}" if "low" in measure else "exact"
 
 
 def _say(report: CarryReport) -> None:
