@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -86,9 +86,8 @@ class SubjectProposer:
         likely, near = (scores.masked_fill(~fits, -torch.inf) for scores in (logits, self._rows[tokens] @ self._rows.T))
         k = min(max(CANDIDATES, n), fits.shape[1])
         best = torch.cat([scores.topk(k).indices for scores in (likely, near)], 1)
-        ranks = [scores.gather(1, best).float().cpu().numpy() for scores in (likely, near)]
-        rows = zip(slots, best.cpu().numpy(), *ranks, strict=True)
-        return {(ids, at): _best(tokens, one, other, n) for (ids, at, _), tokens, one, other in rows}
+        scores = (found.gather(1, best).float().cpu().numpy() for found in (likely, near))
+        return {(ids, at): row for (ids, at, _), row in zip(slots, _best(best.cpu().numpy(), *scores, n), strict=True)}
 
     def _rescore(
         self, rows: dict[Ids, int], past: Past, by_text: dict[Ids, list[int]], ranked: dict[Slot, list[int]]
@@ -157,12 +156,17 @@ class SubjectProposer:
         return space, letters, words, self.vocabulary.ordinary
 
 
-def _best(tokens: npt.NDArray[Any], one: npt.NDArray[Any], other: npt.NDArray[Any], n: int) -> list[int]:
-    """By the sum of their ranks in two scores; of equals the lower number. -inf is no score."""
-    tokens, first = np.unique(tokens[one > -np.inf], return_index=True)
-    places = [(-scores[one > -np.inf][first]).argsort(kind="stable").argsort() for scores in (one, other)]
-    found: list[int] = tokens[(places[0] + places[1]).argsort(kind="stable")[:n]].tolist()
-    return found
+def _best(tokens: npt.NDArray[Any], one: npt.NDArray[Any], other: npt.NDArray[Any], n: int) -> Iterator[list[int]]:
+    """Of each row `[slots, candidates]` by the sum of their ranks in two scores; of equals the lower number. -inf is no
+    score, and a token counts once."""
+    order = tokens.argsort(1, kind="stable")
+    tokens, one, other = (np.take_along_axis(part, order, 1) for part in (tokens, one, other))
+    valid = one > -np.inf
+    valid[:, 1:] &= tokens[:, 1:] != tokens[:, :-1]
+    ranks = [np.where(valid, -score, np.inf).argsort(1, kind="stable").argsort(1) for score in (one, other)]
+    best = np.where(valid, ranks[0] + ranks[1], 2 * valid.shape[1]).argsort(1, kind="stable")[:, :n]
+    found = np.take_along_axis(tokens, best, 1).tolist()
+    return (row[:many] for row, many in zip(found, valid.sum(1).tolist(), strict=True))
 
 
 def _by_both(one: Sequence[int], other: Sequence[int]) -> list[int]:
