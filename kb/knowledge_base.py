@@ -432,7 +432,8 @@ class KnowledgeBase:
         out: Path | None = None,
         progress: Progress = silent,
     ) -> LoadReport:
-        """Build and judge the Neuron-to-Graph graphs of a model's neurons on a corpus, and load them layer by layer.
+        """Build and judge the Neuron-to-Graph graphs of a model's neurons on a corpus, load them layer by layer, and
+        join each neuron to those whose graphs are most like its own.
 
         `neurons` are pairs of layer and index, all of `layers` unless given; the rest is as in `ingest_activations`,
         `settings` those of `ingest.n2g.settings`. Needs the `models` extra. Raises ModelError, CorpusError.
@@ -441,7 +442,7 @@ class KnowledgeBase:
         job = graphing.n2g_job(
             self.where, model, sources, name, layers, neurons, dict(windows or {}), dict(settings or {}), progress
         )
-        folder = out or bundle_folder(self.where, job.run.id)
+        folder = job.bundle = out or bundle_folder(self.where, job.run.id)
         return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
 
     def import_n2g(

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ..ingest.similar.search import Nearest
 
 MEASURES = ("weights", "vocabulary", "tokens", "graph", "explanation", "activation")
-IMPORTED = "deepdecipher"
+GRAPHS = ("deepdecipher", "n2g_overlap", "n2g_subset", "graph_paths")
+"""Measures of graphs, of which the first is shown as `graph`."""
 COMPUTED = ("weights", "vocabulary", "tokens")
 """Measures of which one neuron's row is cheap: one pass over the other model's weights, or over its decoded tokens."""
 
@@ -33,10 +34,11 @@ def similar(
     """The work of `KnowledgeBase.similar`."""
     if by is not None and by not in MEASURES:
         raise LinkError(f"measure is {by!r}, expected one of {', '.join(MEASURES)}")
-    # Graphs' likeness is stored by imports alone, under the name of DeepDecipher's measure.
-    name = IMPORTED if by == "graph" else by
+    name = GRAPHS[0] if by == "graph" else by
     stored = similar_neurons(store, str(neuron), by=name, model=None if model is None else str(model), top=top)
-    if stored:
+    if by is None:
+        stored = _matched(store, neuron.model, stored)
+    if stored and not (by == "graph" and _few(store, neuron.model, stored, top)):
         return stored
     check_model(store, neuron.model)
     if by in (None, *COMPUTED):
@@ -48,6 +50,19 @@ def similar(
         f"no neighbours of {str(neuron)!r} by {by} are stored; run: neuronkb match {neuron.model} "
         f"{model or 'OTHER'} --by {by} --corpus TEXTS"
     )
+
+
+def _matched(store: Store, model: str, stored: list[Neighbour]) -> list[Neighbour]:
+    """Without those by graphs, unless these are all there is and, the model being imported, no weights are known."""
+    others = [each for each in stored if each.measure not in GRAPHS]
+    weights = {row["model"]: row["weights"] for row in query("models").run(store).dicts()}
+    return others if others or weights.get(model) not in (None, "unverified") else stored
+
+
+def _few(store: Store, model: str, stored: list[Neighbour], top: int) -> bool:
+    """Whether they may be too few: a run over some neurons compares only these; what was imported is as it is."""
+    jobs = {row["run"]: row["job"] for row in query("runs").run(store, model=model).dicts()}
+    return len(stored) < top and any(jobs.get(each.run) == "n2g" for each in stored)
 
 
 def _computed(

@@ -32,7 +32,7 @@ MAKERS: dict[str, Maker] = {
     "n2g": Maker(
         "neuronkb ingest n2g MODEL --corpus TEXTS (or neuronkb import n2g)",
         ("n2g", "import-n2g"),
-        ("HAS_GRAPH", "STARTS_AT", "PRECEDED_BY", "MATCHES", "ACTIVATES_ON", "HAS_CONTEXT"),
+        ("HAS_GRAPH", "STARTS_AT", "PRECEDED_BY", "MATCHES", "ACTIVATES_ON", "HAS_CONTEXT", "SIMILAR"),
     ),
     "probes": Maker(
         "neuronkb ingest probes MODEL (or neuronkb import probes)",

@@ -202,7 +202,7 @@ _RELATIONSHIPS = (
             Property(
                 "measure",
                 "string",
-                "weights, vocabulary, tokens or activation; n2g_overlap, n2g_subset or deepdecipher of imported graphs",
+                "weights, vocabulary, tokens, activation; of graphs n2g_overlap, n2g_subset, deepdecipher, graph_paths",
                 required=True,
             ),
             Property("score", "float", "the similarity"),

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from ...schema import NeuronId, digest
-from ..bundle import RunInfo
+from ..bundle import Bundle, RunInfo
 from ..corpus.corpus import Corpus
 from ..job import Progress, silent
 from ..live_job import LiveJob, some_neurons
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table
 from ..subject.live import LiveModel
+from .alike import EDGES, SHARD, alike_table, without
 from .engine import Engine, Target
 from .evaluate import Judgement, judge
 from .extract import Surroundings, base_of, extract, status_of
@@ -24,6 +28,8 @@ from .paper import extract_paper
 from .passes import Passes
 from .propose import MaskedProposer, Proposer, SubjectProposer
 from .settings import Settings
+from .similar import GRAPH_MEASURES
+from .stored import StoredSets
 from .tables import GraphRecord, record_tables
 from .windows import Material, read, select
 
@@ -46,6 +52,8 @@ class N2GJob(LiveJob):
     """whether all neurons of these layers are asked for"""
     work: Path | None = None
     """folder of the values of an unfinished run, None to keep none"""
+    bundle: Path | None = None
+    """folder into which the shards are written: finished graphs are read there to be compared, None to compare none"""
     judged: list[tuple[GraphRecord, Judgement]] = field(default_factory=list, repr=False)
     """what this process has made so far"""
 
@@ -105,7 +113,7 @@ class N2GJob(LiveJob):
         return Surroundings(bos, self.mask, self.subject.vocabulary.texts, self.proposer)
 
     def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
-        """The model, then each layer in parts; those in `done` are left out."""
+        """The model, each layer in parts, then which graphs are alike; those in `done` are left out."""
         if "model" not in done:
             yield "model", {"Model": model_table(self.subject)}
         left = {name for parts in self._parts.values() for name in parts if name not in done}
@@ -125,6 +133,9 @@ class N2GJob(LiveJob):
                     finished += len(self._parts[layer][name])
                     yield name, record_tables(records, self.run.id)
             passes.drop()
+        if self.bundle is not None and self._alike not in done and find_spec("scipy") is not None:
+            progress("comparing graphs", 0, 1)
+            yield self._alike, {EDGES: self._similar(Bundle.open(self.bundle))}
 
     def summary(self, done: Collection[str] = ()) -> dict[str, Any]:
         """What the job reports about the whole run."""
@@ -137,7 +148,7 @@ class N2GJob(LiveJob):
             "proposer": self.settings.proposer or "subject",
             "mask": self.subject.vocabulary.texts[self.mask],
             "poles": list(self.poles),
-            "shards": sorted(name for name in done if name != "model"),
+            "shards": sorted(name for name in done if name.startswith("L")),
         }
 
     @cached_property
@@ -149,6 +160,23 @@ class N2GJob(LiveJob):
             parts = [every[start : start + PART] for start in range(0, len(every), PART)]
             found[layer] = {shard_name(layer) + self._suffix(part, len(parts)): part for part in parts}
         return found
+
+    @cached_property
+    def _alike(self) -> str:
+        """Shard of the relationships between neurons that are alike: its name tells which were compared."""
+        if self.whole and len(self.neurons) == self.live.n_layers:
+            return SHARD
+        return f"{SHARD}-{digest({str(layer): list(every) for layer, every in self.neurons.items()})[:8]}"
+
+    def _similar(self, bundle: Bundle) -> pa.Table:
+        """The neurons most like each, of those asked for; pairs that the same run has of other parts are left out."""
+        found = StoredSets.read(bundle, [name for parts in self._parts.values() for name in parts])
+        least = dict.fromkeys(GRAPH_MEASURES, 0.0)
+        rows = alike_table(found.sets(), found.neurons, self.run.id, least, found.starts)
+        others = [entry for shard in bundle.shards.values() for entry in shard.files if entry.table == EDGES]
+        for known in map(bundle.read, others):
+            rows = without(rows, known)
+        return rows
 
     def _suffix(self, part: tuple[int, ...], parts: int) -> str:
         if not self.whole:

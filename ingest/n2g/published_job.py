@@ -13,18 +13,18 @@ from ...schema import NeuronId, run_id
 from ..bundle import UNVERIFIED, RunInfo
 from ..job import Progress, silent
 from ..lm_head.job import shard_name
+from .alike import EDGES, SHARD, alike_table
 from .dot import Drawing
 from .published import Place, PublishedFolder, PublishedNeuron
-from .similar import GraphMeasure, GraphSets, most_alike
+from .similar import GraphMeasure, GraphSets
 from .tables import Tables, Word, match_rows, neuron_rows, rows_tables, word_rows
 
 JOB = "import-n2g"
-METHOD = 2
+METHOD = 3
 """Raised when the same folder would give other evidence."""
-SIMILAR, NEAREST = "similar", 10
-"""Shard of the relationships between neurons that are alike, and how many of each are kept."""
 LEAST: dict[GraphMeasure, float] = {"n2g_overlap": 0.9, "n2g_subset": 0.9, "deepdecipher": 0.4}
-"""From which score on each measure's authors list two neurons."""
+"""From which score on each measure's authors list two neurons. Paths are not compared: a drawing joins them, and does
+not tell what they predict."""
 
 
 @dataclass
@@ -58,8 +58,8 @@ class PublishedJob:
                 yield shard_name(layer), self._layer(places)
             finished += len(places)
             progress("reading graphs", finished, len(self.folder.neurons))
-        if SIMILAR not in done and find_spec("scipy") is not None and (tables := self._similar()):
-            yield SIMILAR, tables
+        if SHARD not in done and find_spec("scipy") is not None and (tables := self._similar()):
+            yield SHARD, tables
 
     def summary(self, done: Collection[str] = ()) -> dict[str, Any]:
         """What was read and what was not."""
@@ -81,13 +81,9 @@ class PublishedJob:
         names = [str(NeuronId(self.model, *place)) for place in places]
         sets = GraphSets.of([neuron.activating for neuron in neurons], [neuron.important for neuron in neurons])
         listed = any(neuron.similar for neuron in neurons)
-        rows: dict[str, list[dict[str, Any]]] = {"Neuron.SIMILAR.Neuron": []}
-        for measure, least in LEAST.items():
-            for one in most_alike(sets, measure, NEAREST, least) if not (listed and measure == "deepdecipher") else ():
-                for rank, (other, score) in enumerate(zip(one.others.tolist(), one.scores.tolist(), strict=True), 1):
-                    row = {"measure": measure, "score": score, "rank": rank, "run": self.run.id}
-                    rows["Neuron.SIMILAR.Neuron"].append({"start": names[one.number], "end": names[other], **row})
-        return rows_tables(rows) if rows["Neuron.SIMILAR.Neuron"] else {}
+        least = {name: bound for name, bound in LEAST.items() if not (listed and name == "deepdecipher")}
+        found = alike_table(sets, names, self.run.id, least)
+        return {EDGES: found} if found.num_rows else {}
 
     def _layer(self, places: list[Place]) -> Tables:
         rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -112,7 +108,7 @@ class PublishedJob:
             other = NeuronId(self.model, layer, index)
             neuron_rows(other, rows)
             row = {"measure": "deepdecipher", "score": score, "rank": rank, "run": run}
-            rows["Neuron.SIMILAR.Neuron"].append({"start": str(neuron), "end": str(other), **row})
+            rows[EDGES].append({"start": str(neuron), "end": str(other), **row})
 
 
 def _drawn_rows(name: str, drawing: Drawing, run: str, rows: dict[str, list[dict[str, Any]]]) -> None:

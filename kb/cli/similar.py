@@ -20,7 +20,7 @@ MEASURES = ("weights", "vocabulary", "tokens", "graph", "explanation", "activati
 
 @click.command()
 @click.argument("neuron", metavar="ID")
-@click.option("--by", type=click.Choice(MEASURES), help="Measure.  [default: all stored ones, else weights]")
+@click.option("--by", type=click.Choice(MEASURES), help="Measure.  [default: those of neuronkb match, else weights]")
 @click.option("--model", metavar="OTHER", help="Look through this model's neurons.  [default: the neuron's own model]")
 @click.option("--top", type=click.IntRange(1, 100), default=10, show_default=True, help="Neighbours of each measure.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
@@ -31,8 +31,8 @@ def similar(
 ) -> None:
     """The neurons most like ID, beside what the measure's control reaches.
 
-    What neuronkb match stored is shown; where there is none, weights, vocabulary, tokens, graph and explanation are
-    worked out for this neuron now. Activation needs a match.
+    What neuronkb match stored is shown, by graph what neuronkb ingest n2g did; where there is none, weights,
+    vocabulary, tokens, graph and explanation are worked out for this neuron now. Activation needs a match.
     """
     from . import output
 

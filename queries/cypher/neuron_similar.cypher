@@ -1,7 +1,7 @@
-// The neurons most like one neuron, by measure, nearest first; control is what shuffled rows, or random directions of
-// the activations, reach at best.
+// The neurons most like one neuron, by measure, nearest first; control is what shuffled rows, random directions of the
+// activations, or graphs of words dealt out anew reach at best.
 // $neuron: neuron; the neuron
-// $by: text of weights | vocabulary | tokens | activation | explanation | deepdecipher | n2g_overlap | n2g_subset = null; only this measure
+// $by: text of weights | vocabulary | tokens | activation | explanation | deepdecipher | n2g_overlap | n2g_subset | graph_paths = null; only this measure
 // $model: model = null; only neurons of this model
 // $top: int = 10; neighbours of each run at most
 // columns: measure, neuron, model, score, rank, control, jaccard, run

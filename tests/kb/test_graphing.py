@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from neuronkb.ingest.bundle import UNVERIFIED, RunInfo
+from neuronkb.ingest.bundle import UNVERIFIED, Bundle, RunInfo
 from neuronkb.ingest.job import Progress, silent
 from neuronkb.ingest.n2g.calibrate import Observation, calibrate
 from neuronkb.ingest.n2g.graph import Graph, Match
+from neuronkb.ingest.n2g.job import N2GJob
 from neuronkb.ingest.n2g.predict import predictor
+from neuronkb.ingest.n2g.similar import GRAPH_MEASURES
 from neuronkb.ingest.n2g.tables import GraphRecord, Tables, read_graph, record_tables, rows_tables
 from neuronkb.ingest.n2g.trie import Step, Trie
 from neuronkb.kb.graphing import graph_cards
@@ -23,6 +25,7 @@ from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import ModelError, NeuronId, PublishedError, QueryError
 from neuronkb.tests.ingest.n2g import planted
+from neuronkb.tests.ingest.n2g.test_alike import made
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "n2g" / "refrun_toy"
 SETTINGS = {"random": 16, "substitutes": 3, "device": "cpu"}
@@ -117,6 +120,29 @@ def test_neurons_are_found_by_what_they_fire_on(kb: KnowledgeBase) -> None:
     assert kb.find_graph(context="license").rows[0][0] == f"planted/L0/N{planted.NEURON}"
     with pytest.raises(QueryError, match="no word to look for"):
         kb.find_graph()
+
+
+def test_neurons_of_like_graphs_are_joined(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(N2GJob, "build", lambda _, materials: [made((m.target.index, 1)) for m in materials])
+    kb = KnowledgeBase(store, str(tmp_path / "store"))
+    texts, model = planted.texts(tmp_path / "texts.jsonl"), planted.model(tmp_path / "planted")
+    kb.ingest_n2g(model, texts, windows=WINDOWS, settings=SETTINGS)
+    bundle = Bundle.open(next((tmp_path / "store" / "bundles").glob("n2g-*")))
+    (table,) = bundle.tables("Neuron.SIMILAR.Neuron")
+    written = [(row["measure"], row["start"], row["end"], row["rank"], row["null"]) for row in table.to_pylist()]
+    stored = kb.cypher("MATCH (a)-[s:SIMILAR]->(b) RETURN s.measure, a.id, b.id, s.rank, s.`null`", limit=None).rows
+    assert sorted(map(tuple, stored)) == sorted(written)
+    assert {measure for measure, *_ in written} == set(GRAPH_MEASURES)
+    start = next(a for measure, a, _, rank, _ in written if (measure, rank) == ("deepdecipher", 2))
+    found = kb.similar(start, "graph", top=2)
+    assert [("deepdecipher", start, near.neuron, near.rank, near.control) for near in found] == [
+        row for row in sorted(written, key=lambda row: row[3]) if row[:2] == ("deepdecipher", start)
+    ][:2]
+    # A run over some neurons may have missed nearer ones: what is short of the number asked for is worked out anew.
+    assert {near.measure for near in kb.similar(start, "graph", top=20)} == {"graph"}
+    # Where no measure is named, graphs do not stand in for weights.
+    assert not {near.measure for near in kb.similar(start)} & set(GRAPH_MEASURES)
+    assert kb.ingest_n2g(model, texts, windows=WINDOWS, settings=SETTINGS).total == 0
 
 
 def test_a_report_counts_every_neuron(kb: KnowledgeBase) -> None:

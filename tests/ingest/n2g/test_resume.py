@@ -39,6 +39,7 @@ def run(model: Path, corpus: Path, work: Path, out: Path, progress: Any) -> None
     n2g_job.PART, passes.EVERY = 2, 2
     live = LiveModel.open(model, dtype="float32", device="cpu")
     job = N2GJob.open(live, Corpus.open(corpus), work, settings=SETTINGS)
+    job.bundle = out
     writer = BundleWriter.open(out, job.run)
     for name, tables in job.shards(writer.done, progress):
         writer.write(name, tables)
@@ -80,6 +81,7 @@ def test_a_killed_job_goes_on_where_it_was(planted_folder: Path, corpus: Corpus,
     assert not [step for step, _ in told if step == "running windows"]
     assert [done for step, done in told if step == "building graphs"][-1] < 8
     assert rows(tmp_path / "killed") == rows(tmp_path / "whole")
+    assert "similar" in Bundle.open(tmp_path / "killed").shards
 
 
 def test_kept_values_are_those_of_the_pass(live: LiveModel, corpus: Corpus, tmp_path: Path) -> None:
