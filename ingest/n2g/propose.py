@@ -86,8 +86,9 @@ class SubjectProposer:
         likely, near = (scores.masked_fill(~fits, -torch.inf) for scores in (logits, self._rows[tokens] @ self._rows.T))
         k = min(max(CANDIDATES, n), fits.shape[1])
         best = torch.cat([scores.topk(k).indices for scores in (likely, near)], 1)
-        scores = (found.gather(1, best).float().cpu().numpy() for found in (likely, near))
-        return {(ids, at): row for (ids, at, _), row in zip(slots, _best(best.cpu().numpy(), *scores, n), strict=True)}
+        one, other = (found.gather(1, best).float().cpu().numpy() for found in (likely, near))
+        rows = _best(best.cpu().numpy(), one, other, n)
+        return {(ids, at): row for (ids, at, _), row in zip(slots, rows, strict=True)}
 
     def _rescore(
         self, rows: dict[Ids, int], past: Past, by_text: dict[Ids, list[int]], ranked: dict[Slot, list[int]]
