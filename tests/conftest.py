@@ -93,3 +93,9 @@ def planted_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path
     root = tmp_path_factory.mktemp("planted")
     base = planted.base(root / "base")
     return base, planted.tuned(base, root / "tuned")
+
+
+@pytest.fixture(scope="session")
+def model_cache() -> Path:
+    """Where the demo keeps the converted model too."""
+    return Path(os.environ.get("NEURONKB_CACHE") or Path(__file__).resolve().parents[1] / ".cache")

@@ -12,4 +12,4 @@ WHERE s.value IS NOT NULL AND ($scorer IS NULL OR s.scorer = $scorer) AND ($mode
 MATCH (n)-[x:EXPLAINED_BY]->(e)
 RETURN n.id AS neuron, x.pole AS pole, e.text AS explanation, e.kind AS kind, s.scorer AS scorer, s.formula AS formula,
        s.value AS score, s.`null` AS null_score, s.run AS run
-ORDER BY score DESC, neuron, pole, explanation, scorer, run LIMIT $top
+ORDER BY score DESC, neuron, pole, explanation, kind, scorer, formula, run LIMIT $top

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -140,9 +139,3 @@ def tiny_base(tiny_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = tmp_path_factory.mktemp("base")
     write_model(GGUFFile.open(tiny_gguf), folder)
     return folder
-
-
-@pytest.fixture(scope="session")
-def model_cache() -> Path:
-    """Where the demo keeps the converted model too."""
-    return Path(os.environ.get("NEURONKB_CACHE") or Path(__file__).resolve().parents[2] / ".cache")

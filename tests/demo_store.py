@@ -1,0 +1,72 @@
+"""The demo on two layers of Gemma: its own steps on a small corpus, so that a store of real evidence costs a minute."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from neuronkb.examples.demo import evidence
+from neuronkb.examples.demo.evidence import Evidence, Model
+from neuronkb.examples.demo.finetune import NAME as TUNED
+from neuronkb.examples.demo.finetune import Recipe, fine_tune
+from neuronkb.examples.demo.gemma import NAME as BASE
+from neuronkb.examples.demo.months import month_labels
+from neuronkb.examples.demo.sample import small_corpus
+from neuronkb.examples.demo.story import NOTE, choose
+from neuronkb.examples.demo.tensors import WEIGHTS, load_tensors, save_tensors
+from neuronkb.examples.demo.texts import sample_texts
+from neuronkb.kb.knowledge_base import KnowledgeBase
+
+KEPT = (11, 17)
+"""Layers with neurons that name months; the fine-tune trains the second."""
+RECIPE = Recipe(steps=2, first_layer=1)
+CHARACTERS = 500
+GRAPHS = {"build": 4, "report": 4, "random": 32, "substitutes": 1, "pivots": 4}
+EXPLAIN = {"methods": ("token_activations",), "top": 2, "random": 2, "choose": 0, "shown": 3, "scan": 100}
+
+
+def two_layers(base: Path, folder: Path) -> Path:
+    """The model with the layers KEPT alone."""
+    folder.mkdir()
+    for file in base.glob("*token*.json"):
+        shutil.copyfile(file, folder / file.name)
+    shutil.copyfile(base / "generation_config.json", folder / "generation_config.json")
+    config = json.loads((base / "config.json").read_text("utf-8"))
+    config |= {"num_hidden_layers": len(KEPT), "layer_types": [config["layer_types"][layer] for layer in KEPT]}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    tensors = {}
+    for name, tensor in load_tensors(base / WEIGHTS).items():
+        layer = re.match(r"model\.layers\.(\d+)\.", name)
+        if layer is None:
+            tensors[name] = tensor
+        elif int(layer[1]) in KEPT:
+            place = KEPT.index(int(layer[1]))
+            tensors[f"model.layers.{place}.{name[layer.end() :]}"] = tensor
+    save_tensors(tensors, folder / WEIGHTS)
+    return folder
+
+
+def build(kb: KnowledgeBase, base: Path, work: Path) -> None:
+    """All that the demo makes, into a store that is set up; `base` is the whole model, which writes the sentences."""
+    small = Model(BASE, two_layers(base, work / BASE))
+    tuned = Model(TUNED, fine_tune(small.folder, work / TUNED, recipe=RECIPE).folder)
+    for model in (small, tuned):
+        kb.ingest_lm_head(model.folder, name=model.name)
+    kb.link(BASE, TUNED)
+    texts = sample_texts(work / "texts.jsonl")
+    corpus = small_corpus(texts, work / "articles.jsonl", CHARACTERS)
+    (months,) = kb.concepts(["months"], model=BASE, top=4)
+    made = Evidence(kb, choose(months.sides, neurons=2), corpus, month_labels(texts, work / "months.jsonl"))
+    with pytest.MonkeyPatch.context() as smaller:
+        smaller.setattr(evidence, "GRAPHS", evidence.GRAPHS | GRAPHS)
+        smaller.setattr(evidence, "EXPLAIN", evidence.EXPLAIN | EXPLAIN)
+        for model in (small, tuned):
+            made.corpus_pass(model)
+            made.probes(model)
+        made.graphs(small)
+        made.explanations(small, base)
+    kb.findings.add(NOTE, made.ids(small), author="test")
+    kb.findings.carry(BASE, TUNED)

