@@ -1,4 +1,5 @@
-"""The demo on two layers of Gemma: its own steps on a small corpus, so that a store of real evidence costs a minute."""
+"""The demo on a quarter of the neurons of two layers of Gemma: its own steps on a small corpus, so that a store of
+evidence of every method costs a minute."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from neuronkb.examples.demo import evidence
 from neuronkb.examples.demo.evidence import Evidence, Model
 from neuronkb.examples.demo.finetune import NAME as TUNED
@@ -22,6 +24,8 @@ from neuronkb.kb.knowledge_base import KnowledgeBase
 
 KEPT = (11, 17)
 """Layers with neurons that name months; the fine-tune trains the second."""
+EACH = 4
+"""Of so many neurons one is kept."""
 RECIPE = Recipe(steps=2, first_layer=1)
 CHARACTERS = 500
 GRAPHS = {"build": 4, "report": 4, "random": 32, "substitutes": 1, "pivots": 4}
@@ -29,13 +33,14 @@ EXPLAIN = {"methods": ("token_activations",), "top": 2, "random": 2, "choose": 0
 
 
 def two_layers(base: Path, folder: Path) -> Path:
-    """The model with the layers KEPT alone."""
+    """The model with the layers KEPT alone, and every fourth of their neurons."""
     folder.mkdir()
     for file in base.glob("*token*.json"):
         shutil.copyfile(file, folder / file.name)
     shutil.copyfile(base / "generation_config.json", folder / "generation_config.json")
     config = json.loads((base / "config.json").read_text("utf-8"))
     config |= {"num_hidden_layers": len(KEPT), "layer_types": [config["layer_types"][layer] for layer in KEPT]}
+    config["intermediate_size"] //= EACH
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     tensors = {}
     for name, tensor in load_tensors(base / WEIGHTS).items():
@@ -44,9 +49,16 @@ def two_layers(base: Path, folder: Path) -> Path:
             tensors[name] = tensor
         elif int(layer[1]) in KEPT:
             place = KEPT.index(int(layer[1]))
-            tensors[f"model.layers.{place}.{name[layer.end() :]}"] = tensor
+            tensors[f"model.layers.{place}.{name[layer.end() :]}"] = fewer(name, tensor)
     save_tensors(tensors, folder / WEIGHTS)
     return folder
+
+
+def fewer(name: str, tensor: torch.Tensor) -> torch.Tensor:
+    """A matrix of the kept neurons."""
+    if ".mlp." not in name:
+        return tensor
+    return (tensor[:, ::EACH] if "down_proj" in name else tensor[::EACH]).contiguous()
 
 
 def build(kb: KnowledgeBase, base: Path, work: Path) -> None:

@@ -27,8 +27,9 @@ CALL {
 MATCH (m)-[r]-(x)
 WHERE NOT x:Model AND NOT x:Run
 WITH m, r, x ORDER BY coalesce(r.rank, 0), coalesce(r.activation, r.mean, r.score, r.f1, r.z, 0.0) DESC, x.id,
-     coalesce(r.run, ''), coalesce(r.projection, ''), coalesce(r.pole, 0)
+     coalesce(r.run, ''), coalesce(r.projection, ''), coalesce(r.pole, 0), coalesce(r.measure, ''), startNode(r).id
 WITH m, type(r) AS kind, collect({r: r, x: x})[..$each] AS found
 UNWIND found AS one
 RETURN m AS node, one.r AS relationship, one.x AS other
-ORDER BY m.id, kind, one.x.id, coalesce(one.r.run, ''), coalesce(one.r.projection, ''), coalesce(one.r.pole, 0)
+ORDER BY m.id, kind, one.x.id, coalesce(one.r.run, ''), coalesce(one.r.projection, ''), coalesce(one.r.pole, 0),
+         coalesce(one.r.measure, ''), startNode(one.r).id

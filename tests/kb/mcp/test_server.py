@@ -133,7 +133,7 @@ def test_words_are_searched_where_meaning_cannot_be(kb: KnowledgeBase, monkeypat
             assert {"projection": "down", "pole": 1}.items() <= found["hits"][0]["reasons"][0].items()
         assert "asks for nothing" in await refused(client, "search", text=" ")
 
-    reason = "the search matrix lacks"
+    reason = "are not in the search matrix"
     with monkeypatch.context() as patched:
         patched.setattr(search, "SOON", 10)
         talk(server(kb), by_words)
