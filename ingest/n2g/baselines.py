@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -19,66 +18,108 @@ Text = tuple[Sequence[str], Floats]
 
 
 @dataclass(frozen=True)
-class TokenLookup(Predicting):
-    """A token's largest activation in the windows; 0 for one that was not there."""
+class Seen:
+    """The building windows, in which all lookups look."""
 
-    table: dict[str, float]
+    numbers: Mapping[str, int]
+    """of the words that were there"""
+    texts: Texts
+    values: Floats
+    """at each token"""
 
     @classmethod
-    def of(cls, texts: Iterable[Text]) -> TokenLookup:
-        """From the building windows."""
-        tokens, values = _joined(texts)
-        order = np.argsort(values, kind="stable")
-        # The last entry of a key stays: its largest.
-        return cls(
-            dict(zip([tokens[at] for at in order.tolist()], np.maximum(values[order], 0.0).tolist(), strict=True))
-        )
+    def of(cls, texts: Iterable[Text]) -> Seen:
+        """From tokens and activations."""
+        tokens, values = zip(*texts, strict=True) if (texts := list(texts)) else ((), ())
+        numbers = {token: number for number, token in enumerate(dict.fromkeys(t for each in tokens for t in each))}
+        return cls(numbers, Texts.of(tokens, numbers), np.concatenate([np.zeros(0), *values]))
+
+
+class Lookup(Predicting):
+    """Predicts from the numbers of words."""
+
+    numbers: Mapping[str, int]
 
     def predict_all(self, texts: Sequence[Sequence[str]]) -> Floats:
-        """0 for a token that was not there."""
-        return np.fromiter(map(self.table.get, chain.from_iterable(texts), repeat(0.0)), np.float64)
+        """See Predicting."""
+        return self.at(Texts.of(texts, self.numbers))
+
+    def at(self, texts: Texts) -> Floats:
+        """One value a token of texts in `numbers`, text after text."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class NGramLookup(Predicting):
+class TokenLookup(Lookup):
+    """A token's largest activation in the windows; 0 for one that was not there."""
+
+    numbers: Mapping[str, int]
+    highest: Floats
+    """of each word; 0 behind all"""
+
+    @classmethod
+    def of(cls, seen: Seen) -> TokenLookup:
+        """From the building windows."""
+        highest = np.zeros(len(seen.numbers) + 1)
+        np.maximum.at(highest, seen.texts.words[seen.texts.tokens], seen.values)
+        return cls(seen.numbers, highest)
+
+    def at(self, texts: Texts) -> Floats:
+        """0 for a token that was not there."""
+        return self.highest[texts.words[texts.tokens]]
+
+
+@dataclass(frozen=True)
+class NGramLookup(Lookup):
     """The largest activation of a token after exactly its `prior` tokens, as the 2023 script has it.
 
     Learned only from tokens whose raw activation is at least 0.5, whatever the neuron's maximum is (the script compares
     the unnormalised value); 0 for what was not seen.
     """
 
-    table: dict[tuple[str, ...], float]
-    prior: int
+    numbers: Mapping[str, int]
+    codes: tuple[Ints, ...]
+    """what makes each context from one a token shorter, ascending: an array for each number of tokens"""
+    highest: Floats
+    """of each of the longest contexts"""
 
     @classmethod
-    def of(cls, texts: Iterable[Text], maximum: float, prior: int = 5, least: float = 0.5) -> NGramLookup:
+    def of(cls, seen: Seen, maximum: float, prior: int = 5, least: float = 0.5) -> NGramLookup:
         """From the building windows; `maximum` turns shares back into raw activations."""
-        table: dict[tuple[str, ...], float] = {}
-        for tokens, values in texts:
-            for at in np.flatnonzero(values * maximum >= least).tolist():
-                key = tuple(tokens[max(0, at - prior) : at + 1])
-                table[key] = max(float(values[at]), table.get(key, 0.0))
-        return cls(table, prior)
+        learned = seen.values * maximum >= least
+        at = seen.texts.tokens[learned]
+        codes, context = [], np.zeros(len(at), np.int64)
+        for back in range(prior + 1):
+            found, context = np.unique(cls._codes(seen.texts, at, context, back, seen.numbers), return_inverse=True)
+            codes.append(found)
+        highest = np.full(len(codes[-1]), -np.inf)
+        np.maximum.at(highest, context, seen.values[learned])
+        return cls(seen.numbers, tuple(codes), highest)
 
-    def predict_all(self, texts: Sequence[Sequence[str]]) -> Floats:
+    def at(self, texts: Texts) -> Floats:
         """0 for what was not there."""
-        last = {key[-1] for key in self.table}
-        found = np.zeros(sum(map(len, texts)))
-        start = 0
-        for tokens in texts:
-            for at in [at for at, token in enumerate(tokens) if token in last]:
-                found[start + at] = self.table.get(tuple(tokens[max(0, at - self.prior) : at + 1]), 0.0)
-            start += len(tokens)
-        return found
+        at = texts.tokens
+        values, on, context = np.zeros(len(at)), np.arange(len(at)), np.zeros(len(at), np.int64)
+        for back, codes in enumerate(self.codes):
+            context = find(codes, self._codes(texts, at[on], context, back, self.numbers))
+            on, context = on[context >= 0], context[context >= 0]
+        values[on] = self.highest[context]
+        return values
+
+    @staticmethod
+    def _codes(texts: Texts, at: Ints, context: Ints, back: int, numbers: Mapping[str, int]) -> Ints:
+        """Before a text's beginning is a word of its own: a context that ends there is not one with an unknown word."""
+        inside = texts.place[at] >= back
+        word = np.where(inside, texts.words[np.where(inside, at - back, 0)], len(numbers) + 1)
+        return context * (len(numbers) + 2) + word
 
 
 @dataclass(frozen=True)
-class BackOff(Predicting):
+class BackOff(Lookup):
     """The mean activation after the longest context that was seen, drawn towards that of the context one shorter, which
     counts for one example."""
 
-    numbers: dict[str, int]
-    """of the words that were there"""
+    numbers: Mapping[str, int]
     codes: Ints
     """what makes each context from one a token shorter, ascending: see _codes; the contexts' numbers begin with 1"""
     means: Floats
@@ -86,11 +127,9 @@ class BackOff(Predicting):
     longest: int
 
     @classmethod
-    def of(cls, texts: Sequence[Text], longest: int = 5, base: float = 0.0) -> BackOff:
+    def of(cls, seen: Seen, longest: int = 5, base: float = 0.0) -> BackOff:
         """From the building windows: contexts of 1 to `longest` tokens, the token itself counted."""
-        every, values = _joined(texts)
-        numbers = {token: number for number, token in enumerate(dict.fromkeys(every))}
-        laid = Texts.of([tokens for tokens, _ in texts], numbers)
+        numbers, laid, values = seen.numbers, seen.texts, seen.values
         codes, means = np.zeros(0, np.int64), np.array([base])
         at, context = laid.tokens, np.zeros(len(values), np.int64)
         for back in range(longest):
@@ -103,25 +142,18 @@ class BackOff(Predicting):
             codes, means = np.append(codes, found), np.append(means, exact_sums(own, counts) / counts)
         return cls(numbers, codes, means, longest)
 
-    def predict_all(self, texts: Sequence[Sequence[str]]) -> Floats:
+    def at(self, texts: Texts) -> Floats:
         """The base for a token that was not there."""
-        laid = Texts.of(texts, self.numbers)
-        at = laid.tokens
+        at = texts.tokens
         context, on = np.zeros(len(at), np.int64), np.arange(len(at))
         for back in range(self.longest):
-            on = on[laid.place[at[on]] >= back]
-            found = find(self.codes, _codes(context[on], laid.words[at[on] - back], self.numbers))
+            on = on[texts.place[at[on]] >= back]
+            found = find(self.codes, _codes(context[on], texts.words[at[on] - back], self.numbers))
             on, found = on[found >= 0], found[found >= 0]
             context[on] = 1 + found
         return self.means[context]
 
 
-def _joined(texts: Iterable[Text]) -> tuple[list[str], Floats]:
-    """All tokens and their values."""
-    tokens, values = zip(*texts, strict=True) if (texts := list(texts)) else ((), ())
-    return list(chain.from_iterable(tokens)), np.concatenate([np.zeros(0), *values])
-
-
-def _codes(context: Ints, word: Ints, numbers: dict[str, int]) -> Ints:
+def _codes(context: Ints, word: Ints, numbers: Mapping[str, int]) -> Ints:
     """One number for a context and the token before it."""
     return context * (len(numbers) + 1) + word

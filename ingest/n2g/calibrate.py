@@ -64,7 +64,7 @@ def _counted(values: Floats, counts: Ints, threshold: float) -> Ends:
 
 def _matched(tree: Tree, seen: Sequence[Observation]) -> tuple[Floats, Ints]:
     """Values, and the words and anchors that match where they were seen: each once for each observation."""
-    walker = Walker.of_tree(tree)
+    walker = Walker(tree.words, tree.parent, tree.match, tree.key)
     texts = walker.lay([one.tokens for one in seen])
     at = [np.arange(end - len(one.values), end) for one, end in zip(seen, texts.ends.tolist(), strict=True)]
     values = np.concatenate([np.zeros(0), *(one.values for one in seen)])

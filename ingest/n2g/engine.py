@@ -8,8 +8,9 @@ whose MLP is run on last tokens only.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -80,8 +81,9 @@ class Engine:
     asked: int = field(default=0)
     """questions so far"""
 
-    def ask(self, questions: Sequence[Question]) -> npt.NDArray[np.float64]:
-        """pole x hidden value of each question's target at the end of its text, float64 `[n]`."""
+    def ask(self, questions: Sequence[Question], past: Past | None = None) -> npt.NDArray[np.float64]:
+        """pole x hidden value of each question's target at the end of its text, float64 `[n]`. `past` has the keys and
+        values of all the texts' bases, so that what begins alike is not run again."""
         self.asked += len(questions)
         found = np.zeros(len(questions))
         rows: dict[object, _Row] = {}
@@ -91,12 +93,12 @@ class Engine:
         depth: dict[Ids, int] = defaultdict(int)
         for row in rows.values():
             deepest = max(self.targets[target].layer for _, target in row.wants)
-            depth[row.text.base] = max(depth[row.text.base], deepest)
+            depth[row.key(past)] = max(depth[row.key(past)], deepest)
         for layer in sorted(set(depth.values())):
-            self._run_rows([row for row in rows.values() if depth[row.text.base] == layer], found)
+            self._run_rows([row for row in rows.values() if depth[row.key(past)] == layer], found, past)
         return found
 
-    def _run_rows(self, rows: list[_Row], found: npt.NDArray[np.float64]) -> None:
+    def _run_rows(self, rows: list[_Row], found: npt.NDArray[np.float64], past: Past | None) -> None:
         """Texts that are read equally deep, or begin like one that is."""
         layers = sorted({self.targets[target].layer for row in rows for _, target in row.wants})
         plain, shared = _sorted(rows, self.share)
@@ -105,29 +107,35 @@ class Engine:
         by_base: dict[Ids, list[_Row]] = defaultdict(list)
         for row in shared:
             by_base[row.text.base].append(row)
+        if past is not None:
+            self._run_departing(past, shared, layers, found)
+            return
         for bases in _batches(sorted(by_base, key=lambda base: (len(base), base)), len, self.most):
             self._run_shared(bases, [by_base[base] for base in bases], layers, found)
 
     def _run_shared(
         self, bases: list[Ids], rows: list[list[_Row]], layers: list[int], found: npt.NDArray[np.float64]
     ) -> None:
-        """The bases once, then what departs from them at each position from there on."""
+        """The bases once, then what departs from them."""
         read = [next((row for row in own if not row.text.tail), None) for own in rows]
         longest = [max(row.text.at for row in own) for own in rows]
         # Of a base that nobody reads only what others share is run.
         texts = [base if row else base[:most] for base, row, most in zip(bases, read, longest, strict=True)]
-        cache = self._run_ends(texts, read, _new_cache(), layers, found)
-        by_place: dict[int, list[tuple[int, _Row]]] = defaultdict(list)
-        for number, own in enumerate(rows):
-            for row in own:
-                if row.text.tail:
-                    by_place[row.text.at].append((number, row))
+        past = Past(
+            self._run_ends(texts, read, _new_cache(), layers, found), {base: row for row, base in enumerate(bases)}
+        )
+        self._run_departing(past, [row for own in rows for row in own if row.text.tail], layers, found)
+
+    def _run_departing(self, past: Past, rows: list[_Row], layers: list[int], found: npt.NDArray[np.float64]) -> None:
+        """Each text from where it departs from its base, which is past."""
+        by_place: dict[int, list[_Row]] = defaultdict(list)
+        for row in rows:
+            by_place[row.text.at].append(row)
         for at, departing in sorted(by_place.items()):
-            departing.sort(key=lambda pair: len(pair[1].text.tail))
-            for part in _batches(departing, lambda pair: len(pair[1].text.tail), self.most):
-                tails = [row.text.tail for _, row in part]
-                past = _cropped(cache, [number for number, _ in part], at)
-                self._run_ends(tails, [row for _, row in part], past, layers, found)
+            departing.sort(key=lambda row: len(row.text.tail))
+            for part in _batches(departing, lambda row: len(row.text.tail), self.most):
+                begun = past.beginning([row.text.base for row in part], at, layers[-1])
+                self._run_ends([row.text.tail for row in part], part, begun.cache, layers, found)
 
     def _run_ends(
         self,
@@ -253,6 +261,10 @@ class _Row:
     text: Text
     wants: list[tuple[int, int]] = field(default_factory=list)
 
+    def key(self, past: Past | None) -> Ids:
+        """Those of one key are run together: where beginnings are still to be run, those that share one."""
+        return self.text.base if past is None else self.text.ids
+
 
 def _sorted(rows: Iterable[_Row], share: bool) -> tuple[list[_Row], list[_Row]]:
     """Those that are run whole, by length, and those that share a beginning with others."""
@@ -284,10 +296,12 @@ class Past:
     """Keys and values of texts that were run."""
 
     cache: Any
+    rows: Mapping[Ids, int] = field(default_factory=dict)
+    """which row of the cache is each text's"""
 
-    def beginning(self, rows: Sequence[int], length: int) -> Past:
-        """The first `length` tokens of some of the texts."""
-        return Past(_cropped(self.cache, rows, length))
+    def beginning(self, texts: Sequence[Ids], length: int, deepest: int | None = None) -> Past:
+        """The first `length` tokens of some of the texts, up to the layer `deepest`."""
+        return Past(_cropped(self.cache, [self.rows[ids] for ids in texts], length, deepest))
 
 
 def _new_cache() -> Any:
@@ -296,13 +310,13 @@ def _new_cache() -> Any:
     return DynamicCache()
 
 
-def _cropped(cache: Any, rows: Sequence[int], length: int) -> Any:
-    """A cache with the first `length` positions of some of the rows."""
+def _cropped(cache: Any, rows: Sequence[int], length: int, deepest: int | None = None) -> Any:
+    """A cache with the first `length` positions of some of the rows, up to the layer `deepest`."""
     found, some = _new_cache(), torch.tensor(rows)
-    for number, layer in enumerate(cache.layers):
-        if layer.keys is not None and layer.keys.numel():
-            keys, values = (
-                held[:, :, :length].index_select(0, some.to(held.device)) for held in (layer.keys, layer.values)
-            )
-            found.update(keys, values, number)
+    for layer in cache.layers[: None if deepest is None else deepest + 1]:
+        # Set as they are: to hand them to `update` is to copy them once more.
+        some = some.to(layer.keys.device)
+        own = copy(layer)
+        own.keys, own.values = (held[:, :, :length].index_select(0, some) for held in (layer.keys, layer.values))
+        found.layers.append(own)
     return found

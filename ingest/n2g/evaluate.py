@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .baselines import BackOff, NGramLookup, TokenLookup
+from .baselines import BackOff, NGramLookup, Seen, TokenLookup
 from .extract import base_of, building_windows
 from .graph import Graph
-from .predict import Predicting, predictor
+from .predict import predictor
 from .settings import Settings
+from .texts import Texts
 from .windows import Material, Split
 
 Floats = npt.NDArray[np.float64]
@@ -42,14 +43,16 @@ def score(truth: Floats, predicted: Floats, threshold: float = 0.5, cut: float =
     fires, said = truth >= threshold, predicted >= cut
     both, support, many = int((fires & said).sum()), int(fires.sum()), int(said.sum())
     f1 = 2 * both / (support + many) if support else None
-    varies = truth.size > 1 and float(truth.std()) > 0
-    both_vary = varies and float(predicted.std()) > 0
+    own, other = truth - truth.mean() if truth.size else truth, predicted - predicted.mean() if truth.size else truth
+    variance, spread = float(own @ own), float(other @ other)
+    varies = truth.size > 1 and variance > 0
+    wrong = truth - predicted
     return Scores(
         both / many if many else None,
         both / support if support else None,
         f1,
-        float(np.corrcoef(truth, predicted)[0, 1]) if both_vary else None,
-        1 - float(((truth - predicted) ** 2).mean() / truth.var()) if varies else None,
+        float(own @ other) / (variance * spread) ** 0.5 if varies and spread > 0 else None,
+        1 - float(wrong @ wrong) / variance if varies else None,
         support,
         many,
     )
@@ -81,25 +84,28 @@ def judge(graph: Graph, material: Material, settings: Settings, split: Split = "
     and the back-off lookup, both means, from `cut` on.
     """
     base = base_of(material, settings)
-    texts = [(window.tokens, material.share(window)) for window in building_windows(material, settings)]
-    cut = settings.threshold if graph.algorithm == "paper" else settings.cut
-    found = predictor(graph, 0.0 if graph.algorithm == "paper" else base)
-    by_graph = _scored(found, material, settings, split, cut)
-    by_token = _scored(TokenLookup.of(texts), material, settings, split, settings.threshold)
-    by_gram = _scored(NGramLookup.of(texts, material.maximum), material, settings, split, settings.threshold)
-    by_back_off = _scored(BackOff.of(texts, base=base), material, settings, split, settings.cut)
-    return Judgement(*by_graph, by_token[0], by_gram[0], *by_back_off, by_token[1])
-
-
-def _scored(
-    found: Predicting, material: Material, settings: Settings, split: Split, cut: float
-) -> tuple[Scores, Scores]:
-    """On the target's own windows, and on the random ones."""
+    seen = Seen.of([(window.tokens, material.share(window)) for window in building_windows(material, settings)])
     own, shared = material.own[split], material.shared[split]
+    tokens = [window.tokens for window in [*own, *shared]]
     truth = np.concatenate([np.zeros(0), *(material.share(window) for window in [*own, *shared])])
-    predicted = found.predict_all([window.tokens for window in [*own, *shared]])
     many = sum(len(window.tokens) for window in own)
-    first, second = (
-        score(truth[part], predicted[part], settings.threshold, cut) for part in (slice(many), slice(many, None))
+    first, second = slice(many), slice(many, None)
+    laid = Texts.of(tokens, seen.numbers)
+
+    def scored(predicted: Floats, part: slice, cut: float) -> Scores:
+        return score(truth[part], predicted[part], settings.threshold, cut)
+
+    paper = graph.algorithm == "paper"
+    by_graph = predictor(graph, 0.0 if paper else base).predict_all(tokens)
+    by_token = TokenLookup.of(seen).at(laid)
+    by_back_off = BackOff.of(seen, base=base).at(laid)
+    fires, cut = settings.threshold, settings.threshold if paper else settings.cut
+    return Judgement(
+        graph=scored(by_graph, first, cut),
+        random=scored(by_graph, second, cut),
+        token=scored(by_token, first, fires),
+        five_gram=scored(NGramLookup.of(seen, material.maximum).at(laid), first, fires),
+        backoff=scored(by_back_off, first, settings.cut),
+        random_backoff=scored(by_back_off, second, settings.cut),
+        random_token=scored(by_token, second, fires),
     )
-    return first, second

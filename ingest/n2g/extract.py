@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -103,34 +103,41 @@ def building_windows(material: Material, settings: Settings) -> list[Window]:
 def _try_words(engine: Engine, pivots: Sequence[Pivot], around: Surroundings, settings: Settings) -> list[Trial]:
     """Substitutes for the firing token and for the context that matters most, in more context than it needs: what is
     measured is then what the neuron does in such texts."""
-    slots: list[tuple[Pivot, int, Slot]] = []
+    slots: dict[Slot, list[tuple[Pivot, int]]] = defaultdict(list)
     for pivot in pivots:
         context = sorted(pivot.important(settings.importance), key=lambda back: (-pivot.importance[back], back))
         for back in [0, *context][: settings.places]:
             wide = pivot.wide(around.bos, settings.surround)
-            slots.append((pivot, back, (wide, len(wide) - 1 - back)))
-    proposed = around.proposer.propose([slot for *_, slot in slots], settings.substitutes)
-    asked: list[Question] = []
-    told: list[tuple[Pivot, int, int]] = []
-    for (pivot, back, (prompt, at)), tokens in zip(slots, proposed, strict=True):
-        for token in tokens:
-            asked.append((Text.whole(prompt).with_token(at, token), pivot.target))
-            told.append((pivot, back, token))
-    answers = engine.ask(asked).tolist()
-    return [Trial(*one, value / one[0].maximum) for one, value in zip(told, answers, strict=True)]
+            slots[wide, len(wide) - 1 - back].append((pivot, back))
+    trials: list[Trial] = []
+    for part in around.proposer.parts(list(slots), settings.substitutes) if settings.substitutes else ():
+        asked: list[Question] = []
+        told: list[tuple[Pivot, int, int]] = []
+        for (prompt, at), tokens in part.words.items():
+            for token in tokens:
+                text = Text.whole(prompt).with_token(at, token)
+                asked += [(text, pivot.target) for pivot, _ in slots[prompt, at]]
+                told += [(pivot, back, token) for pivot, back in slots[prompt, at]]
+        answers = engine.ask(asked, part.past).tolist()
+        trials += [Trial(*one, value / one[0].maximum) for one, value in zip(told, answers, strict=True)]
+    return trials
 
 
 def _build(
     material: Material, pivots: Sequence[Pivot], trials: Sequence[Trial], around: Surroundings, settings: Settings
 ) -> Graph:
     trie = Trie()
+    steps = {id(pivot): _steps(pivot, around, settings) for pivot in pivots}
     for pivot in pivots:
-        for path in _paths(pivot, around, settings):
+        for path in _paths(pivot, steps[id(pivot)], settings):
             trie.add(path)
     for trial in trials:
         # A firing token that was tried and does not fire is no path: nothing is predicted for it anyway.
         if trial.back or trial.share >= settings.threshold:
-            for path in _paths(trial.pivot, around, settings, {trial.back: trial.token}):
+            strict = steps[id(trial.pivot)].copy()
+            surface = around.texts[trial.token]
+            strict[trial.back] = strict[trial.back]._replace(key=surface, token=surface)
+            for path in _paths(trial.pivot, strict, settings):
                 trie.add(path)
     seen = [Observation(window.tokens, material.share(window)) for window in building_windows(material, settings)]
     _add_seen(trie, seen, settings)
@@ -140,38 +147,37 @@ def _build(
     return simplify(done, settings.least).graph()
 
 
-def _paths(
-    pivot: Pivot, around: Surroundings, settings: Settings, other: Mapping[int, int] | None = None
-) -> Iterator[list[Step]]:
-    """The tokens that matter with wildcards between them, once at their places and once with the gaps that were found;
-    `other` tokens stand in for those so many steps back."""
-    chosen = {back: pivot.prompt[pivot.place(back)] for back in [0, *pivot.important(settings.importance)]}
-    chosen |= other or {}
-    last = max(chosen)
-    anchor = [Step("start")] if pivot.anchored and last == pivot.at else []
-    strict: list[Step] = []
-    loose: list[Step] = []
-    runs = _runs(chosen, pivot.gaps)
-    for back in range(last + 1):
-        if back in chosen:
-            surface = around.texts[chosen[back]]
-            strict.append(Step("token", surface, surface, pivot.importance.get(back, 0.0)))
-            loose += [*([Step("gap")] if back in pivot.gaps else []), strict[-1]]
-        else:
-            surface = around.texts[pivot.prompt[pivot.place(back)]]
-            strict.append(Step("any", "", surface, pivot.importance.get(back, 0.0)))
-            if not any(near < back < far for near, far in runs):
-                loose.append(strict[-1])
+def _steps(pivot: Pivot, around: Surroundings, settings: Settings) -> list[Step]:
+    """The tokens that matter with wildcards between them, at their places."""
+    chosen = {0, *pivot.important(settings.importance)}
+    steps = []
+    for back in range(max(chosen) + 1):
+        surface = around.texts[pivot.prompt[pivot.place(back)]]
+        match, key = ("token", surface) if back in chosen else ("any", "")
+        steps.append(Step(match, key, surface, pivot.importance.get(back, 0.0)))
+    return steps
+
+
+def _paths(pivot: Pivot, strict: list[Step], settings: Settings) -> Iterator[list[Step]]:
+    """The steps at their places, and with the gaps that were found."""
+    anchor = [Step("start")] if pivot.anchored and len(strict) == pivot.at + 1 else []
     yield [*strict, *anchor]
     if pivot.gaps:
+        runs = _runs([back for back, step in enumerate(strict) if step.match == "token"], pivot.gaps)
+        loose: list[Step] = []
+        for back, step in enumerate(strict):
+            if step.match == "token":
+                loose += [*([Step("gap")] if back in pivot.gaps else []), step]
+            elif not any(near < back < far for near, far in runs):
+                loose.append(step)
         yield [*loose, *anchor]
     if settings.fold and any(map(str.isalpha, strict[0].key)):
         yield [Step("fold", fold(strict[0].key), strict[0].token, strict[0].importance)]
 
 
-def _runs(chosen: Mapping[int, int], gaps: set[int]) -> list[tuple[int, int]]:
+def _runs(chosen: Sequence[int], gaps: set[int]) -> list[tuple[int, int]]:
     """Between which words a gap stands in for the wildcards."""
-    return [(near, far) for near, far in pairwise(sorted(chosen)) if far in gaps]
+    return [(near, far) for near, far in pairwise(chosen) if far in gaps]
 
 
 def _add_seen(trie: Trie, seen: Sequence[Observation], settings: Settings) -> None:
@@ -187,10 +193,13 @@ def _add_seen(trie: Trie, seen: Sequence[Observation], settings: Settings) -> No
 
 def _tried(trials: Sequence[Trial], around: Surroundings, settings: Settings) -> Iterator[Observation]:
     """What was measured on substituted words."""
+    texts: dict[int, list[str]] = {}
     for trial in trials:
-        ids = list(trial.pivot.wide(around.bos, settings.surround)[len(around.bos) :])
-        ids[-1 - trial.back] = trial.token
-        tokens = [around.texts[token] for token in ids]
+        if id(trial.pivot) not in texts:
+            wide = trial.pivot.wide(around.bos, settings.surround)
+            texts[id(trial.pivot)] = [around.texts[token] for token in wide[len(around.bos) :]]
+        tokens = texts[id(trial.pivot)].copy()
+        tokens[-1 - trial.back] = around.texts[trial.token]
         yield Observation(tokens, np.array([trial.share]))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from ...schema import ModelError
 
@@ -60,22 +62,85 @@ class Node(NamedTuple):
         return self.match in ("any", "gap")
 
 
-@dataclass(frozen=True)
+class Columns(NamedTuple):
+    """What predictions are made from, an entry a node."""
+
+    words: Sequence[str]
+    """all keys, each once; others may be among them"""
+    parent: npt.NDArray[np.int64]
+    match: npt.NDArray[np.int64]
+    """place in MATCHES"""
+    key: npt.NDArray[np.int64]
+    """place in `words`"""
+    ends: npt.NDArray[np.bool_]
+    """whether a match may end there"""
+    n: npt.NDArray[np.int64]
+    """of the end; of no meaning where there is none, like `value`"""
+    value: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, nodes: Sequence[Node]) -> Columns:
+        """Of nodes that are there already."""
+        parent, match, key, *_, ends = zip(*nodes, strict=True) if nodes else ((),) * len(Node._fields)
+        numbers = {word: number for number, word in enumerate(dict.fromkeys(["", *key]))}
+        kinds = {kind: place for place, kind in enumerate(MATCHES)}
+        names = parent, map(kinds.__getitem__, match), map(numbers.__getitem__, key)
+        there = np.array([end is not None for end in ends], bool)
+        n, value = ([0 if end is None else end[i] for end in ends] for i in (1, 0))
+        return cls(
+            list(numbers),
+            *(np.fromiter(column, np.int64) for column in names),
+            there,
+            np.array(n, np.int64),
+            np.array(value, np.float64),
+        )
+
+
 class Graph:
     """Nodes, every parent before its children. Two equal graphs predict the same."""
 
-    nodes: tuple[Node, ...]
-    algorithm: Algorithm = "neuronkb"
-
-    def __post_init__(self) -> None:
-        if self.algorithm not in ALGORITHMS:
-            raise ModelError(f"algorithm is {self.algorithm!r}, expected {' or '.join(ALGORITHMS)}")
-        for number, node in enumerate(self.nodes):
+    def __init__(self, nodes: Iterable[Node] = (), algorithm: Algorithm = "neuronkb") -> None:
+        if algorithm not in ALGORITHMS:
+            raise ModelError(f"algorithm is {algorithm!r}, expected {' or '.join(ALGORITHMS)}")
+        self.algorithm = algorithm
+        made = tuple(nodes)
+        self._make = made.__iter__
+        self.__dict__["nodes"] = made
+        for number, node in enumerate(made):
             if not -1 <= node.parent < number:
                 raise ModelError(f"node {number} has parent {node.parent}: expected one before it, or -1")
 
+    @classmethod
+    def laid(cls, columns: Columns, make: Callable[[], Iterable[Node]]) -> Graph:
+        """Of columns; the nodes, which predicting does not look at, are made when somebody does."""
+        graph = cls.__new__(cls)
+        graph.algorithm, graph._make = "neuronkb", make
+        graph.__dict__["columns"] = columns
+        return graph
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """All of them; a node's number is its place."""
+        return tuple(self._make())
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The same as arrays."""
+        return Columns.of(self.nodes)
+
     def __len__(self) -> int:
-        return len(self.nodes)
+        return len(self.__dict__["columns"].parent if "nodes" not in self.__dict__ else self.nodes)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Graph):
+            return NotImplemented
+        return (self.algorithm, self.nodes) == (other.algorithm, other.nodes)
+
+    def __hash__(self) -> int:
+        return hash((self.algorithm, self.nodes))
+
+    def __repr__(self) -> str:
+        return f"Graph({self.nodes!r}, {self.algorithm!r})"
 
     @cached_property
     def children(self) -> tuple[tuple[int, ...], ...]:

@@ -76,13 +76,14 @@ class Matcher(Predicting):
     counting for less; of equals the one with more examples, then the one that predicts more."""
 
     def __init__(self, graph: Graph, base: float = 0.0) -> None:
-        self._walker = Walker.of(graph)
-        ends = [(end.n, end.value, -i) for i, node in enumerate(graph.nodes) if (end := node.end) is not None]
-        ends.sort()
-        self._values = np.array([value for _, value, _ in ends] + [base])
+        words, parent, match, key, there, n, value = graph.columns
+        self._walker = Walker(words, parent, match, key)
+        ends = np.flatnonzero(there)
+        ends = ends[np.lexsort((-ends, value[ends], n[ends]))]
+        self._values = np.append(value[ends], base)
         """what ends predict, weakest end first; last what is predicted where nothing matches"""
-        self._rank = np.full(len(graph), -1)
-        self._rank[[-number for *_, number in ends]] = np.arange(len(ends))
+        self._rank = np.full(len(parent), -1)
+        self._rank[ends] = np.arange(len(ends))
 
     def predict_all(self, texts: Sequence[Sequence[str]]) -> Floats:
         """`base` where nothing matches."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,19 +33,30 @@ LEAST = 1e-5
 """Probability below which a masked language model's word is not taken; the 2023 script's."""
 
 
-class Proposer(Protocol):
+@dataclass(frozen=True)
+class Proposed:
+    """What was found for some of the slots."""
+
+    words: Mapping[Slot, list[int]]
+    past: Past | None = None
+    """the slots' texts up to each slot, where the subject ran them"""
+
+
+class Proposer:
     """Finds substitutes."""
 
-    @property
-    def name(self) -> str:
-        """What the run's parameters call it."""
+    def parts(self, slots: Sequence[Slot], n: int) -> Iterator[Proposed]:
+        """At most `n` other tokens for each slot, best first; the slots in parts."""
+        raise NotImplementedError
 
     def propose(self, slots: Sequence[Slot], n: int) -> list[list[int]]:
-        """At most `n` other tokens for each slot, best first."""
+        """The same for all slots, in their order."""
+        found = {slot: words for part in self.parts(slots, n) for slot, words in part.words.items()} if n else {}
+        return [found.get(slot, []) for slot in slots]
 
 
 @dataclass
-class SubjectProposer:
+class SubjectProposer(Proposer):
     """Next-token candidates and neighbours of the token's embedding, by the sum of their ranks; where text follows in
     the slot's text, the best are ranked again by how likely that is after them."""
 
@@ -54,26 +65,26 @@ class SubjectProposer:
     engine: Engine
     """counts what is run"""
 
-    @property
-    def name(self) -> str:
-        """As in the run's parameters."""
-        return "subject"
-
-    @torch.no_grad()
-    def propose(self, slots: Sequence[Slot], n: int) -> list[list[int]]:
+    def parts(self, slots: Sequence[Slot], n: int) -> Iterator[Proposed]:
         """See Proposer."""
         by_text: dict[Ids, list[int]] = defaultdict(list)
-        for ids, at in dict.fromkeys(slots) if n else ():
+        for ids, at in dict.fromkeys(slots):
             by_text[ids].append(at)
-        ranked: dict[Slot, list[int]] = {}
         for part in _parts(sorted(by_text, key=len), self.engine.most):
-            # What is at the last place is not looked at.
-            hidden, past = self.engine.hidden([ids[: max(1, *by_text[ids])] for ids in part])
-            told = [(ids, at, row) for row, ids in zip(hidden, part, strict=True) for at in by_text[ids]]
-            for start in range(0, len(told), HEADS):
-                ranked |= self._ranked(told[start : start + HEADS], RESCORED * n)
-            self._rescore({ids: number for number, ids in enumerate(part)}, past, by_text, ranked)
-        return [ranked[slot][:n] if n else [] for slot in slots]
+            yield self._part({ids: by_text[ids] for ids in part}, n)
+
+    @torch.no_grad()
+    def _part(self, by_text: Mapping[Ids, list[int]], n: int) -> Proposed:
+        """Texts of one forward pass and the places in them."""
+        # What is at the last place is not looked at.
+        hidden, past = self.engine.hidden([ids[: max(1, *places)] for ids, places in by_text.items()])
+        past = replace(past, rows={ids: row for row, ids in enumerate(by_text)})
+        told = [(ids, at, row) for row, ids in zip(hidden, by_text, strict=True) for at in by_text[ids]]
+        ranked: dict[Slot, list[int]] = {}
+        for start in range(0, len(told), HEADS):
+            ranked |= self._ranked(told[start : start + HEADS], RESCORED * n)
+        self._rescore(past, ranked)
+        return Proposed({slot: words[:n] for slot, words in ranked.items()}, past)
 
     def _ranked(self, slots: Sequence[tuple[Ids, int, torch.Tensor]], n: int) -> dict[Slot, list[int]]:
         """The best of both sources for slots, each with what the LM head reads in its text, by the sum of two ranks."""
@@ -90,21 +101,18 @@ class SubjectProposer:
         rows = _best(best.cpu().numpy(), one, other, n)
         return {(ids, at): row for (ids, at, _), row in zip(slots, rows, strict=True)}
 
-    def _rescore(
-        self, rows: dict[Ids, int], past: Past, by_text: dict[Ids, list[int]], ranked: dict[Slot, list[int]]
-    ) -> None:
+    def _rescore(self, past: Past, ranked: dict[Slot, list[int]]) -> None:
         """Add the rank by the log-probability of what follows."""
         by_place: dict[int, list[tuple[Slot, int]]] = defaultdict(list)
-        for ids in rows:
-            for at in by_text[ids]:
-                if 0 < at < len(ids) - 1:
-                    by_place[at] += [((ids, at), token) for token in ranked[ids, at]]
+        for (ids, at), words in ranked.items():
+            if 0 < at < len(ids) - 1:
+                by_place[at] += [((ids, at), token) for token in words]
         scores: dict[Slot, list[tuple[float, int]]] = defaultdict(list)
         for at, tried in by_place.items():
             for part in _parts(tried, self.engine.most, lambda pair: len(pair[0][0]) - pair[0][1]):
                 tails = [(token, *ids[at + 1 : at + 1 + FOLLOWING]) for (ids, _), token in part]
                 hidden, _ = self.engine.hidden(
-                    [tail[:-1] for tail in tails], past.beginning([rows[ids] for (ids, _), _ in part], at)
+                    [tail[:-1] for tail in tails], past.beginning([ids for (ids, _), _ in part], at)
                 )
                 for (slot, token), score in zip(part, self._following(hidden, tails), strict=True):
                     scores[slot].append((score, token))
@@ -186,7 +194,7 @@ def _lettered(text: str) -> bool:
 
 
 @dataclass
-class MaskedProposer:
+class MaskedProposer(Proposer):
     """A masked language model's words for the slot, as long as each is one token of the subject."""
 
     name: str
@@ -211,20 +219,23 @@ class MaskedProposer:
             raise ModelError(f"{str(source)!r}: its tokenizer has no mask token; name a masked language model")
         return cls(str(source), tokenizer, model.eval().to(device), vocabulary)
 
-    @torch.no_grad()
-    def propose(self, slots: Sequence[Slot], n: int) -> list[list[int]]:
+    def parts(self, slots: Sequence[Slot], n: int) -> Iterator[Proposed]:
         """See Proposer."""
-        found: list[list[int]] = []
-        for start in range(0, len(slots), 64):
-            part = slots[start : start + 64]
-            batch = self.tokenizer(
-                [self._masked(slot) for slot in part], return_tensors="pt", padding=True, truncation=True
-            )
-            logits = self.model(**batch.to(self.model.device)).logits
-            masks = batch.input_ids == self.tokenizer.mask_token_id
-            for row, mask, slot in zip(logits, masks, part, strict=True):
-                found.append(self._words(row[mask.nonzero()[0, 0]].softmax(-1), slot, n) if mask.any() else [])
-        return found
+        every = list(dict.fromkeys(slots))
+        for start in range(0, len(every), HEADS):
+            yield self._part(every[start : start + HEADS], n)
+
+    @torch.no_grad()
+    def _part(self, slots: Sequence[Slot], n: int) -> Proposed:
+        batch = self.tokenizer(
+            [self._masked(slot) for slot in slots], return_tensors="pt", padding=True, truncation=True
+        )
+        logits = self.model(**batch.to(self.model.device)).logits
+        masks = batch.input_ids == self.tokenizer.mask_token_id
+        found = {}
+        for row, mask, slot in zip(logits, masks, slots, strict=True):
+            found[slot] = self._words(row[mask.nonzero()[0, 0]].softmax(-1), slot, n) if mask.any() else []
+        return Proposed(found)
 
     def _masked(self, slot: Slot) -> str:
         ids, at = slot

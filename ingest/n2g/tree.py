@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from .graph import MATCHES, End, Graph, Node
+from .graph import MATCHES, Columns, End, Graph, Node
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -58,7 +58,13 @@ class Tree:
         return replace(self, parent=places[self.parent[kept]], levels=levels, ends=ends, **some)
 
     def graph(self) -> Graph:
-        """As it is handed out. A word on which paths begin activates, as strongly as the mean of what matched it."""
+        """As it is handed out."""
+        none = np.zeros(len(self), np.int64)
+        n, value = (none, none.astype(float)) if self.ends is None else (self.ends.n, self.ends.value)
+        return Graph.laid(Columns(self.words, self.parent, self.match, self.key, n > 0, n, value), self.nodes)
+
+    def nodes(self) -> Iterator[Node]:
+        """A word on which paths begin activates, as strongly as the mean of what matched it."""
         ends, words = self._ends(), self.words
         columns = [self.parent, self.match, self.key, self.token, self.importance, self.parent < 0]
         parent, match, key, token, importance, first = (column.tolist() for column in columns)
@@ -67,7 +73,7 @@ class Tree:
             [names[i] for i in some] for names, some in ((MATCHES, match), (words, key), (words, token))
         )
         rows = zip(parent, kinds, keys, tokens, importance, activation, first, ends, strict=True)
-        return Graph(tuple(map(Node._make, rows)), "neuronkb")
+        return map(Node._make, rows)
 
     def _ends(self) -> list[End | None]:
         if self.ends is None:

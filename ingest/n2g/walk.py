@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from .graph import GAP, MATCHES, Graph, Match
+from .graph import GAP, MATCHES, Match
 from .texts import Ints, Texts, find
-from .tree import Tree
 
 EXACT, FOLDED = 4, 3
 """What a word of a path counts for in how specific the path is: one in any spelling for less."""
@@ -21,9 +20,9 @@ Way = tuple[Ints, Ints, Ints, int]
 class Walker:
     """The paths of a graph."""
 
-    def __init__(self, numbers: Mapping[str, int], parent: Ints, match: Ints, key: Ints) -> None:
-        """Of each node its parent, its place in MATCHES and the number of its key."""
-        self._numbers = numbers
+    def __init__(self, words: Sequence[str], parent: Ints, match: Ints, key: Ints) -> None:
+        """Of each node its parent, its place in MATCHES and that of its key in `words`."""
+        self._numbers = {word: number for number, word in enumerate(words)}
         self._inner = np.zeros(len(parent), bool)
         self._inner[parent[parent >= 0]] = True
         self._kinds: dict[Match, tuple[Ints, Ints]] = {}
@@ -38,20 +37,6 @@ class Walker:
     def loose(self) -> bool:
         """Whether one node may match at a position in several ways."""
         return "gap" in self._kinds
-
-    @classmethod
-    def of(cls, graph: Graph) -> Walker:
-        """Of a finished graph."""
-        parent, match, key, *_ = zip(*graph.nodes, strict=True) if graph.nodes else ((), (), ())
-        numbers = {key: number for number, key in enumerate({"", *key})}
-        kinds = {kind: place for place, kind in enumerate(MATCHES)}
-        columns = parent, map(kinds.__getitem__, match), map(numbers.__getitem__, key)
-        return cls(numbers, *(np.fromiter(column, np.int64) for column in columns))
-
-    @classmethod
-    def of_tree(cls, tree: Tree) -> Walker:
-        """Of one that is being made."""
-        return cls({word: number for number, word in enumerate(tree.words)}, tree.parent, tree.match, tree.key)
 
     def lay(self, texts: Sequence[Sequence[str]]) -> Texts:
         """Texts in the numbers of the graph's words."""

@@ -53,7 +53,7 @@ def ways(path: Sequence[Node], tokens: Sequence[str], j: int) -> bool:
 
 def matches(graph: Graph, tokens: list[str]) -> list[set[int]]:
     """Every node that matches, by position."""
-    walker = Walker.of(graph)
+    walker = Walker(*graph.columns[:4])
     texts = walker.lay([tokens])
     found: list[set[int]] = [set() for _ in tokens]
     for which, node, _ in walker.walk(texts, texts.tokens):
