@@ -8,12 +8,12 @@ whose MLP is run on last tokens only.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,7 @@ import torch
 from ..subject.cache import given_cache
 from ..subject.hooks import Shape, StopRun, Values, hooked, only_at
 from ..subject.live import LiveModel
-
-Ids = tuple[int, ...]
+from .laid import Ids, Laid, Past, Text, packed
 
 
 @dataclass(frozen=True)
@@ -35,31 +34,12 @@ class Target:
     pole: int = 1
 
 
-@dataclass(frozen=True)
-class Text:
-    """Token numbers, BOS included: `base` up to position `at`, then `tail`."""
-
-    base: Ids
-    at: int
-    tail: Ids
-
-    @classmethod
-    def whole(cls, ids: Ids) -> Text:
-        """A text as it is."""
-        return cls(ids, len(ids), ())
-
-    @cached_property
-    def ids(self) -> Ids:
-        """The whole text."""
-        return self.base[: self.at] + self.tail
-
-    def with_token(self, at: int, token: int) -> Text:
-        """This text, which is whole, with another token at a position."""
-        return Text(self.base, at, (token, *self.base[at + 1 :]))
-
-
 PASS = 64
 """Positions that a forward pass costs beside its own: so many may be padded where that saves one."""
+POSITIONS = 1024
+"""Of a forward pass on a CPU: what it makes of more does not stay in its caches."""
+HELD = 8
+"""Positions whose keys and values may be held for each that is run."""
 
 Question = tuple[Text, int]
 """A text, and the number of the target that is read at its end."""
@@ -71,8 +51,8 @@ class Engine:
 
     live: LiveModel
     targets: Sequence[Target]
-    most: int = 4096
-    """positions of one forward pass"""
+    most: int = 0
+    """positions of one forward pass; 0: as many as suit the device"""
     share: bool = True
     """whether equal texts and beginnings are run once; without it every text is run whole"""
     tokens: int = 0
@@ -80,6 +60,9 @@ class Engine:
     passes: int = 0
     asked: int = field(default=0)
     """questions so far"""
+
+    def __post_init__(self) -> None:
+        self.most = self.most or (POSITIONS if self.live.device.type == "cpu" else 8 * POSITIONS)
 
     def ask(self, questions: Sequence[Question], past: Past | None = None) -> npt.NDArray[np.float64]:
         """pole x hidden value of each question's target at the end of its text, float64 `[n]`. `past` has the keys and
@@ -101,9 +84,9 @@ class Engine:
     def _run_rows(self, rows: list[_Row], found: npt.NDArray[np.float64], past: Past | None) -> None:
         """Texts that are read equally deep, or begin like one that is."""
         layers = sorted({self.targets[target].layer for row in rows for _, target in row.wants})
-        plain, shared = _sorted(rows, self.share)
+        plain, shared = self._sorted(rows)
         for part in _batches(plain, lambda row: len(row.text.ids), self.most):
-            self._run_ends([row.text.ids for row in part], part, None, layers, found)
+            self._run_ends(Laid.whole([row.text.ids for row in part]), part, layers, found)
         by_base: dict[Ids, list[_Row]] = defaultdict(list)
         for row in shared:
             by_base[row.text.base].append(row)
@@ -113,54 +96,68 @@ class Engine:
         for bases in _batches(sorted(by_base, key=lambda base: (len(base), base)), len, self.most):
             self._run_shared(bases, [by_base[base] for base in bases], layers, found)
 
+    def _sorted(self, rows: Iterable[_Row]) -> tuple[list[_Row], list[_Row]]:
+        """Those that are run whole, by length, and those that share a beginning with others."""
+        found = list(rows)
+        departing = {row.text.base for row in found if row.text.tail and self._goes_on(row.text)}
+        shared = [row for row in found if row.text.base in departing and self._goes_on(row.text)]
+        plain = [row for row in found if not (row.text.base in departing and self._goes_on(row.text))]
+        return sorted(plain, key=lambda row: len(row.text.ids)), shared
+
+    def _goes_on(self, text: Text) -> bool:
+        """Whether a text may go on from its base."""
+        return self.share and text.at > 0 and len(text.ids) <= self._longest
+
+    @cached_property
+    def _longest(self) -> int:
+        """Longer texts are run whole: a layer of local attention does not see all that is before."""
+        return goes_on(self.live)
+
     def _run_shared(
         self, bases: list[Ids], rows: list[list[_Row]], layers: list[int], found: npt.NDArray[np.float64]
     ) -> None:
         """The bases once, then what departs from them."""
         read = [next((row for row in own if not row.text.tail), None) for own in rows]
-        longest = [max(row.text.at for row in own) for own in rows]
+        longest = [max(row.text.before(layers[-1]) for row in own) for own in rows]
         # Of a base that nobody reads only what others share is run.
         texts = [base if row else base[:most] for base, row, most in zip(bases, read, longest, strict=True)]
-        past = Past(
-            self._run_ends(texts, read, _new_cache(), layers, found), {base: row for row, base in enumerate(bases)}
-        )
+        past = Past({base: row for row, base in enumerate(bases)})
+        self._run_ends(Laid.whole(texts, past), read, layers, found)
         self._run_departing(past, [row for own in rows for row in own if row.text.tail], layers, found)
 
     def _run_departing(self, past: Past, rows: list[_Row], layers: list[int], found: npt.NDArray[np.float64]) -> None:
         """Each text from where it departs from its base, which is past."""
-        by_place: dict[int, list[_Row]] = defaultdict(list)
-        for row in rows:
-            by_place[row.text.at].append(row)
-        for at, departing in sorted(by_place.items()):
-            departing.sort(key=lambda row: len(row.text.tail))
-            for part in _batches(departing, lambda row: len(row.text.tail), self.most):
-                begun = past.beginning([row.text.base for row in part], at, layers[-1])
-                self._run_ends([row.text.tail for row in part], part, begun.cache, layers, found)
+        for numbers, laid in self._after([row.text for row in rows], past, layers[-1]):
+            self._run_ends(laid, [rows[number] for number in numbers], layers, found)
+
+    def _after(self, texts: Sequence[Text], past: Past, deepest: int) -> Iterator[tuple[list[int], Laid]]:
+        """Passes that begin where texts depart from their bases, and which texts each has."""
+        groups = packed(texts, deepest)
+        sizes = [sum(texts[number].new(deepest) for number in group) for group in groups]
+        before = [max(texts[number].before(deepest) for number in group) for group in groups]
+        order = sorted(range(len(groups)), key=sizes.__getitem__)
+        for part in _batches(order, sizes.__getitem__, self.most, lambda i: sizes[i] + before[i]):
+            rows = [[texts[number] for number in groups[i]] for i in part]
+            yield [n for i in part for n in groups[i]], Laid.after(past, rows, deepest, self.live.model.dtype)
 
     def _run_ends(
-        self,
-        texts: list[Ids],
-        rows: Sequence[_Row | None],
-        cache: Any,
-        layers: list[int],
-        found: npt.NDArray[np.float64],
-    ) -> Any:
-        """Puts the values at each text's end into `found`. The deepest MLP is run there only; the cache is returned."""
-        ends = [len(text) - 1 for text in texts]
-        places: dict[int, list[tuple[int, int, int, int, int]]] = defaultdict(list)
-        for number, row in enumerate(rows):
+        self, laid: Laid, rows: Sequence[_Row | None], layers: list[int], found: npt.NDArray[np.float64]
+    ) -> None:
+        """Puts the values at each text's end into `found`. The deepest MLP is run there only."""
+        places: dict[int, list[tuple[int, int, int, int, int, int]]] = defaultdict(list)
+        for number, (row, end) in enumerate(zip(rows, laid.ends, strict=True)):
             for question, target in row.wants if row is not None else ():
                 one = self.targets[target]
-                places[one.layer].append((number, ends[number], one.index, question, one.pole))
+                places[one.layer].append((number, *end, one.index, question, one.pole))
 
         def read(layer: int, values: Values) -> None:
             if layer in places:
-                row, end, index, question, pole = (list(column) for column in zip(*places[layer], strict=True))
-                at = end if layer != layers[-1] else 0
-                found[question] = np.array(pole) * values[row, at, index].double().cpu().numpy()
+                number, row, end, index, question, pole = map(list, zip(*places[layer], strict=True))
+                here = values[row, end, index] if layer != layers[-1] else values[number, 0, index]
+                found[question] = np.array(pole) * here.double().cpu().numpy()
 
-        with only_at(self.live.blocks[layers[-1]], torch.tensor(ends)):
-            return self._run(texts, cache, layers, read)
+        with only_at(self.live.blocks[layers[-1]], torch.tensor(laid.ends), len(laid.ids)):
+            self._run(laid, layers, read)
 
     def everywhere(self, texts: Sequence[Ids], target: int) -> list[npt.NDArray[np.float64]]:
         """pole x hidden value of one target at every token of each text; every text is run whole."""
@@ -170,7 +167,7 @@ class Engine:
         def read(layer: int, values: Values) -> None:
             held.extend(one.pole * values[:, :, one.index].double().cpu().numpy())
 
-        self._run(texts, None, [one.layer], read)
+        self._run(Laid.whole(texts), [one.layer], read)
         return [values[: len(text)] for values, text in zip(held, texts, strict=True)]
 
     def masked(
@@ -193,39 +190,55 @@ class Engine:
         self, texts: Sequence[Ids], start: int, mask: int, target: int
     ) -> Iterator[tuple[Ids, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]]:
         """Texts of like length; what is before a masked token is run once."""
-        cache, one = _new_cache(), self.targets[target]
+        past, one = Past({text: row for row, text in enumerate(texts)}), self.targets[target]
         held: list[npt.NDArray[np.float64]] = []
 
         def read(layer: int, values: Values) -> None:
             held.append(one.pole * values[:, :, one.index].double().cpu().numpy())
 
-        self._run(texts, cache, [one.layer], read)
+        self._run(Laid.whole(texts, past), [one.layer], read)
         whole = held.pop()
-        others = [np.tile(row[: len(text)], (len(text) - start, 1)) for row, text in zip(whole, texts, strict=True)]
-        for at in range(start, len(texts[-1])):
-            rows = [number for number, text in enumerate(texts) if len(text) > at]
-            tails = [(mask, *texts[number][at + 1 :]) for number in rows]
-            self._run(tails, _cropped(cache, rows, at), [one.layer], read)
-            for number, tail, values in zip(rows, tails, held.pop(), strict=True):
-                others[number][at - start, at:] = values[: len(tail)]
-        for text, row, masked in zip(texts, whole, others, strict=True):
-            yield text, (row[: len(text)], masked)
+        others = {
+            text: np.tile(row[: len(text)], (len(text) - start, 1)) for row, text in zip(whole, texts, strict=True)
+        }
+        masked = [Text.whole(text).with_token(at, mask) for text in texts for at in range(start, len(text))]
+        for some, laid in self._each(masked, past):
+            self._run(laid, [one.layer], read)
+            (values,) = held
+            held.clear()
+            for one_masked, (row, end) in zip(some, laid.ends, strict=True):
+                at, tail = one_masked.at, one_masked.tail
+                others[one_masked.base][at - start, at:] = values[row, end + 1 - len(tail) : end + 1]
+        for text, row in zip(texts, whole, strict=True):
+            yield text, (row[: len(text)], others[text])
+
+    def _each(self, texts: Sequence[Text], past: Past) -> Iterator[tuple[list[Text], Laid]]:
+        """Passes in which every token of the texts' tails is run, in all layers."""
+        shared = [text for text in texts if self._goes_on(text)]
+        for numbers, laid in self._after(shared, past, len(self.live.blocks)):
+            yield [shared[number] for number in numbers], laid
+        plain = sorted((text for text in texts if not self._goes_on(text)), key=lambda text: len(text.ids))
+        for part in _batches(plain, lambda text: len(text.ids), self.most):
+            yield part, Laid.whole([text.ids for text in part])
 
     @torch.no_grad()
-    def hidden(self, texts: Sequence[Ids], past: Past | None = None) -> tuple[torch.Tensor, Past]:
+    def hidden(self, texts: Sequence[Ids]) -> tuple[torch.Tensor, Past]:
         """What the LM head reads at every token, `[n, longest, d_model]`, meaningless behind a text's end; and what
-        texts that begin alike can go on from. With `past` the texts go on from there."""
-        ids = self._padded(texts)
-        self._count(ids)
-        held = _new_cache() if past is None else past.cache
-        found = self.live.body(input_ids=ids, use_cache=True, **given_cache(self.live.body, held))
-        return found.last_hidden_state, Past(held)
+        texts that begin alike can go on from."""
+        past = Past({text: row for row, text in enumerate(texts)})
+        return self._forward(Laid.whole(texts, past)).last_hidden_state, past
 
     @torch.no_grad()
-    def _run(self, texts: Sequence[Ids], cache: Any, layers: Sequence[int], read: Callable[[int, Values], None]) -> Any:
-        """One forward pass; the cache, filled as far as the pass went."""
-        ids = self._padded(texts)
-        self._count(ids)
+    def hidden_after(self, texts: Sequence[Text], past: Past) -> Iterator[tuple[Text, torch.Tensor]]:
+        """The same for the tail of each text, `[tail, d_model]`, in any order. `past` has their bases."""
+        for some, laid in self._each(texts, past):
+            found = self._forward(laid).last_hidden_state
+            for text, (row, end) in zip(some, laid.ends, strict=True):
+                yield text, found[row, end + 1 - len(text.tail) : end + 1]
+
+    @torch.no_grad()
+    def _run(self, laid: Laid, layers: Sequence[int], read: Callable[[int, Values], None]) -> None:
+        """One forward pass, which fills the past as far as it goes."""
         left = len(layers)
 
         def told(shape: Shape) -> Callable[[int, str, Values], None]:
@@ -240,18 +253,14 @@ class Engine:
 
         roots, wanted = (self.live.model, self.live.body), dict.fromkeys(layers, ("hidden",))
         with suppress(StopRun), hooked(roots, self.live.blocks, wanted, told):
-            self.live.body(input_ids=ids, use_cache=cache is not None, **given_cache(self.live.body, cache))
-        return cache
+            self._forward(laid)
 
-    def _padded(self, texts: Sequence[Ids]) -> torch.Tensor:
-        """Behind its end a text repeats its last token: a causal model's values before it do not change."""
-        longest = max(map(len, texts))
-        rows = [text + text[-1:] * (longest - len(text)) for text in texts]
-        return torch.from_numpy(np.array(rows, np.int64)).to(self.live.device)
-
-    def _count(self, ids: torch.Tensor) -> None:
-        self.tokens += ids.numel()
+    def _forward(self, laid: Laid) -> Any:
+        self.tokens += laid.ids.numel()
         self.passes += 1
+        cache, device = None if laid.past is None else laid.past.cache, self.live.device
+        told = {name: values.to(device) for name, values in laid.told.items()} | given_cache(self.live.body, cache)
+        return self.live.body(input_ids=laid.ids.to(device), use_cache=cache is not None, **told)
 
 
 @dataclass
@@ -266,57 +275,54 @@ class _Row:
         return self.text.base if past is None else self.text.ids
 
 
-def _sorted(rows: Iterable[_Row], share: bool) -> tuple[list[_Row], list[_Row]]:
-    """Those that are run whole, by length, and those that share a beginning with others."""
-    found = list(rows)
-    departing = {row.text.base for row in found if row.text.tail and row.text.at} if share else set[Ids]()
-    shared = [row for row in found if row.text.at and row.text.base in departing]
-    plain = [row for row in found if not (row.text.at and row.text.base in departing)]
-    return sorted(plain, key=lambda row: len(row.text.ids)), shared
+_GOES_ON: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
 
-def _batches(items: Sequence[Any], length: Callable[[Any], int], most: int) -> Iterator[list[Any]]:
-    """Runs of items, sorted by length, whose padded size is at most `most` positions."""
+def goes_on(live: LiveModel) -> int:
+    """How long texts of a model may be that go on from the keys and values of their bases: as long as its local
+    attention reaches; 0 where a text that is tried so, once for each model, does not give what it gives when run whole.
+    """
+    if live.model not in _GOES_ON:
+        config = live.model.config.get_text_config()
+        reach = [getattr(config, name, None) for name in ("sliding_window", "attention_chunk_size", "window_size")]
+        _GOES_ON[live.model] = min([2**31, *(one for one in reach if isinstance(one, int) and one > 0)])
+        if not _same(Engine(live, ())):
+            _GOES_ON[live.model] = 0
+    return _GOES_ON[live.model]
+
+
+def _same(engine: Engine) -> bool:
+    """Whether tails of one base, laid in one row, give what the whole texts give."""
+    words = int(engine.live.model.config.get_text_config().vocab_size)
+    base = tuple(token % words for token in range(2, 9))
+    texts = [Text.whole(base).with_token(at, 9 % words) for at in (2, 5)]
+    try:
+        tails = dict(engine.hidden_after(texts, engine.hidden([base])[1]))
+    except (TypeError, ValueError, RuntimeError, AttributeError):
+        return False
+    for text in texts:
+        whole, tail = engine.hidden([text.ids])[0][0, -len(text.tail) :], tails[text]
+        apart, size = float((tail - whole).abs().max()), float(whole.abs().max())
+        if not apart <= size * max(1e-4, 8 * torch.finfo(whole.dtype).eps):
+            return False
+    return True
+
+
+def _batches(
+    items: Sequence[Any], length: Callable[[Any], int], most: int, whole: Callable[[Any], int] = lambda _: 0
+) -> Iterator[list[Any]]:
+    """Runs of items, sorted by length, whose padded size is at most `most` positions, and HELD times so many with what
+    is before them, `whole` the length of both."""
     part: list[Any] = []
-    padded = 0
+    padded = longest = 0
     for item in items:
         long = length(item)
         more = len(part) * (long - length(part[-1])) if part else 0
-        if part and ((len(part) + 1) * long > most or padded + more > PASS):
+        longest = max(longest, whole(item))
+        if part and ((len(part) + 1) * max(long, longest / HELD) > most or padded + more > PASS):
             yield part
-            part, padded, more = [], 0, 0
+            part, padded, more, longest = [], 0, 0, whole(item)
         part.append(item)
         padded += more
     if part:
         yield part
-
-
-@dataclass(frozen=True)
-class Past:
-    """Keys and values of texts that were run."""
-
-    cache: Any
-    rows: Mapping[Ids, int] = field(default_factory=dict)
-    """which row of the cache is each text's"""
-
-    def beginning(self, texts: Sequence[Ids], length: int, deepest: int | None = None) -> Past:
-        """The first `length` tokens of some of the texts, up to the layer `deepest`."""
-        return Past(_cropped(self.cache, [self.rows[ids] for ids in texts], length, deepest))
-
-
-def _new_cache() -> Any:
-    from transformers import DynamicCache
-
-    return DynamicCache()
-
-
-def _cropped(cache: Any, rows: Sequence[int], length: int, deepest: int | None = None) -> Any:
-    """A cache with the first `length` positions of some of the rows, up to the layer `deepest`."""
-    found, some = _new_cache(), torch.tensor(rows)
-    for layer in cache.layers[: None if deepest is None else deepest + 1]:
-        # Set as they are: to hand them to `update` is to copy them once more.
-        some = some.to(layer.keys.device)
-        own = copy(layer)
-        own.keys, own.values = (held[:, :, :length].index_select(0, some) for held in (layer.keys, layer.values))
-        found.layers.append(own)
-    return found

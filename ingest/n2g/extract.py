@@ -13,8 +13,9 @@ import numpy as np
 
 from ...schema import fold
 from .calibrate import Observation, calibrate, simplify
-from .engine import Engine, Ids, Question, Text
+from .engine import Engine, Question
 from .graph import Graph
+from .laid import Ids, Text
 from .pivots import Pivot, find_pivots, loosen, prune, weigh
 from .propose import Proposer, Slot
 from .settings import Settings
@@ -153,8 +154,8 @@ def _steps(pivot: Pivot, around: Surroundings, settings: Settings) -> list[Step]
     steps = []
     for back in range(max(chosen) + 1):
         surface = around.texts[pivot.prompt[pivot.place(back)]]
-        match, key = ("token", surface) if back in chosen else ("any", "")
-        steps.append(Step(match, key, surface, pivot.importance.get(back, 0.0)))
+        lost = pivot.importance.get(back, 0.0)
+        steps.append(Step("token", surface, surface, lost) if back in chosen else Step("any", "", surface, lost))
     return steps
 
 

@@ -84,12 +84,13 @@ class Columns(NamedTuple):
         parent, match, key, *_, ends = zip(*nodes, strict=True) if nodes else ((),) * len(Node._fields)
         numbers = {word: number for number, word in enumerate(dict.fromkeys(["", *key]))}
         kinds = {kind: place for place, kind in enumerate(MATCHES)}
-        names = parent, map(kinds.__getitem__, match), map(numbers.__getitem__, key)
         there = np.array([end is not None for end in ends], bool)
         n, value = ([0 if end is None else end[i] for end in ends] for i in (1, 0))
         return cls(
             list(numbers),
-            *(np.fromiter(column, np.int64) for column in names),
+            np.array(parent, np.int64),
+            np.array([kinds[each] for each in match], np.int64),
+            np.array([numbers[each] for each in key], np.int64),
             there,
             np.array(n, np.int64),
             np.array(value, np.float64),
@@ -104,7 +105,7 @@ class Graph:
             raise ModelError(f"algorithm is {algorithm!r}, expected {' or '.join(ALGORITHMS)}")
         self.algorithm = algorithm
         made = tuple(nodes)
-        self._make = made.__iter__
+        self._make: Callable[[], Iterable[Node]] = made.__iter__
         self.__dict__["nodes"] = made
         for number, node in enumerate(made):
             if not -1 <= node.parent < number:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .engine import Engine, Ids
+from .engine import Engine
 from .extract import Surroundings
 from .graph import Graph
+from .laid import Ids
 from .normal import normalise
 from .paper_trie import PaperTrie, make_lines
 from .propose import Slot

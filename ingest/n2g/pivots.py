@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .engine import Engine, Ids, Question, Text
+from .engine import Engine, Question
+from .laid import Ids, Text
 from .settings import Settings
 from .windows import Material, Window
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ import torch
 from ...schema import ModelError, fold
 from ..subject.live import LiveModel
 from ..subject.vocabulary import Vocabulary
-from .engine import Engine, Ids, Past
+from .engine import Engine
+from .laid import Ids, Past, Text
 
 Slot = tuple[Ids, int]
 """A text, and the position whose token is to be replaced."""
@@ -78,7 +79,7 @@ class SubjectProposer(Proposer):
         """Texts of one forward pass and the places in them."""
         # What is at the last place is not looked at.
         hidden, past = self.engine.hidden([ids[: max(1, *places)] for ids, places in by_text.items()])
-        past = replace(past, rows={ids: row for row, ids in enumerate(by_text)})
+        past = Past({ids: row for row, ids in enumerate(by_text)}, past.cache)
         told = [(ids, at, row) for row, ids in zip(hidden, by_text, strict=True) for at in by_text[ids]]
         ranked: dict[Slot, list[int]] = {}
         for start in range(0, len(told), HEADS):
@@ -103,34 +104,29 @@ class SubjectProposer(Proposer):
 
     def _rescore(self, past: Past, ranked: dict[Slot, list[int]]) -> None:
         """Add the rank by the log-probability of what follows."""
-        by_place: dict[int, list[tuple[Slot, int]]] = defaultdict(list)
-        for (ids, at), words in ranked.items():
-            if 0 < at < len(ids) - 1:
-                by_place[at] += [((ids, at), token) for token in words]
+        tried = [((ids, at), token) for (ids, at), words in ranked.items() if 0 < at < len(ids) - 1 for token in words]
+        texts = {(slot, token): _followed(*slot, token) for slot, token in tried}
+        hidden = dict(self.engine.hidden_after(list(texts.values()), past))
+        following = [ids[at + 1 : at + 1 + FOLLOWING] for (ids, at), _ in tried]
         scores: dict[Slot, list[tuple[float, int]]] = defaultdict(list)
-        for at, tried in by_place.items():
-            for part in _parts(tried, self.engine.most, lambda pair: len(pair[0][0]) - pair[0][1]):
-                tails = [(token, *ids[at + 1 : at + 1 + FOLLOWING]) for (ids, _), token in part]
-                hidden, _ = self.engine.hidden(
-                    [tail[:-1] for tail in tails], past.beginning([ids for (ids, _), _ in part], at)
-                )
-                for (slot, token), score in zip(part, self._following(hidden, tails), strict=True):
-                    scores[slot].append((score, token))
+        likely = self._following([hidden[texts[one]] for one in tried], following)
+        for (slot, token), score in zip(tried, likely, strict=True):
+            scores[slot].append((score, token))
         for slot, found in scores.items():
             ranked[slot] = _by_both(ranked[slot], [token for _, token in sorted(found, reverse=True)])
 
-    def _following(self, hidden: torch.Tensor, tails: Sequence[Ids]) -> list[float]:
-        """Log-probability of each tail after its first token, `hidden` being what the LM head reads at each."""
-        lengths = [len(tail) - 1 for tail in tails]
-        row = torch.repeat_interleave(torch.arange(len(tails)), torch.tensor(lengths))
-        at = torch.cat([torch.arange(length) for length in lengths])
-        token = torch.tensor([token for tail in tails for token in tail[1:]])
-        found = torch.zeros(len(tails), dtype=torch.float64)
-        for start in range(0, len(row), HEADS):
+    def _following(self, hidden: Sequence[torch.Tensor], tokens: Sequence[Ids]) -> list[float]:
+        """Log-probability of the tokens after each text, `hidden` being what the LM head reads before each of them."""
+        found = torch.zeros(len(tokens), dtype=torch.float64)
+        if not len(found):
+            return []
+        every, text = torch.cat(list(hidden)), torch.tensor([i for i, some in enumerate(tokens) for _ in some])
+        token = torch.tensor([token for some in tokens for token in some])
+        for start in range(0, len(text), HEADS):
             some = slice(start, start + HEADS)
-            logits = self._head(hidden[row[some].to(hidden.device), at[some].to(hidden.device)]).float()
+            logits = self._head(every[some]).float()
             logs = logits.gather(1, token[some, None].to(logits.device))[:, 0] - logits.logsumexp(1)
-            found.index_add_(0, row[some], logs.double().cpu())
+            found.index_add_(0, text[some], logs.double().cpu())
         values: list[float] = found.tolist()
         return values
 
@@ -163,6 +159,11 @@ class SubjectProposer(Proposer):
         words = np.array([numbers.setdefault(fold(text), len(numbers)) for text in texts])
         space, letters = (np.array([test(t) for t in texts]) for test in (_spaced, _lettered))
         return space, letters, words, self.vocabulary.ordinary
+
+
+def _followed(ids: Ids, at: int, token: int) -> Text:
+    """A text with another token, up to the last by which what follows is told."""
+    return Text(ids, at, (token, *ids[at + 1 : at + 1 + FOLLOWING][:-1]))
 
 
 def _best(tokens: npt.NDArray[Any], one: npt.NDArray[Any], other: npt.NDArray[Any], n: int) -> Iterator[list[int]]:
@@ -268,10 +269,10 @@ class MaskedProposer(Proposer):
         return {text: i for i, text in reversed(list(enumerate(self.vocabulary.texts))) if ordinary[i]}
 
 
-def _parts(items: Sequence[Any], most: int, length: Callable[[Any], int] = len) -> list[list[Any]]:
+def _parts(items: Sequence[Any], most: int, length: Callable[[Any], float] = len) -> list[list[Any]]:
     """Items in parts of at most `most` positions."""
     found: list[list[Any]] = [[]] if items else []
-    longest = 0
+    longest = 0.0
     for item in items:
         longest = max(longest, length(item))
         if found[-1] and (len(found[-1]) + 1) * longest > most:

@@ -76,8 +76,8 @@ class Settings:
     """windows a forward pass"""
     chunk: int = 128
     """sides whose questions are asked together"""
-    positions: int = 4096
-    """positions of a forward pass of short texts"""
+    positions: int = 0
+    """positions of a forward pass of short texts; 0: as many as suit the device"""
 
     def __post_init__(self) -> None:
         if self.algorithm not in ALGORITHMS:

@@ -13,7 +13,9 @@ Floats = npt.NDArray[np.float64]
 
 def grouped(values: Floats, groups: Ints, n: int) -> tuple[Floats, Ints]:
     """The values by their groups' numbers, and how many are in each of the `n` groups."""
-    return values[np.argsort(groups, kind="stable")], np.bincount(groups, minlength=n)
+    # Numbers of two bytes are sorted by their digits, in a fraction of the time.
+    short = groups.astype(np.uint16) if n <= 2**16 else groups
+    return values[np.argsort(short, kind="stable")], np.bincount(groups, minlength=n)
 
 
 def exact_sums(values: Floats, counts: Ints) -> Floats:

@@ -15,7 +15,8 @@ import torch
 from ...schema import CorpusError
 from ..activations.examples import Examples
 from ..job import Progress, silent
-from .engine import Ids, Target
+from .engine import Target
+from .laid import Ids
 from .passes import Passes
 from .settings import Settings
 

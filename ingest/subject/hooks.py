@@ -65,13 +65,13 @@ def hooked(
 
 
 @contextmanager
-def only_at(block: Block, at: torch.Tensor) -> Iterator[None]:
-    """Inside it an MLP is run at one position of each text only, `[batch]`, and its sites have that one position. The
-    layer cannot be run to its end."""
+def only_at(block: Block, places: torch.Tensor, batch: int) -> Iterator[None]:
+    """Inside it an MLP is run at some places only, `[n, 2]`: which text of the batch, and which token. Its sites are
+    `[n, 1, d_mlp]`. The layer cannot be run to its end."""
 
     def before(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        some = args[0].reshape(len(at), -1, args[0].shape[-1])[torch.arange(len(at)), at]
-        return some if args[0].ndim == 2 else some[:, None], *args[1:]
+        text, token = places.T
+        return args[0].reshape(batch, -1, args[0].shape[-1])[text, token][:, None], *args[1:]
 
     hooks = [module.register_forward_pre_hook(before) for module in {block.gate, block.up} if module is not None]
     try:
@@ -110,5 +110,6 @@ def _hook(block: Block, layer: int, site: Site, shape: Shape, visit: Visit) -> A
 
 def _told(visit: Visit, layer: int, site: Site, values: torch.Tensor, shape: Shape) -> torch.Tensor | None:
     """Hand the values on with three axes; the result in the axes they came with."""
-    changed = visit(layer, site, values.reshape(shape.batch, -1, values.shape[-1]))
+    whole = values if values.ndim == 3 else values.reshape(shape.batch, -1, values.shape[-1])
+    changed = visit(layer, site, whole)
     return None if changed is None else changed.reshape(values.shape)

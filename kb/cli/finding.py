@@ -140,12 +140,12 @@ def verdicts(carries: tuple[Carry, ...], base: str, tuned: str) -> list[Table]:
     ]
     tables = [output.table(columns, rows, f"findings of {base} in {tuned}: cosines of its rows, share of tokens")]
     told = [
-        (_place(c.source), f"{m['kind']} {m['name']}", m["value"], _interval(m), m["base"], m["null"], m["outcome"])
+        (_place(c.source), f"{m['kind']} {m['name']}", *_numbers(m), m["outcome"])
         for c in carries
         for m in c.measures
         if m["kind"] in BEHAVIOUR or m["outcome"] != "kept"
     ]
-    heads = ("neuron", "measure", "value", "interval", "of the base", "null", "outcome")
+    heads = ("neuron", "measure", "value", "interval", "base", "null", "outcome")
     return [*tables, output.table(heads, told, "What they do, and what of them changed")] if told else tables
 
 
@@ -154,8 +154,10 @@ def _place(neuron: str) -> str:
     return "/".join(neuron.rsplit("/", 2)[1:])
 
 
-def _interval(measure: dict[str, Any]) -> str:
-    return f"{measure['low']:.3g} to {measure['high']:.3g}" if "low" in measure else "exact"
+def _numbers(measure: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Value, interval, the base's value and null, short enough for a terminal of 80 columns."""
+    value, base, null = (f"{measure[name]:.3g}" for name in ("value", "base", "null"))
+    return value, f"{measure['low']:.2g} to {measure['high']:.2g}" if "low" in measure else "exact", base, null
 
 
 def _say(report: CarryReport) -> None:

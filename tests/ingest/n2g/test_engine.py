@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
 import numpy as np
 import pytest
 import torch
-from neuronkb.ingest.n2g.engine import Engine, Question, Target, Text
+from neuronkb.ingest.n2g import engine as engine_module
+from neuronkb.ingest.n2g.engine import Engine, Question, Target, goes_on
+from neuronkb.ingest.n2g.laid import Text
 from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.tests.ingest.subject.families import CONFIGS, FF, GATED, LAYERS, VOCAB, build
 
@@ -50,6 +54,21 @@ def test_answers_are_those_of_texts_run_alone(family: str) -> None:
     assert (family in GATED) == live.gated
 
 
+@pytest.mark.parametrize("family", sorted(CONFIGS))
+def test_in_the_first_layer_only_what_changed_and_the_last_token_are_run(
+    family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "PASS", 0)
+    live = LiveModel.of(build(CONFIGS[family]()))
+    random = np.random.default_rng(0)
+    bases = [tuple(random.integers(2, VOCAB, length).tolist()) for length in (12, 12, 7)]
+    asked = [(Text.whole(base).with_token(at, 7), 0) for base in bases for at in range(1, len(base))]
+    engine = Engine(live, TARGETS, most=50)
+    np.testing.assert_allclose(engine.ask(asked), [alone(live, q) for q in asked], rtol=1e-4, atol=1e-5)
+    # The bases up to their last tokens, and two tokens a text, or the last alone.
+    assert engine.tokens == 6 + 11 + 11 + 2 * 25 + 3
+
+
 def test_a_perturbed_text_is_run_once_for_all_who_ask_and_only_from_where_it_departs() -> None:
     live = LiveModel.of(build(CONFIGS["llama"]()))
     base = tuple(range(2, 12))
@@ -61,6 +80,33 @@ def test_a_perturbed_text_is_run_once_for_all_who_ask_and_only_from_where_it_dep
     plain = Engine(live, TARGETS, share=False)
     plain.ask([(Text.whole(base), 0), *masked])
     assert plain.tokens == 280
+
+
+def test_texts_longer_than_local_attention_are_run_whole() -> None:
+    """Mistral's attends to eight tokens here."""
+    config = CONFIGS["mistral"]()
+    config.sliding_window = 8
+    live = LiveModel.of(build(config))
+    base = tuple(range(2, 14))
+    asked = [(Text.whole(base).with_token(at, 1), target) for at in range(1, 11) for target in range(3)]
+    engine = Engine(live, TARGETS)
+    np.testing.assert_allclose(engine.ask(asked), [alone(live, q) for q in asked], rtol=1e-4, atol=1e-5)
+    assert goes_on(live) == 8
+    assert engine.tokens == 12 * 10
+
+
+def test_a_model_that_reads_its_past_otherwise_runs_texts_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = LiveModel.of(build(CONFIGS["llama"]()))
+    forward = type(live.body).forward
+
+    @wraps(forward)
+    def blind(self: object, *args: object, **kwargs: object) -> object:
+        return forward(self, *args, **{**kwargs, "attention_mask": None})
+
+    monkeypatch.setattr(type(live.body), "forward", blind)
+    assert goes_on(live) == 0
+    asked = [(Text.whole((2, 3, 4, 5)).with_token(at, 1), 1) for at in (1, 2)]
+    np.testing.assert_allclose(Engine(live, TARGETS).ask(asked), [alone(live, q) for q in asked], rtol=1e-4, atol=1e-5)
 
 
 def test_a_base_that_nobody_reads_is_run_as_far_as_it_is_shared() -> None:
