@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..ingest.bundle import UNVERIFIED
@@ -53,7 +54,7 @@ def carry_job(
         asked=tuple(_asked(one.id, neuron, links) for one in notes for neuron in one.about),
         links=links,
         behaviour=Behaviours(store, where),
-        similar=lambda neuron: _similar(store, neuron, tuned),
+        similar=lambda neuron: _similar(store, neuron, tuned, link),
         layers=layers,
         evidence=evidence_hash(store, (base, tuned)),
         created=now(),
@@ -71,12 +72,16 @@ def _link(store: Store, base: str, tuned: str) -> str:
 
 def _counterparts(store: Store, notes: Sequence[Finding], link: str) -> dict[str, dict[str, Any]]:
     """Properties of the link's COUNTERPART by base neuron."""
-    found = {}
-    for neuron in dict.fromkeys(neuron for one in notes for neuron in one.about):
-        for row in query("neuron_counterparts").run(store, neuron=neuron).dicts():
-            if row["relation"] == "fine-tune" and row["run"] == link:
-                found[neuron] = row["measures"]
-    return found
+    about = dict.fromkeys(neuron for one in notes for neuron in one.about)
+    return {neuron: found for neuron in about if (found := _counterpart(store, neuron, link)) is not None}
+
+
+def _counterpart(store: Store, neuron: str, link: str) -> dict[str, Any] | None:
+    for row in query("neuron_counterparts").run(store, neuron=neuron).dicts():
+        if row["relation"] == "fine-tune" and row["run"] == link:
+            measures: dict[str, Any] = row["measures"]
+            return measures
+    return None
 
 
 def _layers(
@@ -93,12 +98,16 @@ def _layers(
     return lambda layer: Layer.read(job.pair, job.decoded, layer), None
 
 
-def _similar(store: Store, neuron: str, tuned: str) -> Match | None:
+def _similar(store: Store, neuron: str, tuned: str, link: str) -> Match | None:
     """The nearest neuron of the whole fine-tune by weights, where neuronkb match stored it with its control."""
     for row in query("neuron_similar").run(store, neuron=neuron, by="weights", model=tuned, top=1).dicts():
         if row["control"] is not None:
             there, here = NeuronId.parse(row["neuron"]), NeuronId.parse(neuron)
-            return Match(there.index, row["score"], row["control"], None if there.layer == here.layer else there.layer)
+            layer = None if there.layer == here.layer else there.layer
+            before = _counterpart(store, str(replace(there, model=here.model)), link) or {}
+            cosines = [before[f"cos_{p}"] for p in ("gate", "up", "down") if before.get(f"cos_{p}") is not None]
+            own = sum(cosines) / len(cosines) if cosines else None
+            return Match(there.index, row["score"], row["control"], layer, own)
     return None
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .layer import Layer
 
 JOB = "carry"
-METHOD = 2
+METHOD = 3
 """Raised when the same inputs would give other numbers."""
 NOTES = "findings"
 """Name of the first shard: the findings themselves."""

@@ -60,12 +60,14 @@ class Layer:
         return tuple(found)
 
     def nearest(self, index: int) -> Match:
-        """The fine-tune's neuron whose rows are nearest to those of base neuron `index`, beside the null."""
+        """The fine-tune's neuron whose rows are nearest to those of base neuron `index`, beside the null: of those that
+        are nearer to it than to the base's neuron of their own index, where there are any."""
         scores = sum(unit(self.base.rows[p][index : index + 1]) @ self._units[p].T for p in self._units)
         assert not isinstance(scores, int)
         mean = scores[0] / len(self._units)
-        best = int(mean.argmax())
-        return Match(best, float(mean[best]), self._null_match)
+        changed = mean > self._own
+        best = int((mean.where(changed, -2.0) if changed.any() else mean).argmax())
+        return Match(best, float(mean[best]), self._null_match, own=float(self._own[best]))
 
     @cached_property
     def null_cosine(self) -> dict[str, float]:
@@ -80,6 +82,12 @@ class Layer:
     @cached_property
     def _units(self) -> dict[str, torch.Tensor]:
         return {p: unit(rows) for p, rows in self.tuned.rows.items()}
+
+    @cached_property
+    def _own(self) -> torch.Tensor:
+        """Mean cosine of each neuron's rows in both models."""
+        each = [(unit(self.base.rows[p]) * units).sum(1) for p, units in self._units.items()]
+        return sum(each[1:], each[0]) / len(each)
 
     @cached_property
     def _draws(self) -> dict[str, NDArray[np.float32]]:

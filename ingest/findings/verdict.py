@@ -25,6 +25,13 @@ class Match:
     """the best that any neuron of the layer reached with rows drawn at random; of a stored match, its control"""
     layer: int | None = None
     """None where it is the same layer"""
+    own: float | None = None
+    """mean cosine with the base's neuron of its own index; None where that is not known"""
+
+    @property
+    def was_there(self) -> bool:
+        """Whether it is what it was in the base, if like the neuron that is looked for: a relative, no successor."""
+        return self.own is not None and self.score <= self.own
 
 
 def combined(outcomes: Iterable[Outcome]) -> Outcome:
@@ -63,12 +70,13 @@ def in_place(measures: Sequence[Measure]) -> Verdict:
 def verdict(measures: Sequence[Measure], place: int, match: Match | None = None) -> Verdict:
     """The verdict on a finding about the neuron at index `place`, after its layer was searched (`match`).
 
-    A finding that is lost at its place has moved when another neuron is nearer than chance brings any.
+    A finding that is lost at its place has moved when another neuron is nearer than chance brings any, and nearer to it
+    than to the base's neuron of its own index.
     """
     found = in_place(measures)
     return "moved" if found == "lost" and match is not None and elsewhere(match, place) else found
 
 
 def elsewhere(match: Match, place: int) -> bool:
-    """Whether a match is another neuron than the one at index `place`, and more than chance."""
-    return (match.layer is not None or match.index != place) and match.score > match.null
+    """Whether a match is a neuron in another place than index `place`, more than chance, and not there before."""
+    return (match.layer is not None or match.index != place) and match.score > match.null and not match.was_there

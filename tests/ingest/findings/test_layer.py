@@ -10,6 +10,7 @@ import pytest
 import torch
 from neuronkb.ingest.findings.layer import Layer, mixtures, unit
 from neuronkb.ingest.findings.stored import isotropic_cosine, stored_structure
+from neuronkb.ingest.findings.verdict import elsewhere
 from neuronkb.ingest.links.pair import Decoded, Pair
 from neuronkb.ingest.lm_head.settings import Settings
 from neuronkb.ingest.subject.layer_weights import LayerWeights
@@ -53,6 +54,21 @@ def test_strangers_stay_below_the_null_and_a_noisy_copy_above(shared: float) -> 
     assert (copy.index, copy.score > copy.null) == (42, True)
     above = [i for i in range(100, 200) if (match := found.nearest(i)).score > match.null]
     assert len(above) <= 4
+
+
+def test_a_relative_that_was_there_before_is_no_successor() -> None:
+    base = random(1)
+    for rows in base.values():
+        rows[42] = rows[7] + torch.randn(D, generator=torch.Generator().manual_seed(4))
+    tuned = {p: rows.clone() for p, rows in base.items()}
+    for p, rows in random(2).items():
+        tuned[p][7] = rows[7]
+    lost = layer(base, tuned).nearest(7)
+    assert not elsewhere(lost, 7)
+    for p, rows in base.items():
+        tuned[p][90] = rows[7]
+    found = layer(base, tuned).nearest(7)
+    assert (found.index, elsewhere(found, 7)) == (90, True)
 
 
 def test_a_mixture_has_the_layers_mean_and_is_near_no_row() -> None:

@@ -24,6 +24,7 @@ def acts(value: float, kind: Kind = "probe", low: float | None = None) -> tuple[
 
 
 ELSEWHERE, TOO_FAR, HERE = Match(7, 0.9, 0.3), Match(7, 0.3, 0.3), Match(3, 0.9, 0.3)
+RELATIVE, SUCCESSOR = Match(7, 0.6, 0.3, own=0.99), Match(7, 0.9, 0.3, own=0.1)
 ALL_GONE = (*rows(GONE, GONE, GONE), *tokens(GONE, GONE, GONE))
 ALL_KEPT = (*rows(KEPT, KEPT, KEPT), *tokens(KEPT, KEPT, KEPT))
 
@@ -35,6 +36,8 @@ CASES: list[tuple[str, tuple[Measure, ...], Match | None, Verdict]] = [
     ("all of it is gone", ALL_GONE, None, "lost"),
     ("gone, and found elsewhere", ALL_GONE, ELSEWHERE, "moved"),
     ("gone, and the nearest is no nearer than chance", ALL_GONE, TOO_FAR, "lost"),
+    ("gone, and the nearest is a relative that was there before", ALL_GONE, RELATIVE, "lost"),
+    ("gone, and the nearest was another before", ALL_GONE, SUCCESSOR, "moved"),
     ("gone, and the nearest is the one at the same index", ALL_GONE, HERE, "lost"),
     ("there, whatever is near", ALL_KEPT, ELSEWHERE, "holds"),
     ("it writes something else", (*rows(KEPT, KEPT, GONE), *tokens(KEPT, KEPT, GONE)), ELSEWHERE, "weakened"),
