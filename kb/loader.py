@@ -1,8 +1,9 @@
 """Bundle -> store, shard by shard: idempotent, and resumable after a kill at any point.
 
 Each file is marked `started` before its rows go in and `done` after. A file that was never begun is created as it
-is; one that was begun and not finished, or whose rows other runs share (nodes, structural relationships), is first
-compared with what the store holds, and only the missing rows are created. So a resumed load ends with the graph of
+is; one that was begun and not finished, whose rows other runs share (nodes, structural relationships), or that is
+about a neuron of which another shard has told before, is first compared with what the store holds, and only the missing
+rows are created. So a resumed load ends with the graph of
 an undisturbed one. One loader at a time may write to a store.
 """
 
@@ -62,6 +63,8 @@ class Loader:
         self.progress = progress or (lambda step, done, total: None)
         self._ledger = Ledger(store, run.id)
         self.report = LoadReport(run.id)
+        self._neurons: dict[str, pa.Array] = {}
+        """of shards, by checksum"""
         if self._ledger.interrupted:
             store.repair()
 
@@ -79,6 +82,7 @@ class Loader:
         self._ledger.mark(shard.name, here, "done")
         missing = [entry for entry in todo if entry.sha256 not in shared]
         begun = {entry.table for entry in missing if self._ledger.state(shard.name, entry) is not None}
+        begun |= self._told_before(bundle, shard) if missing else set()
         self._ledger.mark(shard.name, missing, "started")
         total, done = sum(entry.rows for entry in entries), sum(entry.rows for entry in entries if entry not in missing)
         for entry in entries:
@@ -97,6 +101,26 @@ class Loader:
             RELATIONSHIPS["Run.DERIVED_FROM.Run"], derived_rows(run, set(known.to_pylist())), begun=True
         )
         return self.report
+
+    def _told_before(self, bundle: Bundle, shard: ShardEntry) -> set[str]:
+        """Tables in which another shard of the run, loaded before, tells of one of the shard's neurons."""
+        own = self._neurons_of(bundle, shard)
+        found: set[str] = set()
+        for other in bundle.shards.values():
+            tables = {entry.table for entry in other.files if self._ledger.state(other.name, entry) is not None}
+            if other.name == shard.name or tables <= found:
+                continue
+            if pc.any(pc.is_in(self._neurons_of(bundle, other), value_set=own)).as_py():
+                found |= tables
+        return found
+
+    def _neurons_of(self, bundle: Bundle, shard: ShardEntry) -> pa.Array:
+        for entry in shard.files:
+            if entry.table == "Neuron":
+                if entry.sha256 not in self._neurons:
+                    self._neurons[entry.sha256] = bundle.read(entry).column("id").combine_chunks()
+                return self._neurons[entry.sha256]
+        return pa.array([], pa.string())
 
     def _file(self, bundle: Bundle, shard: str, entry: FileEntry, begun: bool, done: int, total: int) -> None:
         label = f"{shard} {entry.table}"

@@ -17,6 +17,7 @@ from neuronkb.kb.runs import remove, settle
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.rows import first_of_each
 from neuronkb.schema import RunError, SchemaError, WeightsError
+from neuronkb.schema.compute import pc
 from neuronkb.tests.graph import checksum, contents
 
 Planted = tuple[Path, Path]
@@ -156,6 +157,29 @@ def test_layers_asked_for_later_extend_the_run(store: Store, planted_models: Pla
     assert two.created["Neuron"] == one.created["Neuron"]
     assert sorted(Bundle.open(tmp_path / "b").shards) == ["L000", "L001", "vocabulary"]
     assert Bundle.open(tmp_path / "b").run.summary["sides"] == 2 * 3 * 48
+
+
+def test_shards_that_tell_of_one_neuron_are_not_doubled(
+    store: Store, bundles: dict[str, Bundle], tmp_path: Path
+) -> None:
+    """As when some of a layer's neurons were asked for first and the whole layer later."""
+    base = bundles["base"]
+    load(store, base)
+    held = checksum(store)
+    remove(store, base.run.id)
+    whole = {entry.table: base.read(entry) for entry in base.shards["L000"].files}
+    ids = whole["Neuron"].column("id").to_pylist()[:5]
+    own = {"Neuron": "id", "Neuron.IN_MODEL.Model": "start", "Neuron.DECODES_TO.Token": "start"}
+    some = {name: whole[name].filter(pc.is_in(whole[name].column(key), pa.array(ids))) for name, key in own.items()}
+    writer = BundleWriter.open(tmp_path / "b", base.run)
+    writer.write("vocabulary", {entry.table: base.read(entry) for entry in base.shards["vocabulary"].files})
+    writer.write("L000-some", some)
+    writer.write("L000", whole)
+    writer.write("L001", {entry.table: base.read(entry) for entry in base.shards["L001"].files})
+    writer.finish()
+    report = load(store, Bundle.open(tmp_path / "b"))
+    assert report.known["Neuron.DECODES_TO.Token"] == some["Neuron.DECODES_TO.Token"].num_rows > 0
+    assert checksum(store)[0]["DECODES_TO"] == held[0]["DECODES_TO"]
 
 
 def test_a_relationship_without_its_nodes_is_an_error(store: Store, bundles: dict[str, Bundle], tmp_path: Path) -> None:
