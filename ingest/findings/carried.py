@@ -45,7 +45,7 @@ def reason(verdict: Verdict, asked: Asked, measures: tuple[Measure, ...], match:
         return f"{here}; at the same index: {before}; there: {line(measures)}"
     said = f"does: {behaviour(measures)}; made of: {structure(measures)}"
     near = f"; nearest other: N{match.index} at {match.score:.3g}, null {match.null:.3g}" if match else ""
-    if match is not None and match.was_there:
+    if match is not None and match.was_there and (match.layer is not None or match.index != asked.index):
         near += f", which is what it was before ({match.own:.3g})"
     return f"{said}; {line(measures)}{near}"
 

@@ -60,13 +60,14 @@ class Layer:
         return tuple(found)
 
     def nearest(self, index: int) -> Match:
-        """The fine-tune's neuron whose rows are nearest to those of base neuron `index`, beside the null: of those that
-        are nearer to it than to the base's neuron of their own index, where there are any."""
+        """The fine-tune's neuron whose rows are nearest to those of base neuron `index`, beside the null: of the one in
+        its place and those that are nearer to it than to the base's neuron of their own index."""
         scores = sum(unit(self.base.rows[p][index : index + 1]) @ self._units[p].T for p in self._units)
         assert not isinstance(scores, int)
         mean = scores[0] / len(self._units)
-        changed = mean > self._own
-        best = int((mean.where(changed, -2.0) if changed.any() else mean).argmax())
+        successor = mean > self._own
+        successor[index] = True
+        best = int(mean.where(successor, -2.0).argmax())
         return Match(best, float(mean[best]), self._null_match, own=float(self._own[best]))
 
     @cached_property

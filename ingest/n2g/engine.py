@@ -38,7 +38,7 @@ PASS = 64
 """Positions that a forward pass costs beside its own: so many may be padded where that saves one."""
 POSITIONS = 1024
 """Of a forward pass on a CPU: what it makes of more does not stay in its caches."""
-HELD = 8
+HELD = 2
 """Positions whose keys and values may be held for each that is run."""
 
 Question = tuple[Text, int]
@@ -66,7 +66,7 @@ class Engine:
 
     def ask(self, questions: Sequence[Question], past: Past | None = None) -> npt.NDArray[np.float64]:
         """pole x hidden value of each question's target at the end of its text, float64 `[n]`. `past` has the keys and
-        values of all the texts' bases, so that what begins alike is not run again."""
+        values of all the texts' bases but for the last token of each, so that what begins alike is not run again."""
         self.asked += len(questions)
         found = np.zeros(len(questions))
         rows: dict[object, _Row] = {}
@@ -84,7 +84,7 @@ class Engine:
     def _run_rows(self, rows: list[_Row], found: npt.NDArray[np.float64], past: Past | None) -> None:
         """Texts that are read equally deep, or begin like one that is."""
         layers = sorted({self.targets[target].layer for row in rows for _, target in row.wants})
-        plain, shared = self._sorted(rows)
+        plain, shared = self._sorted(rows, past)
         for part in _batches(plain, lambda row: len(row.text.ids), self.most):
             self._run_ends(Laid.whole([row.text.ids for row in part]), part, layers, found)
         by_base: dict[Ids, list[_Row]] = defaultdict(list)
@@ -96,13 +96,15 @@ class Engine:
         for bases in _batches(sorted(by_base, key=lambda base: (len(base), base)), len, self.most):
             self._run_shared(bases, [by_base[base] for base in bases], layers, found)
 
-    def _sorted(self, rows: Iterable[_Row]) -> tuple[list[_Row], list[_Row]]:
+    def _sorted(self, rows: Iterable[_Row], past: Past | None) -> tuple[list[_Row], list[_Row]]:
         """Those that are run whole, by length, and those that share a beginning with others."""
         found = list(rows)
         departing = {row.text.base for row in found if row.text.tail and self._goes_on(row.text)}
-        shared = [row for row in found if row.text.base in departing and self._goes_on(row.text)]
-        plain = [row for row in found if not (row.text.base in departing and self._goes_on(row.text))]
-        return sorted(plain, key=lambda row: len(row.text.ids)), shared
+        kinds: tuple[list[_Row], list[_Row]] = [], []
+        for row in found:
+            begun = row.text.base in departing and self._goes_on(row.text)
+            kinds[begun and (past is None or bool(row.text.tail))].append(row)
+        return sorted(kinds[0], key=lambda row: len(row.text.ids)), kinds[1]
 
     def _goes_on(self, text: Text) -> bool:
         """Whether a text may go on from its base."""
@@ -183,14 +185,14 @@ class Engine:
         for text in texts:
             rows = [(*text[:at], mask, *text[at + 1 :]) for at in range(start, len(text))]
             whole, *others = self.everywhere([text, *rows], target)
-            found.append((whole, np.stack(others)))
+            found.append((whole, np.stack(others) if others else np.zeros((0, len(text)))))
         return found
 
     def _masked(
         self, texts: Sequence[Ids], start: int, mask: int, target: int
     ) -> Iterator[tuple[Ids, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]]:
         """Texts of like length; what is before a masked token is run once."""
-        past, one = Past({text: row for row, text in enumerate(texts)}), self.targets[target]
+        past, one = self._begun(texts), self.targets[target]
         held: list[npt.NDArray[np.float64]] = []
 
         def read(layer: int, values: Values) -> None:
@@ -212,24 +214,29 @@ class Engine:
         for text, row in zip(texts, whole, strict=True):
             yield text, (row[: len(text)], others[text])
 
-    def _each(self, texts: Sequence[Text], past: Past) -> Iterator[tuple[list[Text], Laid]]:
+    def _begun(self, texts: Sequence[Ids]) -> Past | None:
+        """What texts leave behind; nothing where no text may go on from it."""
+        return Past({text: row for row, text in enumerate(texts)}) if self._longest else None
+
+    def _each(self, texts: Sequence[Text], past: Past | None) -> Iterator[tuple[list[Text], Laid]]:
         """Passes in which every token of the texts' tails is run, in all layers."""
         shared = [text for text in texts if self._goes_on(text)]
-        for numbers, laid in self._after(shared, past, len(self.live.blocks)):
-            yield [shared[number] for number in numbers], laid
+        if past is not None:
+            for numbers, laid in self._after(shared, past, len(self.live.blocks)):
+                yield [shared[number] for number in numbers], laid
         plain = sorted((text for text in texts if not self._goes_on(text)), key=lambda text: len(text.ids))
         for part in _batches(plain, lambda text: len(text.ids), self.most):
             yield part, Laid.whole([text.ids for text in part])
 
     @torch.no_grad()
-    def hidden(self, texts: Sequence[Ids]) -> tuple[torch.Tensor, Past]:
+    def hidden(self, texts: Sequence[Ids]) -> tuple[torch.Tensor, Past | None]:
         """What the LM head reads at every token, `[n, longest, d_model]`, meaningless behind a text's end; and what
-        texts that begin alike can go on from."""
-        past = Past({text: row for row, text in enumerate(texts)})
+        texts that begin alike can go on from, where the model's can."""
+        past = self._begun(texts)
         return self._forward(Laid.whole(texts, past)).last_hidden_state, past
 
     @torch.no_grad()
-    def hidden_after(self, texts: Sequence[Text], past: Past) -> Iterator[tuple[Text, torch.Tensor]]:
+    def hidden_after(self, texts: Sequence[Text], past: Past | None) -> Iterator[tuple[Text, torch.Tensor]]:
         """The same for the tail of each text, `[tail, d_model]`, in any order. `past` has their bases."""
         for some, laid in self._each(texts, past):
             found = self._forward(laid).last_hidden_state
@@ -280,13 +287,14 @@ _GOES_ON: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
 def goes_on(live: LiveModel) -> int:
     """How long texts of a model may be that go on from the keys and values of their bases: as long as its local
-    attention reaches; 0 where a text that is tried so, once for each model, does not give what it gives when run whole.
+    attention reaches; 0 where a text that is tried so, once for each model, does not give what it gives when run whole,
+    and for GPT-Neo, which masks by places in the cache (`window_size`), where other texts stand between.
     """
     if live.model not in _GOES_ON:
         config = live.model.config.get_text_config()
-        reach = [getattr(config, name, None) for name in ("sliding_window", "attention_chunk_size", "window_size")]
+        reach = [getattr(config, name, None) for name in ("sliding_window", "attention_chunk_size")]
         _GOES_ON[live.model] = min([2**31, *(one for one in reach if isinstance(one, int) and one > 0)])
-        if not _same(Engine(live, ())):
+        if getattr(config, "window_size", None) or not _same(Engine(live, ())):
             _GOES_ON[live.model] = 0
     return _GOES_ON[live.model]
 
@@ -298,11 +306,11 @@ def _same(engine: Engine) -> bool:
     texts = [Text.whole(base).with_token(at, 9 % words) for at in (2, 5)]
     try:
         tails = dict(engine.hidden_after(texts, engine.hidden([base])[1]))
-    except (TypeError, ValueError, RuntimeError, AttributeError):
+        wholes = {text: engine.hidden([text.ids])[0][0, -len(text.tail) :] for text in texts}
+    except Exception:  # whatever a model raises that keeps its past in another way
         return False
-    for text in texts:
-        whole, tail = engine.hidden([text.ids])[0][0, -len(text.tail) :], tails[text]
-        apart, size = float((tail - whole).abs().max()), float(whole.abs().max())
+    for text, whole in wholes.items():
+        apart, size = float((tails[text] - whole).abs().max()), float(whole.abs().max())
         if not apart <= size * max(1e-4, 8 * torch.finfo(whole.dtype).eps):
             return False
     return True

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Proposed:
 
     words: Mapping[Slot, list[int]]
     past: Past | None = None
-    """the slots' texts up to each slot, where the subject ran them"""
+    """the slots' texts but for their last tokens, where the subject ran them"""
 
 
 class Proposer:
@@ -78,8 +79,8 @@ class SubjectProposer(Proposer):
     def _part(self, by_text: Mapping[Ids, list[int]], n: int) -> Proposed:
         """Texts of one forward pass and the places in them."""
         # What is at the last place is not looked at.
-        hidden, past = self.engine.hidden([ids[: max(1, *places)] for ids, places in by_text.items()])
-        past = Past({ids: row for row, ids in enumerate(by_text)}, past.cache)
+        hidden, past = self.engine.hidden([ids[: max(1, len(ids) - 1)] for ids in by_text])
+        past = None if past is None else Past({ids: row for row, ids in enumerate(by_text)}, past.cache)
         told = [(ids, at, row) for row, ids in zip(hidden, by_text, strict=True) for at in by_text[ids]]
         ranked: dict[Slot, list[int]] = {}
         for start in range(0, len(told), HEADS):
@@ -102,18 +103,22 @@ class SubjectProposer(Proposer):
         rows = _best(best.cpu().numpy(), one, other, n)
         return {(ids, at): row for (ids, at, _), row in zip(slots, rows, strict=True)}
 
-    def _rescore(self, past: Past, ranked: dict[Slot, list[int]]) -> None:
+    def _rescore(self, past: Past | None, ranked: dict[Slot, list[int]]) -> None:
         """Add the rank by the log-probability of what follows."""
-        tried = [((ids, at), token) for (ids, at), words in ranked.items() if 0 < at < len(ids) - 1 for token in words]
-        texts = {(slot, token): _followed(*slot, token) for slot, token in tried}
-        hidden = dict(self.engine.hidden_after(list(texts.values()), past))
-        following = [ids[at + 1 : at + 1 + FOLLOWING] for (ids, at), _ in tried]
+        asked: dict[Text, list[tuple[Slot, int]]] = defaultdict(list)
+        for (ids, at), words in ranked.items():
+            for token in words if 0 < at < len(ids) - 1 else ():
+                asked[_followed(ids, at, token)].append(((ids, at), token))
         scores: dict[Slot, list[tuple[float, int]]] = defaultdict(list)
-        likely = self._following([hidden[texts[one]] for one in tried], following)
-        for (slot, token), score in zip(tried, likely, strict=True):
-            scores[slot].append((score, token))
-        for slot, found in scores.items():
-            ranked[slot] = _by_both(ranked[slot], [token for _, token in sorted(found, reverse=True)])
+        found = self.engine.hidden_after(list(asked), past)
+        for part in iter(lambda: list(islice(found, HEADS)), []):
+            following = [text.base[text.at + 1 : text.at + 1 + FOLLOWING] for text, _ in part]
+            likely = self._following([hidden for _, hidden in part], following)
+            for (text, _), score in zip(part, likely, strict=True):
+                for slot, token in asked[text]:
+                    scores[slot].append((score, token))
+        for slot, each in scores.items():
+            ranked[slot] = _by_both(ranked[slot], [token for _, token in sorted(each, reverse=True)])
 
     def _following(self, hidden: Sequence[torch.Tensor], tokens: Sequence[Ids]) -> list[float]:
         """Log-probability of the tokens after each text, `hidden` being what the LM head reads before each of them."""

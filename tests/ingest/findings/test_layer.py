@@ -71,6 +71,17 @@ def test_a_relative_that_was_there_before_is_no_successor() -> None:
     assert (found.index, elsewhere(found, 7)) == (90, True)
 
 
+def test_a_neuron_that_is_still_there_has_not_moved() -> None:
+    """Whatever its relatives became."""
+    base = random(1)
+    tuned = {p: rows.clone() for p, rows in base.items()}
+    for p, rows in random(2).items():
+        tuned[p][1::2] = rows[1::2] + 0.6 * base[p][::2]
+    found = layer(base, tuned)
+    for index in range(0, N, 2):
+        assert (found.nearest(index).index, elsewhere(found.nearest(index), index)) == (index, False)
+
+
 def test_a_mixture_has_the_layers_mean_and_is_near_no_row() -> None:
     rows = unit(random(3, 1.0)["up"])
     drawn = mixtures(rows, torch.randn(500, N, generator=torch.Generator().manual_seed(0)))

@@ -95,6 +95,35 @@ def test_texts_longer_than_local_attention_are_run_whole() -> None:
     assert engine.tokens == 12 * 10
 
 
+def test_gpt_neo_masks_by_places_in_its_cache_and_runs_texts_whole() -> None:
+    from transformers import GPTNeoConfig
+
+    config = GPTNeoConfig(
+        vocab_size=VOCAB,
+        hidden_size=32,
+        num_layers=2,
+        attention_types=[[["global", "local"], 1]],
+        num_heads=4,
+        intermediate_size=FF,
+        window_size=16,
+        max_position_embeddings=32,
+    )
+    live = LiveModel.of(build(config))
+    base = tuple(np.random.default_rng(0).integers(2, VOCAB, 24).tolist())
+    asked = [(Text.whole(base).with_token(at, 1), target) for at in range(1, 22) for target in range(3)]
+    np.testing.assert_allclose(Engine(live, TARGETS).ask(asked), [alone(live, q) for q in asked], rtol=1e-4, atol=1e-5)
+    assert goes_on(live) == 0
+
+
+def test_a_base_among_texts_that_go_on_from_what_was_run() -> None:
+    live = LiveModel.of(build(CONFIGS["llama"]()))
+    base = (2, 3, 4, 5, 6)
+    asked = [(Text.whole(base), 1), (Text.whole(base).with_token(3, 7), 1), (Text.whole(base).with_token(2, 7), 0)]
+    engine = Engine(live, TARGETS)
+    _, past = engine.hidden([base])
+    np.testing.assert_allclose(engine.ask(asked, past), [alone(live, q) for q in asked], rtol=1e-4, atol=1e-5)
+
+
 def test_a_model_that_reads_its_past_otherwise_runs_texts_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     live = LiveModel.of(build(CONFIGS["llama"]()))
     forward = type(live.body).forward

@@ -52,8 +52,8 @@ def test_what_follows_decides_among_the_candidates(subject: LiveModel) -> None:
     last = engine.tokens
     assert last == 4
     proposer.propose([(ids, 2)], 3)
-    # What is before the place, then twice the words wanted, each with what follows but the last of it.
-    assert engine.tokens == last + 2 + 6 * 2
+    # All but the last token, then twice the words wanted, each with what follows but the last of it.
+    assert engine.tokens == last + 4 + 6 * 2
 
 
 def masked(folder: Path) -> Path:
