@@ -24,6 +24,8 @@ NEURONS, LAYERS = 5, 3
 """Taken at most."""
 PATHS = 5
 """Of a graph that are shown."""
+NODES = 30
+"""Of its drawing."""
 ROWS = 6
 """Of other tables."""
 FEATURES = tuple(feature.name for feature in HEADER.features)
@@ -86,9 +88,12 @@ class Story:
             "3. What each fires on, as a graph that predicts it (Neuron to Graph): its F1 on other articles beside "
             "lookups by token and by 5-gram, and the strongest paths, the firing token last.\n"
         )
-        for name in made.ids(self.base):
-            best = max(self.kb.graphs(name), key=lambda card: card.facts["f1"] or 0.0)
-            _say(*graph_tables.card(best, PATHS))
+        best = [max(self.kb.graphs(name), key=lambda card: card.facts["f1"] or 0.0) for name in made.ids(self.base)]
+        for card in best:
+            _say(*graph_tables.card(card, PATHS))
+        drawing = self.cache / "graph.svg"
+        graph_tables.draw(best[0], drawing, NODES)
+        _say(f"The first of them, drawn: {drawing}\n")
 
     def _probes(self, made: Evidence) -> None:
         with output.progress() as progress:

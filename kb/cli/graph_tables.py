@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..pictures import ExcerptView, excerpt_text, visible
@@ -13,6 +14,18 @@ if TYPE_CHECKING:
 
     from ..graphing import GraphCard, Prediction
 
+SCORES = {
+    "precision": "precision",
+    "recall": "recall",
+    "F1": "f1",
+    "by token": "f1_token",
+    "5-gram": "f1_5gram",
+    "back-off": "f1_backoff",
+    "random": "f1_random",
+    "r": "correlation",
+    "fires": "support",
+}
+"""Heads of a graph's scores, narrow enough for 80 columns: its F1, that of the lookups, and its own on random text."""
 SHOWN = 20
 """Paths of a graph that a terminal shows."""
 
@@ -21,14 +34,21 @@ def card(found: GraphCard, shown: int = SHOWN) -> list[RenderableType]:
     """A graph's scores, and the paths that predict most."""
     facts = found.facts
     title = f"{found.neuron}, side {pole(facts['pole'])}, {facts['algorithm']}, {facts['run']}: {facts['status']}"
-    names = ("precision", "recall", "f1", "f1_token", "f1_5gram", "f1_backoff", "f1_random", "correlation", "support")
-    parts: list[RenderableType] = [table(names, [[facts[name] for name in names]], title)]
+    parts: list[RenderableType] = [table(list(SCORES), [[facts[name] for name in SCORES.values()]], title)]
     rows = _paths(found)
     if rows:
         parts.append(table(("predicts", "seen", "path"), rows[:shown]))
     if len(rows) > shown:
         parts.append(f"{len(rows) - shown} more paths; --json has all")
     return parts
+
+
+def draw(found: GraphCard, file: Path, most: int) -> None:
+    """A picture of at most so many nodes, .svg or .png. Raises PictureError."""
+    from ..pictures.figure import save
+    from ..pictures.graph import draw_graph, views
+
+    save(draw_graph(views(found.nodes), f"{found.neuron} {pole(found.facts['pole'])}", most), file)
 
 
 def _paths(found: GraphCard) -> list[tuple[float | None, int | None, str]]:

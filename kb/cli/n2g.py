@@ -128,11 +128,7 @@ def show(
     cards = kb.graphs(neuron_id, run=run)
     cards = [card for card in cards if pole is None or output.pole(card.facts["pole"]) == pole] or cards
     if svg is not None:
-        from ..pictures.figure import save
-        from ..pictures.graph import draw_graph, views
-
-        best = max(cards, key=lambda card: card.facts["f1"] or 0.0)
-        save(draw_graph(views(best.nodes), f"{best.neuron} {output.pole(best.facts['pole'])}", most), svg)
+        graph_tables.draw(max(cards, key=lambda card: card.facts["f1"] or 0.0), svg, most)
         output.console(stderr=True).print(f"written: {svg}", soft_wrap=True)
     output.show(cards, [part for each in cards for part in graph_tables.card(each)], as_json)
 

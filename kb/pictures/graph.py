@@ -17,6 +17,8 @@ MOST = 40
 """Boxes drawn unless more are asked for: the strongest and what leads to them."""
 WIDTH, HEIGHT, STEP = 1.45, 0.34, 1.9
 """inches: of a box, of a row, from a column to the next"""
+MARGIN = 0.1
+"""inches, at the sides: the thickest border is within"""
 LONGEST = 14
 """letters of a token that a box shows"""
 
@@ -66,7 +68,7 @@ def draw_graph(boxes: Sequence[BoxView], title: str = "", most: int = MOST) -> F
         if not kept:
             note(axes, "no path: the graph never predicts")
         else:
-            axes.set_xlim(-STEP * columns + (STEP - WIDTH) / 2, WIDTH)
+            axes.set_xlim(-STEP * (columns - 1) - MARGIN, WIDTH + MARGIN)
             axes.set_ylim(-rows, 1)
         for box in kept:
             x, y = -STEP * depth[box.name], -place[box.name]
