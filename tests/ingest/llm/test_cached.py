@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -113,6 +114,10 @@ def test_a_killed_client_has_every_answer_that_came(server: Proxy, chatting: Pat
     with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}) as killed:
         assert server.hung.wait(120)
         killed.send_signal(signal.SIGKILL)
+    # What was asked before the one that hangs is answered, if to nobody.
+    until = time.monotonic() + 60
+    while len(server.answered) < 7 and time.monotonic() < until:
+        time.sleep(0.05)
     answered = server.answered_prompts()
     with AnswerCache(path) as cache:
         # One answer may have been on its way to the client when it was killed.
