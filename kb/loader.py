@@ -106,7 +106,7 @@ class Loader:
         """Tables in which another shard of the run, loaded before, tells of one of the shard's neurons."""
         own = self._neurons_of(bundle, shard)
         found: set[str] = set()
-        for other in bundle.shards.values():
+        for other in bundle.shards.values() if len(own) else ():
             tables = {entry.table for entry in other.files if self._ledger.state(other.name, entry) is not None}
             if other.name == shard.name or tables <= found:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,9 +45,9 @@ class Lookup(Predicting):
         """See Predicting."""
         return self.at(Texts.of(texts, self.numbers))
 
+    @abstractmethod
     def at(self, texts: Texts) -> Floats:
         """One value a token of texts in `numbers`, text after text."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ class Graph:
         return Columns.of(self.nodes)
 
     def __len__(self) -> int:
-        return len(self.__dict__["columns"].parent if "nodes" not in self.__dict__ else self.nodes)
+        return len(self.columns.parent)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Graph):

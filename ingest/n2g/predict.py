@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
@@ -23,12 +24,12 @@ class Predictor(Protocol):
         """One value a token, float64 `[t]`."""
 
 
-class Predicting:
+class Predicting(ABC):
     """What predicts many texts at once."""
 
+    @abstractmethod
     def predict_all(self, texts: Sequence[Sequence[str]]) -> Floats:
         """One value a token, text after text, float64 `[all tokens]`."""
-        raise NotImplementedError
 
     def predict(self, tokens: Sequence[str]) -> Floats:
         """One value a token, float64 `[t]`."""

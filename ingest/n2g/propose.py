@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,12 +45,12 @@ class Proposed:
     """the slots' texts but for their last tokens, where the subject ran them"""
 
 
-class Proposer:
+class Proposer(ABC):
     """Finds substitutes."""
 
+    @abstractmethod
     def parts(self, slots: Sequence[Slot], n: int) -> Iterator[Proposed]:
         """At most `n` other tokens for each slot, best first; the slots in parts."""
-        raise NotImplementedError
 
     def propose(self, slots: Sequence[Slot], n: int) -> list[list[int]]:
         """The same for all slots, in their order."""

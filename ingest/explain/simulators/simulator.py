@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
@@ -37,7 +38,7 @@ class Simulator(Protocol):
         """The same for many explanations, each on windows of its own, together."""
 
 
-class AskedSimulator:
+class AskedSimulator(ABC):
     """A simulator that asks a language model: whose windows its answers are, and what it failed at."""
 
     def __init__(self, client: Client) -> None:
@@ -57,6 +58,6 @@ class AskedSimulator:
         each = iter(self._expected([(explanation, window) for explanation, windows in asked for window in windows]))
         return [list(islice(each, len(windows))) for _, windows in asked]
 
+    @abstractmethod
     def _expected(self, asked: Sequence[tuple[str, Window]]) -> Iterable[Expected]:
         """Expected activation of every token of each window."""
-        raise NotImplementedError

@@ -41,6 +41,17 @@ def test_firing_tokens_are_red_and_context_blue_and_ends_outlined() -> None:
     assert drawn[2].get_x() < drawn[1].get_x() < drawn[0].get_x()
 
 
+def test_every_box_lies_within_the_picture_with_its_border() -> None:
+    from matplotlib.patches import FancyBboxPatch
+
+    (axes,) = draw_graph(boxes()).axes
+    left, right = axes.get_xlim()
+    for patch in axes.patches:
+        assert isinstance(patch, FancyBboxPatch)
+        assert left < patch.get_x()
+        assert patch.get_x() + patch.get_width() < right
+
+
 def test_of_too_many_the_strongest_paths_are_drawn_whole() -> None:
     text = inline_svg(draw_graph(boxes(), "n", most=3), "graph", "g")
     assert "LICENSE" in text
