@@ -76,13 +76,12 @@ def import_probes(
     work = [job for table in tables for job in PublishedJob.each(table)]
     if not work:
         raise PublishedError(f"nothing to import: {_reasons(tables)}")
-    for job in work:
-        settle(store, job.run, clash)
+    doomed = [settle(store, job.run, clash) for job in work]
     loads = []
     for number, job in enumerate(work):
         progress("loading tables", number, len(work))
         folder = bundle_folder(where, job.run.id)
-        loads.append(jobs.write_and_load(job, store, folder, clash="alongside", progress=progress))
+        loads.append(jobs.write_and_load(job, store, folder, clash=doomed[number], progress=progress))
     return ImportReport(tuple(map(_report, tables)), tuple(loads))
 
 

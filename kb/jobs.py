@@ -10,17 +10,17 @@ from pathlib import Path
 from ..ingest.bundle import Bundle, BundleWriter, RunInfo, ShardEntry
 from ..ingest.job import Job, Progress, silent
 from .loader import Loader, LoadReport
-from .runs import Clash, settle
+from .runs import Settled, settle
 from .stores.base import Store
 
 
 def write(job: Job, folder: Path, progress: Progress) -> Bundle:
     """Make the bundle of a job, or complete the one that is there."""
-    writer = BundleWriter.open(folder, job.run)
-    for name, tables in job.shards(writer.done, progress):
-        writer.write(name, tables)
-    writer.finish(summary=job.summary(writer.done))
-    return Bundle.open(folder)
+    with BundleWriter.open(folder, job.run) as writer:
+        for name, tables in job.shards(writer.done, progress):
+            writer.write(name, tables)
+        writer.finish(summary=job.summary(writer.refresh()))
+        return Bundle.open(folder)
 
 
 def write_and_load(
@@ -28,37 +28,42 @@ def write_and_load(
     store: Store,
     folder: Path,
     *,
-    clash: Clash,
+    clash: Settled,
     progress: Progress,
     loaded: Callable[[str], None] | None = None,
 ) -> LoadReport:
     """Make the bundle of a job and load each shard as soon as it is on disk.
 
-    Shards that are made or loaded already are not made or loaded again. `loaded` is told each shard that is in.
+    Shards that are made or loaded already are not made or loaded again. `loaded` is told each shard that is in. Runs
+    that this one replaces go when it is complete.
     """
     settle(store, job.run, clash)
-    writer = BundleWriter.open(folder, job.run)
-    loader = Loader(store, writer.run, progress)
-    loader.describe(writer.run)
-    for shard in list(writer.done.values()):
-        loader.shard(Bundle.open(folder), shard)
-    loader.progress = silent  # the job's own progress is on screen from here on
+    with BundleWriter.open(folder, job.run) as writer:
+        loader = Loader(store, writer.run, progress)
+        loader.begin(writer.run, clash)
+        loader.shards(writer.bundle(), list(writer.done.values()))
+        loader.progress = silent  # the job's own progress is on screen from here on
 
-    def put(entry: ShardEntry, run: RunInfo) -> str:
-        loader.shard(Bundle.open(folder), entry)
-        # What is in can be judged against its null before the rest is.
-        loader.describe(run)
-        return entry.name
+        def put(bundle: Bundle, entry: ShardEntry, run: RunInfo) -> str:
+            loader.shards(bundle, [entry])
+            # What is in can be judged against its null before the rest is.
+            loader.describe(run)
+            return entry.name
 
-    # The database works on one shard while the next is being made.
-    with ThreadPoolExecutor(1) as pool:
-        pending: Future[str] | None = None
-        for name, tables in job.shards(writer.done, progress):
-            entry = writer.write(name, tables)
+        # The database works on one shard while the next is being made.
+        with ThreadPoolExecutor(1) as pool:
+            pending: Future[str] | None = None
+            own = set(writer.done)
+            for name, tables in job.shards(writer.done, progress):
+                entry = writer.write(name, tables)
+                own.add(entry.name)
+                _tell(loaded, pending)
+                described = replace(writer.run, summary=job.summary(writer.done))
+                pending = pool.submit(put, writer.bundle(), entry, described)
             _tell(loaded, pending)
-            pending = pool.submit(put, entry, replace(writer.run, summary=job.summary(writer.done)))
-        _tell(loaded, pending)
-    return loader.finish(writer.finish(summary=job.summary(writer.done)))
+        run = writer.finish(summary=job.summary(writer.refresh()))
+        loader.shards(writer.bundle(), [shard for name, shard in writer.done.items() if name not in own])
+        return loader.finish(run)
 
 
 def _tell(loaded: Callable[[str], None] | None, pending: Future[str] | None) -> None:

@@ -49,7 +49,6 @@ from . import (
     linking,
     matching,
     published,
-    runs,
 )
 from .clamping import ClampReport, Held
 from .embedding import EmbeddingReport
@@ -59,7 +58,7 @@ from .findings import Findings
 from .graphing import GraphCard, GraphImport, Prediction
 from .importing import ImportReport
 from .linking import LinkReport
-from .loader import LoadReport, load
+from .loader import LoadReport, load_all
 from .matching import MatchReport
 from .published import ExplanationsReport
 from .rating import Ratings
@@ -396,9 +395,17 @@ class KnowledgeBase:
 
     def load(self, bundle: Bundle | str | Path, *, clash: Clash = "refuse", progress: Progress = silent) -> LoadReport:
         """Load a bundle; the same bundle twice changes nothing."""
-        opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
-        runs.settle(self.store, opened.run, clash)
-        return load(self.store, opened, progress)
+        return self.load_all([bundle], clash=clash, progress=progress)[0]
+
+    def load_all(
+        self, bundles: Sequence[Bundle | str | Path], *, clash: Clash = "refuse", progress: Progress = silent
+    ) -> list[LoadReport]:
+        """Load bundles in whatever order they are named; nothing is written before all of them are checked.
+
+        Raises BundleError, SchemaError, RunError or WeightsError.
+        """
+        opened = [bundle if isinstance(bundle, Bundle) else Bundle.open(bundle) for bundle in bundles]
+        return load_all(self.store, opened, progress, clash)
 
     def import_probes(
         self,

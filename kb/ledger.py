@@ -7,7 +7,7 @@ from typing import Literal
 import pyarrow as pa
 
 from ..ingest.bundle import FileEntry
-from ..schema import NODES
+from ..schema import NODES, RELATIONSHIPS
 from .stores.base import Store
 
 State = Literal["started", "done"]
@@ -31,6 +31,15 @@ class Ledger:
     def interrupted(self) -> bool:
         """Whether a load of this run was cut off inside a file."""
         return any(state == "started" for state, _ in self._states.values())
+
+    def begun(self) -> dict[str, set[str]]:
+        """The shards of the run that are in or on their way, each with its relationship tables that are."""
+        found: dict[str, set[str]] = {}
+        for name in self._states:
+            table, _, shard = name.removeprefix(f"{self._run}/").partition("/")
+            if table in RELATIONSHIPS:
+                found.setdefault(shard, set()).add(table)
+        return found
 
     def state(self, shard: str, entry: FileEntry) -> State | None:
         """How far a file of this run got; None when it was never begun or has changed since."""

@@ -4,18 +4,24 @@ Each file is marked `started` before its rows go in and `done` after. A file tha
 is; one that was begun and not finished, whose rows other runs share (nodes, structural relationships), or that is
 about a neuron of which another shard has told before, is first compared with what the store holds, and only the missing
 rows are created. So a resumed load ends with the graph of
-an undisturbed one. One loader at a time may write to a store.
+an undisturbed one. One loader at a time writes to a store: it holds the store's loading lock for a shard, or for all
+shards of a bundle, and reads the ledger anew where others loaded meanwhile.
+
+A run that takes the place of others goes in beside them. The Run node says which ones go, and they go when the new
+run is complete: whatever is cut off in between, the same job again finishes it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pyarrow as pa
 
-from ..ingest.bundle import UNVERIFIED, Bundle, FileEntry, RunInfo, ShardEntry
+from ..ingest.bundle import Bundle, FileEntry, RunInfo, ShardEntry
 from ..schema import (
     MATRICES,
     NODES,
@@ -29,13 +35,20 @@ from ..schema import (
     table,
 )
 from ..schema.compute import pc
+from .admission import admit, keep_facts
 from .ledger import Ledger
+from .runs import Settled, retire, settle, settle_all
 from .stores import statements
 from .stores.base import Store
+from .stores.lock import Turn
 from .stores.rows import first_of_each
+from .told import Told
 
 Progress = Callable[[str, int, int], None]
 """Told the step, rows done and rows in all."""
+
+Step = Literal["nodes", "relationships", "all"]
+STEPS: tuple[Step, ...] = ("nodes", "relationships")
 
 
 @dataclass
@@ -47,6 +60,10 @@ class LoadReport:
     """New rows by table."""
     known: dict[str, int] = field(default_factory=dict)
     """Rows by table that the store held already."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Rows by table about findings that are not in the store."""
+    replaced: tuple[str, ...] = ()
+    """Runs that were taken away because this one took their place."""
 
     @property
     def total(self) -> int:
@@ -61,68 +78,89 @@ class Loader:
         self._store = store
         self._run = run
         self.progress = progress or (lambda step, done, total: None)
-        self._ledger = Ledger(store, run.id)
         self.report = LoadReport(run.id)
-        self._neurons: dict[str, pa.Array] = {}
-        """of shards, by checksum"""
-        if self._ledger.interrupted:
-            store.repair()
+        self._ledger = Ledger(store, run.id)
+        self._told = Told()
+        self._looked = False
+        self._turn: Turn | None = None
+
+    def begin(self, run: RunInfo, clash: Settled = "refuse") -> None:
+        """Write the Run node, so that a half-loaded run can be seen, judged and taken away; with it, which runs go
+        once this one is complete. Raises what `settle` raises."""
+        with self._alone():
+            self._describe(run, settle(self._store, run, clash))
 
     def describe(self, run: RunInfo) -> None:
-        """Write the Run node as it stands, so that a half-loaded run can be seen, judged and taken away."""
-        self._store.merge_nodes(NODES["Run"], run_rows(run))
+        """Write the Run node as it stands."""
+        with self._alone():
+            self._describe(run)
 
-    def shard(self, bundle: Bundle, shard: ShardEntry) -> None:
-        """Bring one shard in: its nodes first, then its relationships."""
-        stored = [entry for entry in shard.files if entry.table not in MATRICES]
-        entries = sorted(stored, key=lambda entry: entry.table in RELATIONSHIPS)
+    def shards(self, bundle: Bundle, shards: Sequence[ShardEntry], step: Step = "all") -> None:
+        """Bring shards in: the nodes of all of them first, then the relationships, so that their order is free."""
+        with self._alone():
+            for relationships in (False, True):
+                if step in ("all", "relationships" if relationships else "nodes"):
+                    for shard in shards:
+                        self._shard(bundle, shard, relationships)
+
+    def finish(self, run: RunInfo) -> LoadReport:
+        """Record the run and what it was derived from; where it is complete, take away the runs it replaces."""
+        with self._alone():
+            self._describe(run)
+            known = self._store.existing_ids(NODES["Run"], run.derived_from)
+            self._relationships(
+                RELATIONSHIPS["Run.DERIVED_FROM.Run"], derived_rows(run, set(known.to_pylist())), begun=True
+            )
+            if run.ended is not None:
+                self.report.replaced = retire(self._store, run.id)
+        return self.report
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the store's loading lock, with a ledger that knows what others loaded meanwhile."""
+        with self._store.loading(lambda who: self.progress(f"waiting for {who} to finish loading", 0, 1)) as turn:
+            if turn.fresh or not self._looked:
+                self._ledger = Ledger(self._store, self._run.id)
+                self._looked = True
+                if self._ledger.interrupted:
+                    self._store.repair()
+            self._turn = turn
+            try:
+                yield
+            finally:
+                self._turn = None
+
+    def _describe(self, run: RunInfo, replaces: Sequence[str] = ()) -> None:
+        self._store.merge_nodes(NODES["Run"], run_rows(run, replaces))
+
+    def _shard(self, bundle: Bundle, shard: ShardEntry, relationships: bool) -> None:
+        entries = [
+            entry
+            for entry in shard.files
+            if entry.table not in MATRICES and (entry.table in RELATIONSHIPS) == relationships
+        ]
         todo = [entry for entry in entries if self._ledger.state(shard.name, entry) != "done"]
         shared = self._ledger.elsewhere([entry for entry in todo if not _owned(table(entry.table))])
         here = [entry for entry in todo if entry.sha256 in shared]
-        self._ledger.mark(shard.name, here, "done")
         missing = [entry for entry in todo if entry.sha256 not in shared]
         begun = {entry.table for entry in missing if self._ledger.state(shard.name, entry) is not None}
-        begun |= self._told_before(bundle, shard) if missing else set()
+        if relationships and missing:
+            begun |= self._told.before(bundle, shard, self._ledger)
+        self._ledger.mark(shard.name, here, "done")
         self._ledger.mark(shard.name, missing, "started")
         total, done = sum(entry.rows for entry in entries), sum(entry.rows for entry in entries if entry not in missing)
         for entry in entries:
             if entry not in missing:
                 self._count(entry.table, 0, entry.rows)
+        whole = []
         for entry in missing:
-            self._file(bundle, shard.name, entry, entry.table in begun, done, total)
+            if self._file(bundle, shard.name, entry, entry.table in begun, done, total):
+                whole.append(entry)
             done += entry.rows
-        self._ledger.mark(shard.name, missing, "done")
+        self._ledger.mark(shard.name, whole, "done")
 
-    def finish(self, run: RunInfo) -> LoadReport:
-        """Record the complete run and what it was derived from."""
-        self.describe(run)
-        known = self._store.existing_ids(NODES["Run"], run.derived_from)
-        self._relationships(
-            RELATIONSHIPS["Run.DERIVED_FROM.Run"], derived_rows(run, set(known.to_pylist())), begun=True
-        )
-        return self.report
-
-    def _told_before(self, bundle: Bundle, shard: ShardEntry) -> set[str]:
-        """Tables in which another shard of the run, loaded before, tells of one of the shard's neurons."""
-        own = self._neurons_of(bundle, shard)
-        found: set[str] = set()
-        for other in bundle.shards.values() if len(own) else ():
-            tables = {entry.table for entry in other.files if self._ledger.state(other.name, entry) is not None}
-            if other.name == shard.name or tables <= found:
-                continue
-            if pc.any(pc.is_in(self._neurons_of(bundle, other), value_set=own)).as_py():
-                found |= tables
-        return found
-
-    def _neurons_of(self, bundle: Bundle, shard: ShardEntry) -> pa.Array:
-        for entry in shard.files:
-            if entry.table == "Neuron":
-                if entry.sha256 not in self._neurons:
-                    self._neurons[entry.sha256] = bundle.read(entry).column("id").combine_chunks()
-                return self._neurons[entry.sha256]
-        return pa.array([], pa.string())
-
-    def _file(self, bundle: Bundle, shard: str, entry: FileEntry, begun: bool, done: int, total: int) -> None:
+    def _file(self, bundle: Bundle, shard: str, entry: FileEntry, begun: bool, done: int, total: int) -> bool:
+        """Bring one file in; whether all of it."""
         label = f"{shard} {entry.table}"
         self.progress(label, done, total)
         rows = bundle.read(entry)
@@ -130,14 +168,29 @@ class Loader:
         seen = [done]
 
         def tick(count: int) -> None:
+            if self._turn is not None:
+                self._turn.check()
             seen[0] += count
             self.progress(label, seen[0], total)
 
         if isinstance(kind, Node):
             created = self._nodes(kind, rows, tick)
         else:
+            rows = self._with_people(kind, rows)
             created = self._relationships(kind, rows, begun, tick)
-        self._count(entry.table, created, entry.rows - created)
+        self._count(entry.table, created, rows.num_rows - created)
+        return bool(rows.num_rows == entry.rows)
+
+    def _with_people(self, rel: Relationship, rows: pa.Table) -> pa.Table:
+        """Without the rows that start at what a person noted in another store and not in this one."""
+        if not NODES[rel.start].own or not rows.num_rows:
+            return rows
+        known = self._store.existing_ids(NODES[rel.start], pc.unique(rows.column("start")).to_pylist())
+        kept = rows.filter(pc.is_in(rows.column("start"), value_set=known))
+        if kept.num_rows < rows.num_rows:
+            left = self.report.left_out
+            left[rel.name] = left.get(rel.name, 0) + rows.num_rows - kept.num_rows
+        return kept
 
     def _nodes(self, node: Node, rows: pa.Table, tick: Callable[[int], None]) -> int:
         rows = first_of_each(rows, ["id"])
@@ -146,7 +199,7 @@ class Loader:
             known = self._store.existing_ids(node, rows.column("id").to_pylist())
             new = rows.filter(pc.invert(pc.is_in(rows.column("id"), value_set=known)))
             if node.label == "Model":
-                rows = keep_weights(rows, known)
+                rows = keep_facts(self._store, rows)
         if node.merged:
             self._store.merge_nodes(node, rows)
         elif new.num_rows:
@@ -175,16 +228,31 @@ class Loader:
         self.report.known[name] = self.report.known.get(name, 0) + known
 
 
-def load(store: Store, bundle: Bundle, progress: Progress | None = None) -> LoadReport:
-    """Load a whole bundle. The caller has settled clashes with other runs."""
-    loader = Loader(store, bundle.run, progress)
-    loader.describe(bundle.run)
-    for shard in bundle.shards.values():
-        loader.shard(bundle, shard)
-    return loader.finish(bundle.run)
+def load(store: Store, bundle: Bundle, progress: Progress | None = None, clash: Settled = "alongside") -> LoadReport:
+    """Load a whole bundle; see `load_all`."""
+    return load_all(store, [bundle], progress, clash)[0]
 
 
-def run_rows(run: RunInfo) -> pa.Table:
+def load_all(
+    store: Store, bundles: Sequence[Bundle], progress: Progress | None = None, clash: Settled = "alongside"
+) -> list[LoadReport]:
+    """Load whole bundles in any order: what one tells of may be in another of them, or in the store.
+
+    Nothing is written before all of them are checked. Raises BundleError or SchemaError for what a bundle may not
+    hold, RunError or WeightsError where a run has no place in the store.
+    """
+    settle_all(store, [bundle.run for bundle in bundles], clash)
+    admit(store, bundles, progress)
+    loaders = [Loader(store, bundle.run, progress) for bundle in bundles]
+    for loader, bundle in zip(loaders, bundles, strict=True):
+        loader.begin(bundle.run, clash)
+    for step in STEPS:
+        for loader, bundle in zip(loaders, bundles, strict=True):
+            loader.shards(bundle, list(bundle.shards.values()), step)
+    return [loader.finish(bundle.run) for loader, bundle in zip(loaders, bundles, strict=True)]
+
+
+def run_rows(run: RunInfo, replaces: Sequence[str] = ()) -> pa.Table:
     """The Run node of a run, as a one-row table."""
     return conform(
         NODES["Run"],
@@ -201,6 +269,7 @@ def run_rows(run: RunInfo) -> pa.Table:
                     "schema": run.schema,
                     "started": run.started or None,
                     "ended": run.ended,
+                    "replaces": list(replaces) or None,
                 }
             ]
         ),
@@ -223,14 +292,6 @@ def missing_rows(rows: pa.Table, known: pa.Table, key: list[str]) -> pa.Table:
     numbered = rows.select(key).append_column("row", pa.array(range(rows.num_rows), pa.int64()))
     left = numbered.join(known.select(key), keys=key, join_type="left anti")
     return rows.take(left.column("row").sort())
-
-
-def keep_weights(models: pa.Table, known: pa.Array) -> pa.Table:
-    """Model rows that say nothing of a known model's weights where they only say that nobody checked them."""
-    place = models.schema.get_field_index("weights")
-    vague = pc.and_(pc.equal(models.column("weights"), UNVERIFIED), pc.is_in(models.column("id"), value_set=known))
-    weights = pc.if_else(pc.fill_null(vague, False), pa.scalar(None, pa.string()), models.column("weights"))
-    return models.set_column(place, models.schema.field(place), weights)
 
 
 def _owned(kind: Table) -> bool:

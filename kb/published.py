@@ -87,13 +87,13 @@ def import_explanations(
     left_out = Tally()
     parts = reader.parts(paths, left_out)
     work = [_job(chosen, reader, own, asked) for own in _by_model(parts)]
-    for job in work:
-        settle(store, job.run, clash)
+    doomed = [settle(store, job.run, clash) for job in work]
     bundles = [_written(job, bundle_folder(where, job.run.id), progress) for job in work]
     if not any(job.tally.kept.keys() - {"files"} for job in work):
         raise PublishedError(f"nothing to import: {_reasons([left_out, *(job.tally for job in work)])}")
     found = [
-        _import(job.model, job.tally, load(store, bundle, progress)) for job, bundle in zip(work, bundles, strict=True)
+        _import(job.model, job.tally, load(store, bundle, progress, replaced))
+        for job, bundle, replaced in zip(work, bundles, doomed, strict=True)
     ]
     if left_out.read:
         found.append(_import("", left_out, None))
@@ -118,17 +118,19 @@ def _by_model(parts: Sequence[Part]) -> Iterator[list[Part]]:
 
 
 def _written(job: ExplanationsImport, folder: Path, progress: Progress) -> Bundle:
-    """The whole bundle, on disk; nothing of it stays where a file is damaged."""
+    """The whole bundle, on disk; nothing that was not there before stays where a file is damaged."""
     with _gone_if_damaged(folder):
         return jobs.write(job, folder, progress)
 
 
 @contextmanager
 def _gone_if_damaged(folder: Path) -> Iterator[None]:
+    before = folder.exists()
     try:
         yield
     except PublishedError:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not before:
+            shutil.rmtree(folder, ignore_errors=True)
         raise
 
 

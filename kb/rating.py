@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..ingest.bundle import UNVERIFIED, Bundle, BundleWriter, RunInfo
+from ..ingest.bundle import UNVERIFIED, BundleWriter, RunInfo
 from ..queries import query
 from ..queries.activity import TOP, Activity, Excerpt, activities
 from ..queries.ratings import Candidate, RatingReport, Side, candidates, rating_report, ratings
@@ -107,13 +107,13 @@ class Ratings:
             for i in sheet.own
         ]
         folder = bundle_folder(self._where, run.id)
-        writer = BundleWriter.open(folder, run)
         name = f"{way}-{unit.layer}-{unit.index}-{'p' if sheet.pole > 0 else 'm'}"
-        loader = Loader(self._store, writer.run)
-        loader.describe(writer.run)
-        entry = writer.done.get(name) or writer.write(name, score_tables(scores, run.id))
-        loader.shard(Bundle.open(folder), entry)
-        loader.finish(writer.finish(summary={"rater": rater, "sheets": len(writer.done)}))
+        with BundleWriter.open(folder, run) as writer:
+            loader = Loader(self._store, writer.run)
+            loader.describe(writer.run)
+            entry = writer.done.get(name) or writer.write(name, score_tables(scores, run.id))
+            loader.shards(writer.bundle(), [entry])
+            loader.finish(writer.finish(summary={"rater": rater, "sheets": len(writer.refresh())}))
         return len(scores)
 
     def report(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from ..ingest.bundle import UNVERIFIED, RunInfo
@@ -14,28 +14,64 @@ from .stores.base import Store
 
 Clash = Literal["refuse", "replace", "alongside"]
 """What to do with another run of the same job on the same model."""
+Settled = Clash | tuple[str, ...]
+"""The same, or the runs to replace where that was settled before, for several runs at once."""
+
+_REPLACES = "MATCH (r:Run {id: $run}) RETURN r.replaces"
+_REPLACED = "MATCH (r:Run {id: $run}) REMOVE r.replaces"
 
 BATCH = 2_000
 """Neurons whose relationships are deleted in one transaction."""
 
 
-def settle(store: Store, run: RunInfo, clash: Clash = "refuse") -> None:
-    """Make room for a run, or refuse it.
+def settle(store: Store, run: RunInfo, clash: Settled = "refuse") -> tuple[str, ...]:
+    """The runs that a run takes the place of, or a refusal. Nothing is taken away yet: see `retire`.
 
     Raises WeightsError when the store knows the model with other weights, RunError when another run of the job on
     the model is there and `clash` does not say what to do with it.
     """
     check_weights(store, run)
-    others = rivals(store, run)
-    if not others or clash == "alongside":
-        return
-    if clash == "refuse":
+    if clash == "alongside":
+        return ()
+    if isinstance(clash, tuple):
+        return clash
+    pending = replaced_by(store, run.id)
+    others = [row for row in rivals(store, run) if row["run"] not in pending]
+    if others and clash == "refuse":
         raise RunError(
             f"{others[0]['run']!r} of the job {run.job} on {run.model!r} is in the store and differs from {run.id!r} "
             f"({_difference(others[0], run)}); --replace takes it away, --alongside keeps both"
         )
-    for other in others:
-        remove(store, other["run"])
+    return tuple(dict.fromkeys([*pending, *(row["run"] for row in others)]))
+
+
+def settle_all(store: Store, found: Sequence[RunInfo], clash: Settled) -> None:
+    """Refuse runs that have no place in the store, or not all of them, before the first is written."""
+    for place, run in enumerate(found):
+        settle(store, run, clash)
+        for other in found[:place] if clash in ("refuse", "replace") else ():
+            if other.id != run.id and _rival(run, other.job, other.model, other.parameters):
+                raise RunError(
+                    f"{other.id!r} and {run.id!r} are both runs of the job {run.job} on {run.model!r}; "
+                    "load one of them, or both with --alongside"
+                )
+
+
+def replaced_by(store: Store, run: str) -> tuple[str, ...]:
+    """The runs that go when `run` is complete: a job that was to replace them is on its way, or was cut off."""
+    rows = store.read(_REPLACES, {"run": run}, timeout=None).rows
+    return tuple(rows[0][0] or ()) if rows else ()
+
+
+def retire(store: Store, run: str) -> tuple[str, ...]:
+    """Take away the runs that `run`, now complete, takes the place of; which they were. Cut off, it goes on later."""
+    pending = replaced_by(store, run)
+    for other in pending:
+        if store.existing_ids(NODES["Run"], [other]).to_pylist():
+            remove(store, other)
+    if pending:
+        store.write(_REPLACED, {"run": run})
+    return pending
 
 
 def check_weights(store: Store, run: RunInfo) -> None:
@@ -53,7 +89,11 @@ def rivals(store: Store, run: RunInfo) -> list[dict[str, Any]]:
     """Other runs of the same job on the same model (for links and matches: of the same two models, by the same
     measure; for imports: of a file of the same name)."""
     rows = query("runs").run(store, job=run.job, model=run.model).dicts()
-    return [row for row in rows if row["run"] != run.id and _subject(_parameters(row)) == _subject(run.parameters)]
+    return [row for row in rows if row["run"] != run.id and _rival(run, row["job"], row["model"], _parameters(row))]
+
+
+def _rival(run: RunInfo, job: str, model: str | None, parameters: dict[str, Any]) -> bool:
+    return (job, model, _subject(parameters)) == (run.job, run.model, _subject(run.parameters))
 
 
 def remove(store: Store, run: str) -> None:

@@ -1,6 +1,6 @@
 """What is stored: node labels, relationship types, ids, Arrow schemas and errors."""
 
-from .arrow import arrow_schema, conform
+from .arrow import arrow_schema, checked, conform
 from .errors import (
     BudgetError,
     BundleError,
@@ -69,6 +69,7 @@ __all__ = [
     "WeightsError",
     "arrow_schema",
     "bundle_table",
+    "checked",
     "conform",
     "digest",
     "fold",

@@ -38,6 +38,24 @@ def conform(table: Table | Matrix, data: pa.Table) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
+def checked(table: Table, rows: pa.Table) -> pa.Table:
+    """`rows` in the table's own columns, as every store can hold them.
+
+    Raises SchemaError for rows that do not conform, for NaN and infinite floats (no JSON number; a missing value
+    is null), and for nulls inside lists (no property of Neo4j's may hold one).
+    """
+    rows = conform(table, rows)
+    for name in rows.column_names:
+        column = rows.column(name)
+        if pa.types.is_list(column.type):
+            column = pc.list_flatten(column)
+            if column.null_count:
+                raise SchemaError(f"{table.name}.{name}: a list holds a null; leave the value out or give a number")
+        if pa.types.is_floating(column.type) and not pc.all(pc.is_finite(column), min_count=0).as_py():
+            raise SchemaError(f"{table.name}.{name}: NaN or infinite value; expected a finite number or null")
+    return rows
+
+
 def _column(table: Table | Matrix, data: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
     if field.name not in data.column_names:
         if not field.nullable:

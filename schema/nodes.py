@@ -300,6 +300,7 @@ _NODES = (
             Property("evidence", "strings", "ids of nodes and runs that it rests on"),
         ),
         merged=True,
+        own=True,
     ),
     Node(
         "Run",
@@ -315,8 +316,10 @@ _NODES = (
             Property("schema", "int", "schema version"),
             Property("started", "string", "ISO 8601 time"),
             Property("ended", "string", "ISO 8601 time, when complete"),
+            Property("replaces", "strings", "ids of runs that go when this one is complete"),
         ),
         merged=True,
+        own=True,
     ),
     Node(
         "Shard",
@@ -329,16 +332,18 @@ _NODES = (
             Property("state", "string", "started or done"),
         ),
         merged=True,
+        own=True,
     ),
     Node(
         "Schema",
-        "Bookkeeping: the one node that keeps the store's schema version.",
+        "Bookkeeping: the node `schema` keeps the schema version; in a server `load` says who is loading.",
         (
-            _id("`schema`"),
+            _id("`schema` or `load`"),
             Property("version", "int", "schema version", required=True),
             Property("statements", "string", "hash of the constraint and index statements that were run"),
         ),
         merged=True,
+        own=True,
     ),
 )
 

@@ -33,6 +33,8 @@ class Node:
     properties: tuple[Property, ...]
     merged: bool = False
     """A later row with the same id adds its non-null properties to the node; else the first row stays."""
+    own: bool = False
+    """Whether the store or its people alone write it: no bundle may hold any."""
 
     @property
     def name(self) -> str:
@@ -56,6 +58,8 @@ class Relationship:
     properties: tuple[Property, ...] = ()
     key: tuple[str, ...] = ()
     """The properties that, with both ends, name one relationship. The same key twice is the same relationship."""
+    own: bool = False
+    """Whether the store or its people alone write it: no bundle may hold any."""
 
     @property
     def name(self) -> str:

@@ -230,7 +230,7 @@ _RELATIONSHIPS = (
         key=("through", "run"),
     ),
     Relationship("ON", "Intervention", "Neuron", "The neuron that was clamped.", (RUN,), key=("run",)),
-    Relationship("ABOUT", "Finding", "Neuron", "A neuron the finding names; all are of one model."),
+    Relationship("ABOUT", "Finding", "Neuron", "A neuron the finding names; all are of one model.", own=True),
     Relationship(
         "CARRIED_TO",
         "Finding",
@@ -252,7 +252,7 @@ _RELATIONSHIPS = (
         ),
         key=("source", "run"),
     ),
-    Relationship("DERIVED_FROM", "Run", "Run", "A run whose evidence this one was computed from."),
+    Relationship("DERIVED_FROM", "Run", "Run", "A run whose evidence this one was computed from.", own=True),
 )
 
 RELATIONSHIPS: dict[str, Relationship] = {rel.name: rel for rel in _RELATIONSHIPS}

@@ -1,7 +1,8 @@
-"""Evidence on disk: a folder of Parquet shards with a run and a manifest."""
+"""Evidence on disk: a folder of Parquet shards with a run."""
 
-from .layout import UNVERIFIED, FileEntry, RunInfo, ShardEntry
+from .layout import UNVERIFIED, RunInfo
 from .reader import Bundle
+from .shards import FileEntry, ShardEntry
 from .writer import BundleWriter, now
 
 __all__ = ["UNVERIFIED", "Bundle", "BundleWriter", "FileEntry", "RunInfo", "ShardEntry", "now"]

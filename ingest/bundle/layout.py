@@ -1,17 +1,19 @@
-"""Where the parts of a bundle lie, and its two JSON files.
+"""Where the parts of a bundle lie, and its run.
 
-    run.json          the run: job, parameters, model, hashes, times, counts, failures
-    manifest.json     the finished shards: for each table its file, rows and sha256
+    run.json                  the run: job, parameters, model, hashes, times, counts, failures
     {shard}/{table}.parquet
+    {shard}/shard.json        the shard's files: table, rows and sha256
 
-A shard is what one step of a job makes: `vocabulary`, `L003`, an input file. It is in the manifest once all its
-files are on disk, so a crash loses at most the shard in hand.
+A shard is what one step of a job makes: `vocabulary`, `L003`, an input file. It counts once its folder has its name
+and its shard.json: both come whole or not at all, so a crash loses at most the shard in hand, and many workers may
+add shards to one folder without a list that they would have to share.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,11 +22,12 @@ from typing import Any
 from ...schema import SCHEMA_VERSION, BundleError, VersionError
 
 RUN = "run.json"
-MANIFEST = "manifest.json"
 UNVERIFIED = "unverified"
 """The weights of a run that was imported: nobody has compared them with a model's."""
 MAX_JSON = 64 * 2**20
 """Bytes of a JSON file we are willing to read."""
+PARTIAL = ".partial"
+"""How the name of what is being written ends."""
 
 
 @dataclass(frozen=True)
@@ -55,43 +58,38 @@ class RunInfo:
     summary: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class FileEntry:
-    """One finished Parquet file."""
-
-    table: str
-    file: str
-    """path inside the bundle"""
-    rows: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class ShardEntry:
-    """One finished shard."""
-
-    name: str
-    files: tuple[FileEntry, ...]
-
-
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Replace a JSON file in one step: a reader sees the old or the new one, never half."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as out:
-        json.dump(value, out, indent=1, ensure_ascii=False)
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(path)
+    partial = partial_path(path)
+    try:
+        with partial.open("w", encoding="utf-8") as out:
+            json.dump(value, out, indent=1, ensure_ascii=False)
+            out.flush()
+            os.fsync(out.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def partial_path(path: Path) -> Path:
+    """A name beside `path` that no other writer uses."""
+    return path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a bundle. Raises BundleError naming the file."""
     try:
-        if path.stat().st_size > MAX_JSON:
+        with path.open("rb") as source:
+            raw = source.read(MAX_JSON + 1)
+        if len(raw) > MAX_JSON:
             raise BundleError(f"{path}: larger than {MAX_JSON} bytes; not a bundle's file")
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(raw.decode("utf-8"), parse_constant=_no_number)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
     except FileNotFoundError:
-        raise BundleError(f"{path}: missing; a bundle has run.json and manifest.json") from None
+        raise BundleError(f"{path}: missing; a bundle has {RUN} and a folder a shard") from None
+    except UnicodeEncodeError:
+        raise BundleError(f"{path}: holds half of a surrogate pair, which is no text") from None
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{path}: not valid JSON ({error})") from None
     except OSError as error:
@@ -99,6 +97,10 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BundleError(f"{path}: expected a JSON object")
     return value
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number of JSON's")
 
 
 def read_run(folder: Path) -> RunInfo:
@@ -111,15 +113,14 @@ def read_run(folder: Path) -> RunInfo:
             "upgrade neuronkb or make the bundle again"
         )
     try:
-        raw["derived_from"] = tuple(raw.get("derived_from", ()))
-        raw["failures"] = tuple(raw.get("failures", ()))
         run = RunInfo(**raw)
     except TypeError as error:
         raise BundleError(f"{path}: {str(error).removeprefix('RunInfo.__init__() ')}") from None
-    for name in ("id", "job", "model", "weights"):
-        if not isinstance(getattr(run, name), str):
-            raise BundleError(f"{path}: {name!r} must be text, found {getattr(run, name)!r}")
-    return run
+    for name, (fits, expected) in _FIELDS.items():
+        if not fits(getattr(run, name)):
+            raise BundleError(f"{path}: {name!r} must be {expected}, found {str(getattr(run, name))[:60]!r}")
+    raw["derived_from"], raw["failures"] = tuple(run.derived_from), tuple(run.failures)
+    return RunInfo(**raw)
 
 
 def write_run(folder: Path, run: RunInfo) -> None:
@@ -127,29 +128,37 @@ def write_run(folder: Path, run: RunInfo) -> None:
     write_json(folder / RUN, asdict(run))
 
 
-def read_manifest(folder: Path) -> dict[str, ShardEntry]:
-    """Finished shards by name, in the order they were finished. Raises BundleError."""
-    path = folder / MANIFEST
-    raw = read_json(path)
-    shards: dict[str, ShardEntry] = {}
-    try:
-        for item in raw["shards"]:
-            files = tuple(FileEntry(f["table"], f["file"], int(f["rows"]), f["sha256"]) for f in item["files"])
-            shards[item["name"]] = ShardEntry(item["name"], files)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"{path}: a shard entry is malformed ({error!r})") from None
-    for shard in shards.values():
-        for entry in shard.files:
-            _stay_inside(path, entry.file)
-    return shards
+def _text(value: object) -> bool:
+    return isinstance(value, str)
 
 
-def write_manifest(folder: Path, shards: Mapping[str, ShardEntry]) -> None:
-    """Write manifest.json."""
-    write_json(folder / MANIFEST, {"schema": SCHEMA_VERSION, "shards": [asdict(s) for s in shards.values()]})
+def _name(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
-def _stay_inside(manifest: Path, file: str) -> None:
-    """A manifest from elsewhere must not name files outside its bundle."""
-    if Path(file).is_absolute() or ".." in Path(file).parts:
-        raise BundleError(f"{manifest}: {file!r} lies outside the bundle")
+def _maybe(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
+
+
+def _mapping(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _counts(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in value.values()
+    )
+
+
+_FIELDS = {
+    **dict.fromkeys(("id", "job", "model", "weights"), (_name, "text")),
+    **dict.fromkeys(("code", "started"), (_text, "text")),
+    **dict.fromkeys(("tokenizer", "dataset", "ended"), (_maybe, "text or null")),
+    **dict.fromkeys(("derived_from", "failures"), (_texts, "a list of texts")),
+    **dict.fromkeys(("parameters", "scope", "summary"), (_mapping, "an object")),
+    "counts": (_counts, "an object of whole numbers"),
+}

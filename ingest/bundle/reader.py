@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...schema import BundleError, SchemaError, arrow_schema, bundle_table, conform
-from .layout import MANIFEST, RUN, FileEntry, RunInfo, ShardEntry, read_manifest, read_run
-from .writer import sha256_file
+from ...schema import BundleError, Matrix, NeuronKBError, SchemaError, arrow_schema, bundle_table, checked, conform
+from ...schema.compute import pc
+from .layout import PARTIAL, RUN, UNVERIFIED, RunInfo, read_run
+from .shards import FileEntry, ShardEntry, read_shards
+
+MAX_ROWS = 100_000_000
+"""Rows of one file."""
+MAX_BYTES = 8 << 30
+"""Bytes of one file's rows in memory."""
 
 
 class Bundle:
-    """A bundle on disk: its run and its finished shards."""
+    """A bundle on disk: its run and its finished shards, by name."""
 
     def __init__(self, folder: Path, run: RunInfo, shards: dict[str, ShardEntry]) -> None:
         self.folder = folder
@@ -23,11 +30,11 @@ class Bundle:
 
     @classmethod
     def open(cls, folder: str | Path) -> Bundle:
-        """Read run.json and the manifest. Raises BundleError or VersionError naming the file."""
+        """Read run.json and what each shard says of itself. Raises BundleError or VersionError naming the file."""
         path = Path(folder)
         if not path.is_dir():
-            raise BundleError(f"{path}: no such folder; expected a bundle (a folder with {RUN} and {MANIFEST})")
-        return cls(path, read_run(path), read_manifest(path))
+            raise BundleError(f"{str(path)!r}: no such folder; expected a bundle (a folder with {RUN} and its shards)")
+        return cls(path, read_run(path), read_shards(path))
 
     @property
     def rows(self) -> int:
@@ -38,20 +45,17 @@ class Bundle:
         """One file's rows in the ontology's columns, checksum verified. Raises BundleError naming the file."""
         path = self.folder / entry.file
         self._check_sum(path, entry)
-        declared = bundle_table(entry.table)
         try:
-            rows = pq.read_table(path, partitioning=None)
-        except (pa.ArrowException, OSError) as error:
-            raise BundleError(f"{path}: not a readable Parquet file ({_first_line(error)})") from None
-        if rows.column_names != arrow_schema(declared).names:
-            expected = ", ".join(arrow_schema(declared).names)
-            raise BundleError(f"{path}: wrong columns {', '.join(rows.column_names)}; expected {expected}")
-        if rows.num_rows != entry.rows:
-            raise BundleError(f"{path}: {rows.num_rows} rows, the manifest says {entry.rows}")
-        try:
-            return conform(declared, rows)
+            declared = bundle_table(entry.table)
+            rows = _rows(path, entry)
+            if rows.column_names != arrow_schema(declared).names:
+                expected = ", ".join(arrow_schema(declared).names)
+                raise BundleError(f"{path}: wrong columns {', '.join(rows.column_names)}; expected {expected}")
+            rows = conform(declared, rows) if isinstance(declared, Matrix) else checked(declared, rows)
+            check_rows(self.run, entry.table, rows)
         except SchemaError as error:
             raise BundleError(f"{path}: {error}") from None
+        return rows
 
     def tables(self, name: str) -> Iterator[pa.Table]:
         """One table's rows, shard by shard."""
@@ -61,7 +65,7 @@ class Bundle:
                     yield self.read(entry)
 
     def check(self) -> list[str]:
-        """Every fault of the bundle as one line each; empty when it is sound and complete."""
+        """Every fault of the bundle as one line each; empty when it is sound and complete, as `load` asks."""
         faults = (
             [] if self.run.ended else [f"{self.folder / RUN}: the run is unfinished; run the job again to complete it"]
         )
@@ -70,23 +74,71 @@ class Bundle:
             for entry in shard.files:
                 try:
                     self.read(entry)
-                except (BundleError, SchemaError) as error:
+                except NeuronKBError as error:
                     faults.append(str(error))
         return faults
 
     def _strays(self) -> list[Path]:
-        known = {*self.shards, RUN, MANIFEST}
-        return sorted(path for path in self.folder.iterdir() if path.name not in known)
+        return sorted(path for path in self.folder.iterdir() if path.name.endswith(PARTIAL))
 
     def _check_sum(self, path: Path, entry: FileEntry) -> None:
         try:
+            if not path.resolve().is_relative_to(self.folder.resolve()):
+                raise BundleError(f"{path}: leads outside the bundle")
             found = sha256_file(path)
-        except OSError as error:
-            raise BundleError(f"{path}: listed in the manifest but {error.strerror or error}") from None
+        except (OSError, ValueError) as error:
+            raise BundleError(f"{path}: listed in its shard but {getattr(error, 'strerror', None) or error}") from None
         if found != entry.sha256:
             raise BundleError(
-                f"{path}: checksum {found[:12]}... is not the manifest's {entry.sha256[:12]}...; copy it again"
+                f"{path}: checksum {found[:12]}... is not the shard's {entry.sha256[:12]}...; copy it again"
             )
+
+
+def sha256_file(path: Path) -> str:
+    """Hex sha256 of a file, read in pieces."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def check_rows(run: RunInfo, name: str, rows: pa.Table) -> None:
+    """Raise SchemaError for rows that a bundle of `run` may not hold: the store's own, another run's, another model's.
+
+    What a bundle says of a model's weights must be what its run says.
+    """
+    declared = bundle_table(name)
+    if not isinstance(declared, Matrix) and declared.own:
+        raise SchemaError(f"{name}: rows of this table are the store's own; a bundle may not hold them")
+    if "run" in rows.column_names and not _all(pc.equal(rows.column("run"), run.id)):
+        raise SchemaError(f"{name}.run: rows of another run than {run.id!r}, which the bundle is of")
+    if name == "Model":
+        _check_models(run, rows)
+
+
+def _check_models(run: RunInfo, rows: pa.Table) -> None:
+    own = rows.filter(pc.equal(rows.column("id"), run.model)).column("weights")
+    if not _all(pc.or_kleene(pc.is_null(own), pc.is_in(own, value_set=pa.array([run.weights, UNVERIFIED])))):
+        raise SchemaError(f"Model.weights: {run.model!r} has other weights here than its run says")
+
+
+def _all(flags: pa.ChunkedArray) -> bool:
+    return bool(pc.all(pc.fill_null(flags, False), min_count=0).as_py())
+
+
+def _rows(path: Path, entry: FileEntry) -> pa.Table:
+    """All rows of a Parquet file whose size is what the shard says and bounded. Raises BundleError."""
+    try:
+        with pq.ParquetFile(path) as source:
+            found = source.metadata
+            size = sum(found.row_group(i).total_byte_size for i in range(found.num_row_groups))
+            if found.num_rows != entry.rows:
+                raise BundleError(f"{path}: {found.num_rows} rows, the shard says {entry.rows}")
+            if found.num_rows > MAX_ROWS or size > MAX_BYTES:
+                raise BundleError(f"{path}: {found.num_rows:,} rows of {size:,} bytes; split it into shards")
+            rows = source.read()
+            rows.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise BundleError(f"{path}: not a readable Parquet file ({_first_line(error)})") from None
+    return rows
 
 
 def _first_line(error: Exception) -> str:

@@ -27,9 +27,9 @@ def load(kb: KnowledgeBase, bundles: tuple[Path, ...], clash: Clash, as_json: bo
     """Load BUNDLES, folders of evidence, into the store; one that is in already changes nothing."""
     from . import output
 
-    for bundle in bundles:
-        with output.progress() as progress:
-            report = kb.load(bundle, clash=clash, progress=progress)
+    with output.progress() as progress:
+        reports = kb.load_all(bundles, clash=clash, progress=progress)
+    for report in reports:
         output.report(report, as_json)
 
 

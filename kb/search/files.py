@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...ingest.bundle.layout import read_json, write_json
-from ...ingest.bundle.writer import sha256_file
+from ...ingest.bundle.reader import sha256_file
 from ...schema import BundleError
 
 INDEX = "part.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from ...queries.result import Result
 from ...schema import Node, Property, Relationship
+from .lock import Turn, Waiting
 
 Progress = Callable[[int], None]
 """Told how many more rows are in."""
@@ -118,6 +120,13 @@ class Store(ABC):
     @abstractmethod
     def repair(self) -> None:
         """Make the graph whole after a load that was killed (half-written relationships); cheap when whole."""
+
+    @abstractmethod
+    def loading(self, waiting: Waiting) -> AbstractContextManager[Turn]:
+        """The right to load, which one handle of one process has at a time; `waiting` is told who has it meanwhile.
+
+        A holder that died keeps nobody waiting. `Turn.fresh` says whether others loaded since this handle last did.
+        """
 
     @abstractmethod
     def status(self) -> Status:

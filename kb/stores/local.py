@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ from .arcade.schema_sql import schema_script, search_script
 from .base import Capabilities, Progress, Status
 from .bolt import BoltStore, asked, taken
 from .cypher_text import check_local_read
+from .lock import FileLock, Turn, Waiting
 from .problems import too_slow
 from .rows import checked
 
@@ -58,6 +59,7 @@ class LocalStore(BoltStore):
         self._http = Http(state.http, state.writer)
         self._ids = RecordIds(self._http, folder.root / "changes")
         self._bulk = Bulk(folder, self._http, self._ids)
+        self._lock = FileLock(folder.root / "load.lock")
 
     @classmethod
     def open(cls, folder: Path, heap: str | None = None) -> LocalStore:
@@ -158,6 +160,9 @@ class LocalStore(BoltStore):
         own = own.combine_chunks() if isinstance(own, pa.ChunkedArray) else own
         with self._told():
             return own.filter(self._ids.of(node, own).is_valid())
+
+    def loading(self, waiting: Waiting) -> AbstractContextManager[Turn]:
+        return self._lock.hold(waiting)
 
     def repair(self) -> None:
         with self._told():

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -16,6 +17,7 @@ from . import neo4j_load, statements
 from .base import Capabilities, Progress, Status
 from .bolt import BoltStore
 from .import_files import EMPTY
+from .lock import NodeLock, Turn, Waiting
 from .neo4j_plan import PROCEDURES, escaped, foreign_functions, hidden, refusal
 from .neo4j_settings import VARIABLES, Settings, default_config
 from .problems import one_line, translated
@@ -52,6 +54,7 @@ class Neo4jStore(BoltStore):
         self._agent = agent
         self._harmless: set[bytes] = set()
         self._graph = graph
+        self._lock = NodeLock(lambda text, params: self._execute(text, params).rows)
         self._functions: frozenset[str] | None = None
         self._procedures: frozenset[str] | None = None
 
@@ -172,6 +175,9 @@ class Neo4jStore(BoltStore):
             self.write(text, columns(part))
             if progress is not None:
                 progress(part.num_rows)
+
+    def loading(self, waiting: Waiting) -> AbstractContextManager[Turn]:
+        return self._lock.hold(waiting)
 
     def repair(self) -> None:
         """Nothing to do: a transaction that was cut off left nothing behind."""

@@ -19,6 +19,13 @@ def neurons(layer: int, count: int = 3) -> pa.Table:
     return pa.table({"id": ids, "model": ["toy"] * count, "layer": [layer] * count, "index": list(range(count))})
 
 
+def change_shard(folder: Path, name: str, value: object) -> None:
+    """Change what the first file of a shard is said to be."""
+    shard = json.loads((folder / "shard.json").read_text())
+    shard["files"][0][name] = value
+    (folder / "shard.json").write_text(json.dumps(shard))
+
+
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     folder = tmp_path / "bundle"
@@ -85,11 +92,9 @@ def test_checksum(bundle: Path) -> None:
 def test_wrong_columns_with_a_right_checksum(bundle: Path) -> None:
     path = bundle / "L000" / "Neuron.parquet"
     pq.write_table(neurons(0).rename_columns(["id", "model", "depth", "index"]), path)
-    from neuronkb.ingest.bundle.writer import sha256_file
+    from neuronkb.ingest.bundle.reader import sha256_file
 
-    manifest = json.loads((bundle / "manifest.json").read_text())
-    manifest["shards"][0]["files"][0]["sha256"] = sha256_file(path)
-    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    change_shard(bundle / "L000", "sha256", sha256_file(path))
     (fault,) = Bundle.open(bundle).check()
     assert str(path) in fault
     assert "wrong columns" in fault
@@ -118,12 +123,10 @@ def test_unknown_schema_version(bundle: Path) -> None:
         Bundle.open(bundle)
 
 
-@pytest.mark.parametrize("file", ["/etc/passwd", "../../secrets.parquet"])
-def test_a_manifest_cannot_point_outside(bundle: Path, file: str) -> None:
-    manifest = json.loads((bundle / "manifest.json").read_text())
-    manifest["shards"][0]["files"][0]["file"] = file
-    (bundle / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(BundleError, match="outside the bundle"):
+@pytest.mark.parametrize("file", ["/etc/passwd", "../../secrets.parquet", "L000/..", "L001/Neuron.parquet"])
+def test_a_shard_cannot_point_outside(bundle: Path, file: str) -> None:
+    change_shard(bundle / "L000", "file", file)
+    with pytest.raises(BundleError, match=r"outside the (bundle|shard)"):
         Bundle.open(bundle)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from neuronkb.ingest.bundle import UNVERIFIED, Bundle, BundleWriter, RunInfo
+from neuronkb.ingest.bundle import UNVERIFIED, BundleWriter, RunInfo
 from neuronkb.ingest.explain.records import Explanation, Score
 from neuronkb.ingest.explain.tables import record_tables
 from neuronkb.ingest.n2g.tables import rows_tables
@@ -56,8 +56,8 @@ def _activity() -> dict[str, list[dict[str, Any]]]:
 
 
 def _load(store: Store, folder: Path, job: str, tables: dict[str, pa.Table]) -> None:
-    writer = BundleWriter.open(folder, RunInfo(f"{job}-1", job, "base", UNVERIFIED, None, {}))
-    loader = Loader(store, writer.run)
-    loader.describe(writer.run)
-    loader.shard(Bundle.open(folder), writer.write("all", tables))
-    loader.finish(writer.finish(summary={}))
+    with BundleWriter.open(folder, RunInfo(f"{job}-1", job, "base", UNVERIFIED, None, {})) as writer:
+        loader = Loader(store, writer.run)
+        loader.describe(writer.run)
+        loader.shards(writer.bundle(), [writer.write("all", tables)])
+        loader.finish(writer.finish(summary={}))
