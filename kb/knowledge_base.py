@@ -67,6 +67,7 @@ from .runs import Clash
 from .search.records import Found
 from .searching import Search, SearchOptions
 from .settings import bundle_folder, default_store
+from .soundness import Soundness, check_store
 from .stores import open_store
 from .stores.base import Status, Store
 
@@ -655,6 +656,10 @@ class KnowledgeBase:
         graphs, explanations, features, and words as typed; the rankings fused, each hit with its why. `options` are
         those of `Search.ask`. Needs the `embeddings` extra. Raises QueryError, ModelError."""
         return self.searching.ask(text, **options)
+
+    def check(self, *, mend: bool = False, progress: Progress = silent) -> Soundness:
+        """Whether the store is whole: nothing doubled, cut off, without its run or missing; `mend` puts it right."""
+        return check_store(self.store, self.where, mend, progress)
 
     def status(self) -> Status:
         """Where the store is, how big, and what is in it."""

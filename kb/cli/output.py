@@ -155,3 +155,7 @@ def report(found: LoadReport, as_json: bool) -> None:
         return
     rows = [(name, f"{new:,}", f"{found.known.get(name, 0):,}") for name, new in found.created.items()]
     console().print(table(("table", "new", "already there"), rows, f"run {found.run}"))
+    for name, count in found.left_out.items():
+        click.echo(f"left out: {count:,} {name} about findings that are not in this store; add them and load again")
+    for run in found.replaced:
+        click.echo(f"replaced: {run} was taken away")

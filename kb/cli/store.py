@@ -49,6 +49,33 @@ def status(kb: Any, as_json: bool) -> None:
 
 
 @store.command()
+@click.option("--mend", is_flag=True, help="Put right what can be: delete doubled rows, load what is missing.")
+@json_option
+@with_kb
+def check(kb: Any, mend: bool, as_json: bool) -> None:
+    """Whether the store is whole; exit code 1 where something is doubled, cut off, without its run or missing."""
+    from . import output
+
+    with output.progress() as progress:
+        found = kb.check(mend=mend, progress=progress)
+    if as_json:
+        output.emit_json(found)
+    else:
+        looked = f"{found.nodes:,} nodes and {found.relationships:,} relationships"
+        click.echo(f"{looked}: {'sound' if not found.faults else f'{len(found.faults)} faults'}")
+        rows = [
+            (fault.kind, fault.table, fault.run or "", f"{fault.rows:,}", "mended" if fault.mended else fault.mend)
+            for fault in found.faults
+        ]
+        if rows:
+            output.console().print(output.table(("fault", "table", "run", "rows", "mend"), rows))
+            if not found.ok and not mend:
+                click.echo("neuronkb store check --mend puts right what it can")
+    if not found.ok:
+        raise click.exceptions.Exit(1)
+
+
+@store.command()
 @_WHERE
 def stop(where: str | None) -> None:
     """Stop a local store's server; it starts again when the store is next opened."""

@@ -100,6 +100,32 @@ def delete_relationships(rel: Relationship, among: bool) -> str:
     return f"{unwind}MATCH {start}-[r:{_name(rel)}]->(:{quote(rel.end)}) WHERE r.run = $run DELETE r"
 
 
+def doubled(rel: Relationship) -> str:
+    """How many relationships of the type there are too many: those that start at `$ids`, with the same ends and key."""
+    return f"{_same(rel)} RETURN sum(size(same) - 1) AS extra"
+
+
+def delete_doubled(rel: Relationship) -> str:
+    """Delete all but one of each of them."""
+    return f"{_same(rel)} UNWIND tail(same) AS r DELETE r"
+
+
+def _same(rel: Relationship) -> str:
+    keys = "".join(f", r.{quote(k)} AS k{i}" for i, k in enumerate(rel.key))
+    return (
+        f"UNWIND $ids AS id MATCH (a:{quote(rel.start)} {{id: id}})-[r:{_name(rel)}]->(b:{quote(rel.end)}) "
+        f"WITH a, b{keys}, collect(r) AS same WHERE size(same) > 1"
+    )
+
+
+def counts_by_run(t: Table, owned: bool) -> str:
+    """How many rows of the table each run has; of a table without runs, how many there are."""
+    run = "n.run" if owned else "null"
+    if isinstance(t, Node):
+        return f"MATCH (n:{_name(t)}) RETURN {run} AS run, count(n) AS count"
+    return f"MATCH (:{quote(t.start)})-[n:{_name(t)}]->(:{quote(t.end)}) RETURN {run} AS run, count(n) AS count"
+
+
 def ids_of_run(node: Node) -> str:
     """The ids of the nodes that belong to `$run`."""
     return f"MATCH (n:{_name(node)} {{run: $run}}) RETURN n.id AS id"

@@ -1,0 +1,112 @@
+"""A store that is doubled, cut off or short is seen, and mended to what an undisturbed load gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from neuronkb.ingest.bundle import Bundle
+from neuronkb.ingest.job import silent
+from neuronkb.ingest.lm_head.job import LmHeadJob
+from neuronkb.kb.jobs import write
+from neuronkb.kb.loader import load
+from neuronkb.kb.settings import bundle_folder
+from neuronkb.kb.soundness import check_store
+from neuronkb.kb.stores.base import Store
+from neuronkb.tests.graph import checksum
+
+Planted = tuple[Path, Path]
+
+
+@pytest.fixture
+def loaded(store: Store, planted_models: Planted, tmp_path: Path) -> tuple[str, Bundle]:
+    """Where the store's bundles lie, and the one that is loaded."""
+    where = str(tmp_path / "store")
+    job = LmHeadJob.open(planted_models[0])
+    bundle = write(job, bundle_folder(where, job.run.id), silent)
+    load(store, bundle)
+    return where, bundle
+
+
+def test_a_whole_store_is_sound(store: Store, loaded: tuple[str, Bundle]) -> None:
+    found = check_store(store, loaded[0])
+    assert found.faults == ()
+    assert found.ok
+    assert found.relationships == sum(rows for name, rows in loaded[1].run.counts.items() if "." in name)
+
+
+def test_doubled_relationships_are_counted_and_mended(store: Store, loaded: tuple[str, Bundle]) -> None:
+    whole = checksum(store)
+    store.write(
+        "MATCH (n:Neuron)-[r:DECODES_TO {rank: 1}]->(t) WITH n, r, t "
+        "CREATE (n)-[s:DECODES_TO]->(t) SET s = properties(r)"
+    )
+    store.write("MATCH (t:Token)-[:SPELLS]->(w:Term) CREATE (t)-[:SPELLS]->(w)")
+    decoded = loaded[1].run.counts["Neuron.DECODES_TO.Token"] // 10
+    spells = loaded[1].run.counts["Token.SPELLS.Term"]
+    seen = {(fault.kind, fault.table): fault.rows for fault in check_store(store, loaded[0]).faults}
+    assert seen["doubled", "Neuron.DECODES_TO.Token"] == decoded
+    assert seen["doubled", "Token.SPELLS.Term"] == spells
+    assert check_store(store, loaded[0], mend=True).ok
+    assert checksum(store) == whole
+    assert check_store(store, loaded[0]).faults == ()
+
+
+def test_what_is_missing_comes_from_the_bundle(store: Store, loaded: tuple[str, Bundle]) -> None:
+    whole = checksum(store)
+    store.write("MATCH (:Neuron)-[r:DECODES_TO {rank: 2}]->() DELETE r")
+    store.write("MATCH (s:Stats {projection: 'up'}) DETACH DELETE s")
+    kinds = {(fault.kind, fault.table) for fault in check_store(store, loaded[0]).faults}
+    assert kinds == {
+        ("missing", "Neuron.DECODES_TO.Token"),
+        ("missing", "Stats"),
+        ("missing", "Neuron.HAS_STATS.Stats"),
+    }
+    assert check_store(store, loaded[0], mend=True).ok
+    assert checksum(store) == whole
+
+
+def test_what_is_missing_without_a_bundle_stays_a_fault(
+    store: Store, loaded: tuple[str, Bundle], tmp_path: Path
+) -> None:
+    store.write("MATCH (:Neuron)-[r:DECODES_TO {rank: 2}]->() DELETE r")
+    found = check_store(store, str(tmp_path / "elsewhere"), mend=True)
+    assert not found.ok
+    assert [fault.mended for fault in found.faults] == [False]
+    assert "load the bundle of lm-head-" in found.faults[0].mend
+
+
+def test_rows_without_their_run(store: Store, loaded: tuple[str, Bundle]) -> None:
+    store.write("MATCH (r:Run) DETACH DELETE r")
+    found = check_store(store, loaded[0])
+    assert {fault.kind for fault in found.faults} == {"without run"}
+    assert {fault.table for fault in found.faults} >= {"Neuron.DECODES_TO.Token", "Stats", "Shard"}
+    assert check_store(store, loaded[0], mend=True).ok
+    assert "DECODES_TO" not in checksum(store)[0]
+    load(store, loaded[1])
+    assert check_store(store, loaded[0]).faults == ()
+
+
+def test_a_load_and_a_removal_that_were_cut_off(
+    store: Store, loaded: tuple[str, Bundle], planted_models: Planted
+) -> None:
+    where, old = loaded
+    job = LmHeadJob.open(planted_models[0], settings={"convention": "folded"})
+    new = write(job, bundle_folder(where, job.run.id), silent)
+    load(store, new, clash="alongside")
+    store.write("MATCH (r:Run {id: $run}) SET r.replaces = $old", {"run": new.run.id, "old": [old.run.id]})
+    store.write(
+        "MATCH (s:Shard {run: $run}) WHERE s.id CONTAINS 'DECODES_TO.Token/L001' SET s.state = 'started'",
+        {"run": new.run.id},
+    )
+    seen = {(fault.kind, fault.table, fault.run) for fault in check_store(store, where).faults}
+    assert {("cut off", "Run", new.run.id), ("cut off", "Shard", new.run.id)} <= seen
+    assert check_store(store, where, mend=True).ok
+    assert store.read("MATCH (r:Run) RETURN r.id, r.replaces").rows == [(new.run.id, None)]
+    assert check_store(store, where).faults == ()
+
+
+def test_the_users_own_relationships_are_no_fault(store: Store, loaded: tuple[str, Bundle]) -> None:
+    store.write("MATCH (a:Neuron {index: 0}), (b:Neuron {index: 1}) CREATE (a)-[:LIKES]->(b), (a)-[:LIKES]->(b)")
+    assert check_store(store, loaded[0], mend=True).faults == ()
+    assert store.read("MATCH (:Neuron)-[r:LIKES]->() RETURN count(r)").rows[0][0] > 0
