@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .options import clash_options, json_option, with_kb
+from .options import clash_options, json_option, sink_options, with_kb
 
 if TYPE_CHECKING:
     from ...queries import Diff
     from ..knowledge_base import KnowledgeBase
     from ..runs import Clash
+    from .rows import Sink
 
 
 @click.command()
@@ -73,18 +72,20 @@ def link(
 @click.option("--top", default=10, show_default=True, help="Most changed neurons to show.")
 @click.option("--csv", "as_csv", is_flag=True, help="The table by layer as CSV.")
 @json_option
+@sink_options
 @with_kb
-def diff(kb: KnowledgeBase, base: str, tuned: str, top: int, as_csv: bool, as_json: bool) -> None:
+def diff(kb: KnowledgeBase, base: str, tuned: str, top: int, as_csv: bool, as_json: bool, sink: Sink) -> None:
     """What the fine-tune TUNED kept of its BASE, by layer, beside what noise of the same size would keep."""
     from . import output
+    from .rows import csv_text
 
+    sink.check("json" if as_json else "csv" if as_csv else "table")
     found = kb.diff(base, tuned, top=top)
     if as_json:
-        output.emit_json(found)
+        sink.write(output.json_text(found, indent=2) + "\n")
     elif as_csv:
-        writer = csv.DictWriter(sys.stdout, list(asdict(found.layers[0])))
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in found.layers)
+        layers = [asdict(row) for row in found.layers]
+        sink.write(csv_text(list(layers[0]), [list(row.values()) for row in layers], sink.spreadsheet))
     else:
         _show(found)
 

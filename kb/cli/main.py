@@ -30,12 +30,17 @@ from . import (
     similar,
     store,
 )
+from .guard import guarded, install
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Group(click.Group):
-    """A group whose commands end with one line and exit code 1 when they fail."""
+    """A group whose commands end with one line and exit code 1 when they fail, and whose output is guarded."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        with guarded():
+            return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -65,7 +70,10 @@ def _line(error: BaseException) -> str:
     return f"{type(error).__name__}: {error} (a defect; --debug shows where)"
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+# Colour: click would take escape sequences out in silence where it writes no colour; the guard shows them.
+@click.group(
+    cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "color": True}
+)
 @click.option("--debug", is_flag=True, help="Show the full traceback of an error.")
 @click.version_option(package_name="neuronkb", message="%(version)s")
 def cli(debug: bool) -> None:
@@ -108,4 +116,5 @@ def main() -> None:
         # Token texts are Unicode whatever the terminal's locale says.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    install()
     cli(prog_name="neuronkb")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .guard import unguarded_output
 from .options import with_kb
 
 if TYPE_CHECKING:
@@ -25,12 +26,16 @@ def mcp(kb: KnowledgeBase, port: int | None, allow_write: bool, seconds: float, 
     Tools: models, search, neuron, similar, diff, findings, carry, cypher, queries, query, schema. docs/mcp.md shows how
     a client is told of it. Needs the mcp extra.
     """
+    import logging
+
     from ..mcp.limits import Limits
     from ..mcp.server import serve_http, serve_stdio, server
 
+    logging.basicConfig(format="%(message)s")  # before the SDK's, which draws colours on standard error
     made = server(kb, limits=Limits(seconds, rows, characters), allow_write=allow_write)
     if port is None:
-        serve_stdio(made)
+        with unguarded_output():
+            serve_stdio(made)
     else:
         serve_http(made, port, lambda address: click.echo(f"serving {address}", err=True))
 

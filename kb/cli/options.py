@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,6 +33,16 @@ _CLASH = (
 _SCOPE = (
     click.option("--model", help="Only neurons of this model."),
     click.option("--run", help="Only evidence of this run (see neuronkb runs)."),
+)
+_SINK = (
+    click.option(
+        "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write CSV or JSON to this file, text unchanged."
+    ),
+    click.option(
+        "--spreadsheet",
+        is_flag=True,
+        help="In CSV, an apostrophe before text that a spreadsheet would take for a formula: = + - @ first.",
+    ),
 )
 
 
@@ -73,6 +84,18 @@ def clash_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, clash=clash, **kwargs)
 
     return _apply(_CLASH, command)
+
+
+def sink_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--out and --spreadsheet, handed on as `sink`: for every command that can write CSV."""
+
+    @wraps(function)
+    def command(*args: Any, out: Path | None, spreadsheet: bool, **kwargs: Any) -> Any:
+        from .rows import Sink
+
+        return function(*args, sink=Sink(out, spreadsheet), **kwargs)
+
+    return _apply(_SINK, command)
 
 
 def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .guard import guarded
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,15 +28,23 @@ SHORT = 18
 
 
 def console(stderr: bool = False) -> Console:
-    """A rich console that never reads markup in data."""
-    from rich.console import Console
+    """A rich console that reads neither markup nor control characters in data."""
+    from .screen import Screen
 
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    return Screen(stderr)
 
 
 def emit_json(value: Any) -> None:
     """Records as JSON on standard output."""
-    click.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    click.echo(json_text(value, indent=2))
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    r"""JSON with `\u202e` for what would steer a terminal: the same data, whatever reads it."""
+    from ...schema.visible import escaped
+
+    unicode = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+    return escaped(json.dumps(value, default=_plain, ensure_ascii=not unicode, indent=indent))
 
 
 def _plain(value: Any) -> Any:
@@ -49,21 +59,25 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     from rich.table import Table
     from rich.text import Text
 
+    from ...schema.visible import plain
+
     body = [[cell(value) for value in row] for row in rows]
-    heading = Text(title) if title else None
+    heading = Text(plain(title)) if title else None
     made = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for i, name in enumerate(columns):
         number = bool(body) and all(_is_number(row[i]) for row in body)
         width = max((len(row[i]) for row in body), default=0)
         least = width if width <= SHORT else None
-        made.add_column(Text(name), justify="right" if number else "left", overflow="fold", min_width=least)
+        made.add_column(Text(plain(name)), justify="right" if number else "left", overflow="fold", min_width=least)
     for row in body:
         made.add_row(*(Text(value) for value in row))
     return made
 
 
 def cell(value: Any) -> str:
-    """A value as table text: floats to four significant digits, lists joined."""
+    """A value as table text on one line: floats to four significant digits, lists as JSON, unseen characters marked."""
+    from ...schema.visible import plain
+
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -71,8 +85,8 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list | tuple | dict):
-        return json.dumps(value, ensure_ascii=False, default=_plain)
-    return str(value).replace("\n", "⏎").replace("\t", "⇥").replace("\r", "␍")
+        return plain(json.dumps(value, ensure_ascii=False, default=_plain))
+    return plain(str(value))
 
 
 def words(tokens: Iterable[str]) -> str:
@@ -106,7 +120,7 @@ def progress() -> Iterator[Progress]:
     )
 
     bars = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -122,10 +136,11 @@ def progress() -> Iterator[Progress]:
             for other in tasks.values():
                 bars.remove_task(other)
             tasks.clear()
-            tasks[step] = bars.add_task(step, total=total)
+            tasks[step] = bars.add_task(cell(step), total=total)
         bars.update(tasks[step], completed=done, total=total)
 
-    with bars:
+    # While they are drawn rich puts itself in the place of both streams, and would read colours in what is said.
+    with bars, guarded():
         yield tell
 
 
@@ -142,7 +157,7 @@ def show(value: Any, tables: Table | list[Any], as_json: bool) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a file and say so on standard error."""
     try:
-        path.write_text(text, encoding="utf-8", errors="replace")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
     except OSError as error:
         raise click.ClickException(f"{str(path)!r} cannot be written: {error.strerror}; choose another place") from None
     console(stderr=True).print(f"written: {path}", soft_wrap=True)

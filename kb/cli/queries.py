@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import json_option, with_kb
+from .options import json_option, sink_options, with_kb
 
 if TYPE_CHECKING:
     from ...queries import Query
     from ...queries.parameter import Parameter
     from ..knowledge_base import KnowledgeBase
+    from .rows import Sink
 
 
 @click.group()
@@ -117,13 +118,16 @@ def record(found: Query) -> dict[str, Any]:
 def _command(found: Query) -> click.Command:
     """A command with an option a parameter."""
 
+    @sink_options
     @with_kb
-    def ask(kb: KnowledgeBase, form: str, as_json: bool, timeout: float, limit: int, **params: Any) -> None:
+    def ask(kb: KnowledgeBase, form: str, as_json: bool, timeout: float, limit: int, sink: Sink, **params: Any) -> None:
         from .rows import emit
 
+        form = "json" if as_json else form
+        sink.check(form)
         given = {p.name: params[p.name] for p in found.parameters if params[p.name] not in (None, ())}
         result = kb.run(found.name, timeout=timeout or None, limit=limit or None, **given)
-        emit(result, "json" if as_json else form)
+        emit(result, form, sink)
         if result.truncated:
             click.echo(f"cut after {result.limit} rows; --limit 0 shows all", err=True)
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import json_option, scope_options, with_kb
+from .options import json_option, scope_options, sink_options, with_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
+    from .rows import Sink
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
@@ -25,6 +26,7 @@ FORMATS = ("table", "json", "jsonl", "csv")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds; 0 for none.")
 @click.option("--limit", default=1000, show_default=True, help="Rows; 0 for all.")
+@sink_options
 @with_kb
 def query(
     kb: KnowledgeBase,
@@ -35,13 +37,19 @@ def query(
     as_json: bool,
     timeout: float,
     limit: int,
+    sink: Sink,
 ) -> None:
-    """Run CYPHER that only reads, given here, by --file or on standard input."""
+    """Run CYPHER that only reads, given here, by --file or on standard input.
+
+    What would steer a terminal stands as a mark in tables and CSV, and as an escape in JSON, which loses nothing.
+    """
     from .rows import emit
 
+    form = "json" if as_json else form
+    sink.check(form)
     text = _text(cypher, file)
     found = kb.cypher(text, dict(map(_param, params)), timeout=timeout or None, limit=limit or None)
-    emit(found, "json" if as_json else form)
+    emit(found, form, sink)
     if found.truncated:
         click.echo(f"cut after {found.limit} rows; --limit 0 shows all", err=True)
 

@@ -70,7 +70,7 @@ def serve_http(made: MCPServer[Any], port: int, ready: Callable[[str], None]) ->
             raise StoreError(f"port {port} of {HOST}: {error.strerror}; give another with --http") from None
         app = made.streamable_http_app(host=HOST)
         ready(f"http://{HOST}:{taken.getsockname()[1]}/mcp")
-        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[taken])
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", use_colors=False)).run(sockets=[taken])
 
 
 def _told(tool: Callable[..., Answer], limits: Limits) -> Callable[..., CallToolResult]:

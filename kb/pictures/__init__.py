@@ -5,6 +5,7 @@ Functions from records to text, HTML and SVG; nothing here asks a store, and not
 
 from __future__ import annotations
 
+from ...schema.visible import visible
 from .dose import draw_dose
 from .excerpt import excerpt_html, excerpt_text, largest
 from .explanations import ScoreLine, draw_explanations
@@ -13,7 +14,6 @@ from .histogram import draw_histogram
 from .page import neuron_page
 from .probes import draw_probes
 from .records import DoseCurve, ExcerptView, HistogramView, ProbeLine, TableView
-from .visible import visible
 
 __all__ = [
     "DoseCurve",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...schema.visible import plain
 from .figure import INK, canvas, drawing, heading, note
 from .records import DoseCurve
-from .visible import plain
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -8,9 +8,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from ...schema import PictureError
+from ...schema.visible import SPACE, plain, visible
 from .records import ExcerptView
 from .tint import css, terminal
-from .visible import SPACE, plain, visible
 
 if TYPE_CHECKING:
     from rich.text import Text

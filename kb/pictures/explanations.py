@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...schema.visible import plain
 from .dose import STYLES, legend
 from .figure import canvases, drawing, heading, note
-from .visible import plain
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...schema import PictureError
-from .visible import plain
+from ...schema.visible import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

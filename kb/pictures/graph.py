@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...schema.visible import visible
 from .figure import INK, drawing, heading, note
-from .visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

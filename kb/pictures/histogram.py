@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...schema.visible import plain
 from .figure import canvas, drawing, heading, note
 from .records import HistogramView
 from .tint import COOL, WARM, hexadecimal
-from .visible import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

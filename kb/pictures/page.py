@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from ...schema.visible import plain
 from .dose import draw_dose
 from .excerpt import excerpt_html, largest, signed
 from .figure import inline_svg
@@ -14,7 +15,6 @@ from .records import DoseCurve, ExcerptView, HistogramView, TableView
 from .style import STYLE
 from .tables import plain_table, sides_table
 from .tint import css
-from .visible import plain
 
 if TYPE_CHECKING:
     from ...queries import DecodedSide

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...schema.visible import plain
 from .dose import STYLES, legend
 from .figure import canvases, drawing, heading, note
 from .records import ProbeLine
-from .visible import plain
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

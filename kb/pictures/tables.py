@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from ...schema.visible import plain
 from .excerpt import token_html
 from .records import TableView
-from .visible import plain
 
 if TYPE_CHECKING:
     from ...queries import DecodedSide

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from neuronkb.kb.pictures.visible import plain, visible
+from neuronkb.schema.visible import plain, visible
 
 
 @pytest.mark.parametrize(
