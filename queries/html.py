@@ -1,10 +1,12 @@
-"""Answers as HTML for a notebook. All text is escaped; nothing in it is a program."""
+"""Answers as HTML for a notebook. All text is escaped; nothing in it is a program or turns the page's text around."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
+
+from ..schema.visible import plain as visible
 
 if TYPE_CHECKING:
     from .neuron import NeuronCard
@@ -18,9 +20,9 @@ CELL = 300
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "") -> str:
     """A table; long cells are cut, the whole text their tooltip."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    head = "".join(f"<th>{_escape(name)}</th>" for name in columns)
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    title = f'<caption style="text-align:left">{escape(caption)}</caption>' if caption else ""
+    title = f'<caption style="text-align:left">{_escape(caption)}</caption>' if caption else ""
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -40,7 +42,7 @@ def result(found: Result) -> str:
 
 def card(found: NeuronCard) -> str:
     """A neuron's card: where it is, its decoded tokens, what it fires on, tells and writes, and its counterparts."""
-    parts = [f"<h4>{escape(found.neuron)}</h4><p>{escape(found.place)}</p>"]
+    parts = [f"<h4>{_escape(found.neuron)}</h4><p>{_escape(found.place)}</p>"]
     sides = [
         (
             f"{side.projection} {_sign(side.pole)}",
@@ -81,7 +83,11 @@ def _words(side: Any) -> str:
 
 
 def _visible(text: str) -> str:
-    return text.replace("\n", "⏎").replace("\t", "⇥").strip() or repr(text)
+    return visible(text).strip() or repr(text)
+
+
+def _escape(text: str) -> str:
+    return escape(visible(text))
 
 
 def _sign(pole: int) -> str:
@@ -93,7 +99,7 @@ def _cell(value: Any) -> str:
         return f'<td style="text-align:right">{value:.4g}</td>'
     if isinstance(value, int) and not isinstance(value, bool):
         return f'<td style="text-align:right">{value}</td>'
-    text = "" if value is None else str(value)
+    text = "" if value is None else visible(str(value))
     if len(text) <= CELL:
         return f'<td style="text-align:left">{escape(text)}</td>'
     return f'<td style="text-align:left" title="{escape(text)}">{escape(text[:CELL])}…</td>'

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from neuronkb import KnowledgeBase
 from neuronkb.kb.cli import output, tables
+from neuronkb.kb.cli.guard import guarded
 from neuronkb.schema import NeuronKBError
 
 from .evidence import Model
@@ -49,6 +50,11 @@ QUERIES = (
 
 def main() -> int:
     """Run the demo; everything that was made before is used again."""
+    with guarded():
+        return _run()
+
+
+def _run() -> int:
     started = time.monotonic()
     cache = Path(os.environ.get("NEURONKB_CACHE", ".cache"))
     say = output.console().print

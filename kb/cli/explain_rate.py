@@ -97,7 +97,7 @@ def _show(sheet: Sheet, number: int, of: int) -> None:
     views = [ExcerptView(e.tokens, e.activations, e.activation, e.band, sheet.pole, e.document) for e in sheet.excerpts]
     limit, width = largest(views), max(40, console.width)
     console.print()
-    console.rule(Text(f"{number} of {of}: {sheet.neuron}, pole {output.pole(sheet.pole)}"))
+    console.rule(Text(output.cell(f"{number} of {of}: {sheet.neuron}, pole {output.pole(sheet.pole)}")))
     for view in views:
         line = Text(f"{max(0.0, view.activation) / limit if limit else 0:.0%}".rjust(MARGIN - 4) + "  ", style="dim")
         line.append_text(excerpt_text(view, limit, width - MARGIN))
@@ -105,7 +105,7 @@ def _show(sheet: Sheet, number: int, of: int) -> None:
         console.print(line)
     console.print()
     for letter, one in zip(LETTERS, sheet.shown, strict=False):
-        console.print(Text(f"  {letter}  ", style="bold") + Text(" ".join(one.text.split())))
+        console.print(Text(f"  {letter}  ", style="bold") + Text(output.cell(" ".join(one.text.split()))))
     console.print()
 
 

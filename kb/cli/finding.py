@@ -39,7 +39,7 @@ def add(
     if as_json:
         output.emit_json(found)
     else:
-        click.echo(f"{found.id}: {found.text} ({', '.join(found.about)})")
+        click.echo(output.cell(f"{found.id}: {found.text} ({', '.join(found.about)})"))
 
 
 @finding.command("list")
@@ -122,8 +122,10 @@ def carry(
 @with_kb
 def remove(kb: KnowledgeBase, name: str) -> None:
     """Take a finding away with everything that became of it."""
+    from . import output
+
     found = kb.findings.remove(name)
-    click.echo(f"removed {found.id}: {found.text}")
+    click.echo(output.cell(f"removed {found.id}: {found.text}"))
 
 
 BEHAVIOUR = ("graph", "probe", "explanation", "clamp", "activation")

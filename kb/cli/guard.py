@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
 _CLEAN = re.compile(r"[\n\t -~]*")
-_BAR = re.compile(r"\r[^\r\n]*|(?:\x1b\[A)+")
+_BAR = re.compile(r"\r[^\n]*|(?:\x1b\[A)+")
 """What a progress bar of another library writes at a time: its line again, or so many lines up."""
 
 

@@ -55,10 +55,14 @@ class Group(click.Group):
 
 def _line(error: BaseException) -> str:
     """An error as one line that says what to do."""
+    return " ".join(_said(error).split("\n"))
+
+
+def _said(error: BaseException) -> str:
     from ...schema.errors import NeuronKBError
 
     if isinstance(error, NeuronKBError):
-        return " ".join(str(error).split("\n"))
+        return str(error)
     if isinstance(error, KeyboardInterrupt):
         return "interrupted; what was finished is kept, run the same command again to go on"
     if isinstance(error, MemoryError):

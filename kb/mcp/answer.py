@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from ...queries.result import Entity, plain
+from ...schema.visible import escaped
 
 LONGEST = 4000
 """Characters of one text."""
 DIGITS = 6
 """Significant digits of a number."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character: no answer can carry it."""
 
 
 def fitted(value: dict[str, Any], characters: int) -> dict[str, Any]:
@@ -38,12 +42,12 @@ def fitted(value: dict[str, Any], characters: int) -> dict[str, Any]:
 
 
 def text(value: dict[str, Any]) -> str:
-    """The answer as one line of JSON."""
+    r"""The answer as one line of JSON, with `\u202e` for what would steer the terminal of a client that prints it."""
     return _text(value)
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return escaped(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
 
 
 def _plain(value: Any, path: str, cut: dict[str, dict[str, Any]]) -> Any:
@@ -63,6 +67,7 @@ def _plain(value: Any, path: str, cut: dict[str, dict[str, Any]]) -> Any:
 
 
 def _short(found: str, path: str, cut: dict[str, dict[str, Any]]) -> str:
+    found = _SURROGATE.sub(lambda half: f"<U+{ord(half[0]):04X}>", found)
     if len(found) <= LONGEST:
         return found
     cut[path] = {"at": path, "of": len(found), "kept": LONGEST}

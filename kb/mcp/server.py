@@ -11,6 +11,7 @@ from ...schema import NeuronKBError, StoreError
 from ..knowledge_base import KnowledgeBase
 from .answer import fitted, text
 from .limits import Limits
+from .line import one_line
 from .tools import Answer, Tools
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _told(tool: Callable[..., Answer], limits: Limits) -> Callable[..., CallTool
         try:
             found = fitted(tool(**asked), limits.characters)
         except NeuronKBError as error:
-            raise ToolError(str(error)) from None
+            raise ToolError(one_line(error)) from None
         return CallToolResult(content=[TextContent(type="text", text=text(found))], structured_content=found)
 
     answered.__annotations__ = {**tool.__annotations__, "return": CallToolResult}

@@ -9,6 +9,8 @@ from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.types import CallToolResult, InputRequiredResult
 from pydantic import ValidationError
 
+from .line import one_line
+
 
 class OneLineServer(MCPServer[Any]):
     """What a caller got wrong is told in a line; what went wrong in here stays in the server's log."""
@@ -29,5 +31,5 @@ def _line(name: str, error: ToolError) -> str:
     cause = error.__cause__
     if isinstance(cause, ValidationError):
         wrong = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in cause.errors(include_url=False))
-        return " ".join(f"{name}: {'; '.join(wrong)}".split())
-    return " ".join(str(error).removeprefix(f"Error executing tool {name}: ").split())
+        return one_line(f"{name}: {'; '.join(wrong)}")
+    return one_line(str(error).removeprefix(f"Error executing tool {name}: "))

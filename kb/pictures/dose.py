@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...schema.visible import plain
-from .figure import INK, canvas, drawing, heading, note
+from .figure import INK, canvas, drawing, heading, note, short
 from .records import DoseCurve
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
 STYLES = (("#d55e00", "o"), ("#0072b2", "s"), ("#009e73", "^"), ("#cc79a7", "D"))
 """colour and marker of each curve in turn: told apart without colour too"""
+LONGEST = 40
+"""letters of a name in a key"""
 
 
 def draw_dose(curves: Sequence[DoseCurve], title: str = "") -> Figure:
@@ -42,7 +43,7 @@ def _draw(axes: Axes, curve: DoseCurve, colour: str, marker: str) -> list[tuple[
     order = sorted(range(len(curve.values)), key=curve.values.__getitem__)
     values = [curve.values[i] for i in order]
     (line,) = axes.plot(values, [curve.effects[i] for i in order], color=colour, marker=marker, markersize=4)
-    name = plain(curve.label) or "effect"
+    name = short(curve.label, LONGEST) or "effect"
     parts: list[tuple[str, Artist]] = [(name, line)]
     if curve.null_low:
         low, high = ([band[i] for i in order] for band in (curve.null_low, curve.null_high))

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...schema.visible import plain
-from .dose import STYLES, legend
-from .figure import canvases, drawing, heading, note
+from .dose import LONGEST, STYLES, legend
+from .figure import canvases, drawing, heading, note, short
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -43,7 +42,7 @@ def _draw(axes: Axes, lines: Sequence[ScoreLine]) -> None:
     for number, line in enumerate(lines):
         colour, marker = STYLES[number % len(STYLES)]
         (made,) = axes.plot(line.layers, line.values, color=colour, marker=marker, markersize=4)
-        drawn.append((plain(line.label), made))
+        drawn.append((short(line.label, LONGEST), made))
         null = [(x, y) for x, y in zip(line.layers, line.nulls, strict=True) if y is not None]
         if null:
             axes.plot([x for x, _ in null], [y for _, y in null], color=colour, linestyle="--", linewidth=1)

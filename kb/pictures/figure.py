@@ -23,6 +23,8 @@ INK = "#1a1a1a"
 FORMATS = {".png": "png", ".svg": "svg"}
 _SIZE = (7.0, 2.8)
 """inches"""
+LABEL = 60
+"""letters of a label that are drawn; of a title twice as many"""
 _DOTS = 150
 """pixels an inch of a PNG"""
 _RULES = {
@@ -36,6 +38,8 @@ _RULES = {
 }
 # The date, the version and the like would make two drawings of the same numbers differ.
 _SILENT = {"svg": dict.fromkeys(("Date", "Creator", "Format", "Type")), "png": {"Software": None}}
+_TAG = re.compile(r"<[^>]*>")
+_IDS = re.compile(r'( id="|url\(#|xlink:href="#)')
 _LOCK = threading.RLock()
 
 
@@ -68,15 +72,21 @@ def canvases(names: Sequence[tuple[str, str]]) -> tuple[Figure, list[Axes]]:
     found = []
     for place, (x, y) in enumerate(names, 1):
         found.append(figure.add_subplot(1, len(names), place))
-        found[-1].set_xlabel(x)
-        found[-1].set_ylabel(y)
+        found[-1].set_xlabel(short(x), parse_math=False)
+        found[-1].set_ylabel(short(y), parse_math=False)
     return figure, found
 
 
 def heading(figure: Figure, text: str) -> None:
     """A title over the figure; it may hold a stranger's words, so nothing in it is read as TeX."""
     if text:
-        figure.suptitle(plain(text), x=0.01, ha="left", fontsize=9, parse_math=False)
+        figure.suptitle(short(text, 2 * LABEL), x=0.01, ha="left", fontsize=9, parse_math=False)
+
+
+def short(text: str, most: int = LABEL) -> str:
+    """A stranger's words as a label: visible, and not so long that they push the axes out of the picture."""
+    shown = plain(text)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
 def note(axes: Axes, text: str) -> None:
@@ -104,9 +114,13 @@ def inline_svg(figure: Figure, label: str, name: str) -> str:
     """
     with drawing():
         text = _bytes(figure, "svg", "none").decode()
-    text = text[text.index("<svg") :].replace(INK, "currentColor").strip()
-    text = re.sub(r'( id="|url\(#|xlink:href="#)', rf"\g<1>{name}-", text)
-    return text.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)
+    text = _TAG.sub(lambda tag: _own_tag(tag[0], name), text[text.index("<svg") :].strip())
+    return text.replace("<svg", f'<svg role="img" aria-label="{escape(plain(label))}"', 1)
+
+
+def _own_tag(tag: str, name: str) -> str:
+    """A tag with the page's ink and with its ids begun by `name`; the words between tags are a stranger's and stay."""
+    return _IDS.sub(rf"\g<1>{name}-", tag).replace(INK, "currentColor")
 
 
 def _form(path: Path) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...schema.visible import plain
-from .dose import STYLES, legend
-from .figure import canvases, drawing, heading, note
+from .dose import LONGEST, STYLES, legend
+from .figure import canvases, drawing, heading, note, short
 from .records import ProbeLine
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def _draw(axes: Axes, lines: Sequence[ProbeLine], empty: str) -> None:
     for number, line in enumerate(line for line in lines if line.places):
         colour, marker = STYLES[number % len(STYLES)]
         (made,) = axes.plot(line.places, line.f1, color=colour, marker=marker, markersize=4)
-        drawn.append((plain(line.label), made))
+        drawn.append((short(line.label, LONGEST), made))
         null = [(x, y) for x, y in zip(line.places, line.null, strict=False) if y is not None]
         if null:
             axes.plot([x for x, _ in null], [y for _, y in null], color=colour, linestyle="--", linewidth=1)

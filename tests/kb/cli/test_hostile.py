@@ -1,0 +1,287 @@
+"""No text from outside commands the terminal: every command on a store in which every text is hostile."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from neuronkb.kb.cli.main import cli
+from neuronkb.kb.stores.local import LocalStore, stop
+from neuronkb.tests import hostile
+from neuronkb.tests.everything import DEAD, EARLY, MONTHS, OTHER, TUNED
+from neuronkb.tests.hostile import MODEL, TEXT
+
+NEURON, TUNED_MODEL = hostile.hostile(MONTHS), hostile.hostile(TUNED)
+NONE: list[list[str]] = []
+ASKED: dict[str, list[list[str]]] = {
+    "ingest lm-head": NONE,
+    "ingest activations": NONE,
+    "ingest clamp": NONE,
+    "ingest probes": NONE,
+    "ingest explanations": NONE,
+    "ingest feeds": NONE,
+    "ingest n2g": NONE,
+    "features list": [[]],
+    "features build": [["--source", f"no{TEXT}", "is_x"], [f"no{TEXT}"]],
+    "import probes": NONE,
+    "import explanations": NONE,
+    "import n2g": NONE,
+    "embed": [["--embedder", f"no{TEXT}"]],
+    "load": NONE,
+    "link": [[MODEL, TUNED_MODEL]],
+    "diff": [[MODEL, TUNED_MODEL], [MODEL, TUNED_MODEL, "--csv"]],
+    "finding add": [[TEXT, "--about", NEURON, "--author", TEXT], [TEXT, "--about", NEURON, "--json"]],
+    "finding list": [[]],
+    "finding show": [["f0"]],
+    "finding carry": [[MODEL, TUNED_MODEL, "--dry-run"]],
+    "finding remove": [["f1"]],
+    "queries list": [[TEXT]],
+    "queries show": [["neuron"]],
+    "query": [
+        ["MATCH (n) RETURN n"],
+        ["MATCH (n) RETURN n", "--format", "csv"],
+        ["MATCH (n) RETURN n", "--format", "jsonl"],
+        ["MATCH (t:Token) RETURN t.text AS `a\u202eb`"],
+        ["RETURN $p AS x", "--param", f"p={TEXT}"],
+        [f"RETURN '{TEXT}"],
+        ["--file", f"no{TEXT}"],
+    ],
+    "find": [["--token", hostile.hostile(" June"), "--exact"], ["--coherent"], ["--feature", "is_month" + TEXT]],
+    "concepts": [["months"], [TEXT]],
+    "neuron": [[NEURON], [hostile.hostile(DEAD)], [hostile.hostile(OTHER)], [f"{NEURON}x"]],
+    "models": [[]],
+    "runs": [[]],
+    "agree": [[MODEL]],
+    "disagree": [[MODEL]],
+    "search": [[TEXT, "--embedder", f"no{TEXT}"], [TEXT]],
+    "n2g show": [[NEURON], [hostile.hostile(EARLY)]],
+    "n2g predict": [[NEURON, "--text", TEXT]],
+    "n2g report": [[MODEL]],
+    "probe show": [["is_month" + TEXT]],
+    "probe report": [[MODEL, "--high", "0.5"]],
+    "probe ablate": [[MODEL, "is_month" + TEXT]],
+    "explain rate": [[MODEL, "--rater", TEXT], [MODEL, "--report"]],
+    "explain show": [[NEURON], ["e0"]],
+    "explain report": [[MODEL]],
+    "clamp": [[MODEL, NEURON, "--prompt", TEXT, "--value", "1"]],
+    "causal": [[MODEL], [MODEL, "--sides"]],
+    "similar": [[NEURON]],
+    "match": [[MODEL, TUNED_MODEL], [MODEL, MODEL, "--by", "tokens"]],
+    "feeds": [[NEURON]],
+    "mcp": [["--rows", TEXT]],
+    "bundle check": NONE,
+    "store status": [[]],
+    "store stop": [["--store", f"no{TEXT}"]],
+    "store import-files": NONE,
+}
+"""Options of each command that is asked; a command with required ones is asked with a hostile text for each as well."""
+ANSWERED = ("finding list", "models", "runs", "similar", "feeds", "n2g show", "explain show", "disagree", "probe show")
+
+
+@pytest.fixture(scope="module")
+def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("hostile") / "store"
+    with LocalStore.open(folder) as store:
+        store.setup()
+        hostile.load(store)
+    yield str(folder)
+    stop(folder)
+
+
+def leaves(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    if isinstance(command, click.Group) and path != "queries run":
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from leaves(found, f"{path} {name}".strip())
+    else:
+        yield path, command
+
+
+COMMANDS = {path: command for path, command in leaves(cli) if path != "queries run"}
+
+
+def ask(where: str, *args: str, text: str = "") -> Result:
+    return CliRunner().invoke(cli, args, input=text, env={"NEURONKB_STORE": where, "COLUMNS": "4000"})
+
+
+def required(command: click.Command) -> list[str]:
+    """A hostile text for each thing that must be given."""
+    args = []
+    for each in command.params:
+        if each.required:
+            args += [TEXT] if isinstance(each, click.Argument) else [each.opts[0], TEXT]
+    return args
+
+
+def test_every_command_is_asked() -> None:
+    assert set(ASKED) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("path", list(ASKED))
+def test_no_command_lets_it_through(where: str, path: str) -> None:
+    command = COMMANDS[path]
+    questions = ASKED[path] + ([required(command)] if required(command) else [])
+    as_json = any("--json" in each.opts for each in command.params)
+    for args in [*questions, *([*each, "--json"] for each in questions if as_json and "--format" not in each)]:
+        done = ask(where, *path.split(), *args, text="3\n3\n3\nq\n")
+        assert done.output, args
+        assert not hostile.hurts(done.output), (args, hostile.hurts(done.output), done.output)
+        assert "a defect" not in done.output, (args, done.output)
+
+
+@pytest.mark.parametrize("path", ANSWERED)
+def test_it_is_shown_as_marks(where: str, path: str) -> None:
+    done = ask(where, *path.split(), *ASKED[path][0])
+    assert done.exit_code == 0, done.output
+    shown = "".join(done.output.split())
+    assert "<U+001B>]0;title<U+0007><U+001B>[31mred" in shown
+    assert "[link=http://evil]" in shown
+
+
+def test_queries_by_name(where: str) -> None:
+    from neuronkb.queries import public
+
+    for name, query in public().items():
+        args = [
+            part for each in query.parameters if each.required for part in (f"--{each.name.replace('_', '-')}", TEXT)
+        ]
+        for form in ("table", "csv"):
+            done = ask(where, "queries", "run", name, *args, "--format", form)
+            assert not hostile.hurts(done.output), (name, done.output)
+
+
+TOKENS = "MATCH (t:Token) RETURN t.text AS text ORDER BY t.id"
+EXACT = [hostile.hostile(text) for text in (" June", " July", " May", " early", " dog", "june")]
+
+
+def test_json_is_the_same_data(where: str) -> None:
+    done = ask(where, "query", TOKENS, "--json")
+    assert [row["text"] for row in json.loads(done.stdout)] == EXACT
+    lines = ask(where, "query", TOKENS, "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(line)["text"] for line in lines] == EXACT
+
+
+def test_csv_has_marks_and_says_so_and_a_file_has_the_text(where: str, tmp_path: Path) -> None:
+    done = ask(where, "query", TOKENS, "--format", "csv")
+    rows = [*csv.reader(io.StringIO(done.stdout))]
+    assert rows[1][0].startswith(" June<U+001B>]0;title<U+0007>")
+    assert "--out FILE keeps them" in done.stderr
+    out = tmp_path / "tokens.csv"
+    done = ask(where, "query", TOKENS, "--format", "csv", "--out", str(out))
+    assert (done.exit_code, done.stdout) == (0, "")
+    with out.open(newline="", encoding="utf-8") as file:
+        assert [row[0] for row in csv.reader(file)] == ["text", *EXACT]
+    clean = ask(where, "query", "RETURN 'a\nb' AS x", "--format", "csv")
+    assert (clean.stdout, clean.stderr) == ('x\n"a\nb"\n', "")
+
+
+def test_a_page_and_a_drawing_name_it_with_marks(where: str, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the pictures extra is not installed")
+    places = {name: str(tmp_path / name) for name in ("page.html", "graph.svg", "probes.svg", "scores.svg", "said.svg")}
+    for args in (
+        ["neuron", NEURON, "--html", places["page.html"]],
+        ["n2g", "show", NEURON, "--svg", places["graph.svg"]],
+        ["n2g", "report", MODEL, "--plot", places["scores.svg"]],
+        ["probe", "show", "is_month" + TEXT, "--plot", places["probes.svg"]],
+        ["explain", "report", MODEL, "--plot", places["said.svg"]],
+    ):
+        done = ask(where, *args)
+        assert done.exit_code == 0, done.output
+    for place in places.values():
+        assert not hostile.hurts(Path(place).read_text("utf-8")), place
+    assert "&lt;U+001B&gt;]0;title" in (tmp_path / "page.html").read_text("utf-8")
+
+
+def terminal(*command: str, **environ: str) -> str:
+    """What a process writes to a terminal that is its standard output and error."""
+    master, slave = os.openpty()
+    termios.tcsetwinsize(slave, (40, 1000))
+    env = {**os.environ, "TERM": "xterm-256color", **environ}
+    done = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env, close_fds=True)
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:  # Linux: the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(master)
+    done.wait()
+    return re.sub("\r+\n", "\n", shown.decode())
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["neuron", NEURON],
+        ["finding", "list"],
+        ["query", TOKENS, "--format", "csv"],
+        ["query", TOKENS, "--format", "json"],
+        ["neuron", f"no{TEXT}/L0/N1"],
+        ["--debug", "neuron", f"no{TEXT}/L0/N1"],
+        ["load", TEXT],
+    ],
+    ids=str,
+)
+def test_on_a_terminal(where: str, args: list[str]) -> None:
+    shown = terminal(sys.executable, "-m", "neuronkb", *args, NEURONKB_STORE=where)
+    assert "title" in shown
+    assert "\x1b[31m" not in shown
+    assert not hostile.hurts(hostile.OURS.sub("", shown)), shown
+    if args == ["neuron", NEURON]:
+        assert hostile.OURS.search(shown)  # rich still draws in colour
+
+
+PROGRESS = """
+import logging, sys, warnings
+from neuronkb.kb.cli import output
+from neuronkb.kb.cli.guard import install
+import click
+install()
+text = sys.argv[1]
+with output.progress() as progress:
+    progress(f"reading {text}", 1, 2)
+    click.echo(f"said {text}")
+    print(f"printed {text}")
+    logging.warning("logged %s", text)
+    warnings.warn(f"warned {text}")
+    output.console().print(f"drawn {text}")
+    progress(f"reading {text}", 2, 2)
+"""
+
+
+def test_beside_a_progress_bar() -> None:
+    shown = terminal(sys.executable, "-c", PROGRESS, TEXT)
+    for word in ("reading", "said", "printed", "logged", "warned", "drawn"):
+        assert f"{word} <U+001B>]0;title<U+0007><U+001B>[31mred" in "".join(shown.split("\n")), word
+    assert not hostile.hurts(hostile.OURS.sub("", shown)), shown
+
+
+def test_a_bar_of_another_library_is_drawn() -> None:
+    pytest.importorskip("tqdm", reason="comes with the models extra")
+    code = (
+        "from neuronkb.kb.cli.guard import install; install()\nimport sys\nfrom tqdm import tqdm\n"
+        "outer = tqdm(total=2, desc=sys.argv[1])\ninner = tqdm(total=2, desc='inner', position=1)\n"
+        "inner.update(2); outer.update(2); inner.close(); outer.close()"
+    )
+    shown = terminal(sys.executable, "-c", code, TEXT)
+    assert "\rinner: 100%" in shown
+    assert "\x1b[A" in shown
+    assert "\r<U+001B>]0;title" in shown
+    assert not hostile.hurts(shown.replace("\r", "").replace("\x1b[A", "")), shown
