@@ -20,7 +20,8 @@ def markdown(report: CarryReport) -> str:
     parts += ["\n| finding | neuron | verdict | now | cos gate / up / down | tokens |", "|---|---|---|---|---|---|"]
     parts += [_row(one) for one in report.carries]
     for one in report.carries:
-        parts += [f"\n## {_plain(one.text)}\n", f"{_code(one.source)} -> {_code(one.neuron)}: **{_plain(one.verdict)}**\n"]
+        ends = f"{_code(one.source)} -> {_code(one.neuron)}"
+        parts += [f"\n## {_plain(one.text)}\n", f"{ends}: **{_plain(one.verdict)}**\n"]
         parts += ["| measure | value | interval | of the base | null | outcome |", "|---|---|---|---|---|---|"]
         parts += [_measure(measure) for measure in one.measures]
         parts.append(f"\n{_plain(one.reason)}")
@@ -30,7 +31,8 @@ def markdown(report: CarryReport) -> str:
 def _row(one: Carry) -> str:
     cosines = " / ".join("-" if c is None else f"{c:.3f}" for c in (one.cos_gate, one.cos_up, one.cos_down))
     overlap = "-" if one.jaccard is None else f"{one.jaccard:.2f}"
-    return f"| {_plain(one.text)} | {_code(one.source)} | {_plain(one.verdict)} | {_code(one.neuron)} | {cosines} | {overlap} |"
+    cells = (_plain(one.text), _code(one.source), _plain(one.verdict), _code(one.neuron), cosines, overlap)
+    return f"| {' | '.join(cells)} |"
 
 
 def _measure(measure: dict[str, Any]) -> str:

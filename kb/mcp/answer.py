@@ -56,7 +56,8 @@ def _plain(value: Any, path: str, cut: dict[str, dict[str, Any]]) -> Any:
     elif is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
     if isinstance(value, dict):
-        return {str(key): _plain(each, f"{path}.{key}" if path else str(key), cut) for key, each in value.items()}
+        named = {_whole(str(key)): each for key, each in value.items()}
+        return {key: _plain(each, f"{path}.{key}" if path else key, cut) for key, each in named.items()}
     if isinstance(value, list | tuple):
         return [_plain(each, f"{path}.{i}" if path else str(i), cut) for i, each in enumerate(value)]
     if isinstance(value, bool | int) or value is None:
@@ -67,11 +68,15 @@ def _plain(value: Any, path: str, cut: dict[str, dict[str, Any]]) -> Any:
 
 
 def _short(found: str, path: str, cut: dict[str, dict[str, Any]]) -> str:
-    found = _SURROGATE.sub(lambda half: f"<U+{ord(half[0]):04X}>", found)
+    found = _whole(found)
     if len(found) <= LONGEST:
         return found
     cut[path] = {"at": path, "of": len(found), "kept": LONGEST}
     return found[:LONGEST]
+
+
+def _whole(text: str) -> str:
+    return _SURROGATE.sub(lambda half: f"<U+{ord(half[0]):04X}>", text)
 
 
 def _longest(value: Any) -> tuple[tuple[str | int, ...], list[Any]] | None:

@@ -80,3 +80,20 @@ def test_limits_are_ceilings() -> None:
         limits.count(0)
     with pytest.raises(QueryError, match="rows is 0"):
         Limits(rows=0)
+
+
+HOSTILE = "\x1b]0;t\x07\x9b1m\u202e\u200b\u2028</text>\U000e0041"
+
+
+def test_what_would_steer_a_terminal_is_escaped_and_the_same_data() -> None:
+    answer = fitted({HOSTILE: [HOSTILE]}, 1000)
+    assert answer == {HOSTILE: [HOSTILE]}
+    said = text(answer)
+    assert json.loads(said) == answer
+    assert said.isascii()
+
+
+def test_half_a_character_is_shown_as_a_mark() -> None:
+    answer = fitted({"a": "x\ud800y", "\udfff": 1}, 1000)
+    assert answer == {"a": "x<U+D800>y", "<U+DFFF>": 1}
+    text(answer).encode()
