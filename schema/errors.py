@@ -27,9 +27,15 @@ prints one line.
 
 from __future__ import annotations
 
+LONGEST = 2000
+"""Characters of a message."""
+
 
 class NeuronKBError(Exception):
-    """Base of all errors below."""
+    """Base of all errors below. Its message is one line that can be printed and sent, whatever it names."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(_line(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class IdError(NeuronKBError):
@@ -106,3 +112,9 @@ class ReadOnlyError(QueryError):
 
 class LimitError(QueryError):
     """A read that ran past its time limit."""
+
+
+def _line(text: str) -> str:
+    """Without breaks and halves of characters, and with its middle left out where it is long."""
+    whole = " ".join(text.splitlines()).encode("utf-8", "backslashreplace").decode()
+    return whole if len(whole) <= LONGEST else f"{whole[: LONGEST // 2]} ... {whole[-LONGEST // 2 + 5 :]}"

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .errors import IdError
+from .outside import is_text
 
-_OWN = re.compile(r"(?P<model>.+)/L(?P<layer>\d+)/N(?P<index>\d+)")
-_NEURONPEDIA = re.compile(r"(?P<model>.+)/(?P<layer>\d+)-mlp/(?P<index>\d+)")
-_TRANSFORMER_LENS = re.compile(r"(?:(?P<model>.+)/)?blocks\.(?P<layer>\d+)\.mlp\.hook_post/(?P<index>\d+)")
+_LAYER, _INDEX = r"(?P<layer>[0-9]{1,9})", r"(?P<index>[0-9]{1,9})"
+_OWN = re.compile(rf"(?P<model>.+)/L{_LAYER}/N{_INDEX}")
+_NEURONPEDIA = re.compile(rf"(?P<model>.+)/{_LAYER}-mlp/{_INDEX}")
+_TRANSFORMER_LENS = re.compile(rf"(?:(?P<model>.+)/)?blocks\.{_LAYER}\.mlp\.hook_post/{_INDEX}")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class NeuronId:
 
         Raises IdError.
         """
-        for pattern in (_OWN, _NEURONPEDIA, _TRANSFORMER_LENS):
+        for pattern in (_OWN, _NEURONPEDIA, _TRANSFORMER_LENS) if is_text(text) else ():
             if match := pattern.fullmatch(text.strip()):
                 found = match["model"] or model
                 if found is None:
@@ -67,9 +69,14 @@ def fold(surface: str) -> str:
 
 
 def digest(value: Mapping[str, object]) -> str:
-    """Hex sha256 of a JSON-able mapping, whatever the order of its keys."""
+    """Hex sha256 of a JSON-able mapping, whatever the order of its keys. Raises IdError for half a character in it."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as error:
+        near = text[max(0, error.start - 20) : error.end + 20]
+        raise IdError(f"{near!r} holds half a character, a lone surrogate; mend the text") from None
+    return hashlib.sha256(data).hexdigest()
 
 
 def run_id(job: str, identity: Mapping[str, object]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...schema import CorpusError
+from ...schema.outside import Unreadable, parse_json
 from .document import LIMIT, Item, Skipped, make_document
 
 _BOM = b"\xef\xbb\xbf"
@@ -107,11 +107,10 @@ def _lines(stream: BinaryIO, first: bytes) -> Iterator[tuple[int, bytes | None]]
 def _parse(line: bytes) -> Any:
     """The JSON value of a line, or the reason why there is none, as a Skipped without a place."""
     try:
-        return json.loads(line.decode())
-    except UnicodeDecodeError as error:
-        return Skipped("", f"not UTF-8: {error.reason} at byte {error.start}")
-    except (ValueError, RecursionError):
-        return Skipped("", "not JSON")
+        # A text with half a character is told from others when it is made a document.
+        return parse_json(line, halves=True)
+    except Unreadable as error:
+        return Skipped("", "not JSON" if error.kind in ("cut off", "not JSON") else str(error))
 
 
 def _from_json(line: bytes, field: str, where: str) -> Item:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...schema import CorpusError
+from ...schema import ModelError
+from ..subject.checkpoint import read_config
 from ..subject.names import CONTEXTS
 from ..subject.subject import Subject
 from ..subject.vocabulary import load_tokenizer, read_vocabulary
@@ -36,8 +37,8 @@ class Tokenizer:
         """The tokenizer in a model's folder; `d_vocab` is the config's unless given. Raises ModelError."""
         config = _config(folder)
         tokenizer = load_tokenizer(folder)
-        rows = d_vocab or int(config.get("vocab_size") or len(tokenizer))
-        context = next((int(config[name]) for name in CONTEXTS if config.get(name)), None)
+        rows = d_vocab or _number(folder, config, "vocab_size") or len(tokenizer)
+        context = next((found for name in CONTEXTS if (found := _number(folder, config, name))), None)
         return cls(tokenizer, read_vocabulary(folder, rows).hash, rows, context)
 
     @classmethod
@@ -66,13 +67,17 @@ class Tokenizer:
 
 def _config(folder: Path) -> Mapping[str, Any]:
     """The language model's part of config.json; empty where there is none."""
-    try:
-        whole = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{folder / 'config.json'}: cannot be read ({error})") from None
-    if not isinstance(whole, dict):
-        raise CorpusError(f"{folder / 'config.json'}: is not a JSON object")
+    path = folder / "config.json"
+    whole = read_config(path) if path.exists() else {}
     nested = whole.get("text_config")
     return nested if isinstance(nested, dict) else whole
+
+
+def _number(folder: Path, config: Mapping[str, Any], name: str) -> int | None:
+    """A size in the config; None where it says none. Raises ModelError."""
+    value = config.get(name)
+    if not value:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ModelError(f"{folder / 'config.json'}: {name} is {str(value)[:60]!r}, expected a number above 0")
+    return int(value)

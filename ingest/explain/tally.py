@@ -9,6 +9,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...schema.outside import parse_json, read_bytes
+
+SIZE = 64 * 2**20
+"""Bytes of the file that are read."""
+
 
 @dataclass
 class Tally:
@@ -25,6 +30,13 @@ class Tally:
     """questions to the explainer"""
     failures: dict[str, int] = field(default_factory=dict)
     """what was no explanation, no prediction or no verdict, by reason"""
+
+    def is_sound(self) -> bool:
+        """Whether all of it are counts: the file may have been cut or changed."""
+        if not isinstance(self.failures, dict):
+            return False
+        counts = (self.sides, self.dead, self.unexplained, self.explanations, self.asked, *self.failures.values())
+        return all(type(n) is int and 0 <= n < 2**53 for n in counts)
 
     def fail(self, who: str, reasons: Mapping[str, int]) -> None:
         """Add failures; `who` met them."""
@@ -44,10 +56,11 @@ class Tallies:
     def open(cls, path: Path) -> Tallies:
         """Those of an earlier start, where there are any."""
         try:
-            raw = json.loads(path.read_text("utf-8"))
-            return cls(path, {str(name): Tally(**one) for name, one in raw.items()})
+            raw = parse_json(read_bytes(path, SIZE))
+            found = {str(name): Tally(**one) for name, one in raw.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return cls(path)
+        return cls(path, found) if all(one.is_sound() for one in found.values()) else cls(path)
 
     def keep(self, shard: str, tally: Tally) -> None:
         """Replace the file in one step."""

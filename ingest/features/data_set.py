@@ -6,12 +6,13 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ...schema import FeatureError
+from ...schema.outside import is_text
 from ..corpus.document import LIMIT
 from .feature import Feature
 from .header import MOST, Count, Header
@@ -77,7 +78,7 @@ class FeatureSet:
             path.parent.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as stream:
                 for row in (self.header.to_json(), *map(_to_json, self.records)):
-                    line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
+                    line = _line(path, row)
                     whole.update(line)
                     stream.write(line)
             part.replace(path)
@@ -96,6 +97,14 @@ def read_header(path: Path) -> Header:
     header = parse_header(path, row) if "neuronkb_features" in row else Header(path.stem)
     whole = header.features and all(f.is_rule or f.name in header.counts for f in header.features)
     return header if whole else FeatureSet.open(path).header
+
+
+def _line(path: Path, row: Mapping[str, Any]) -> bytes:
+    text = json.dumps(row, ensure_ascii=False)
+    if not is_text(text):
+        shown = ascii(row.get("text", row.get("category")))[:60]
+        raise FeatureError(f"{str(path)!r} cannot be written: {shown} holds half a character; mend the text")
+    return text.encode() + b"\n"
 
 
 def _to_json(record: Record) -> dict[str, Any]:

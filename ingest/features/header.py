@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from ...schema import FeatureError
@@ -35,6 +35,10 @@ class Count:
     negatives: int
     groups_positive: int
     """groups with a positive"""
+
+    def __post_init__(self) -> None:
+        if not all(0 <= n < 2**63 for n in (self.positives, self.negatives, self.groups_positive)):
+            raise FeatureError("counts of a feature are below 0, or beyond what can be counted")
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,9 @@ class Header:
             raise FeatureError(f"skip is {self.skip!r}, expected 0 to {self.length - 2} of {self.length} positions")
         if not 100 <= self.tokens <= 10**9:
             raise FeatureError(f"tokens is {self.tokens!r}, expected 100 or more")
+        for name in ("least", "seed"):
+            if not 0 <= getattr(self, name) < 2**63:
+                raise FeatureError(f"{name} is {getattr(self, name)!r}, expected a whole number from 0")
         if not self.category or len(self.features) > MOST:
             raise FeatureError(f"expected a category and at most {MOST} features, found {len(self.features)}")
 
@@ -147,6 +154,13 @@ def _make(kind: type[T], given: Any) -> T:
         allowed = _KINDS.get(types[name], (str,))
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             raise FeatureError(f"{name} is {value!r}, expected {types[name]}")
+    missing = sorted(
+        field.name
+        for field in fields(kind)
+        if field.name not in given and field.default is MISSING and field.default_factory is MISSING
+    )
+    if missing:
+        raise FeatureError(f"a {kind.__name__.lower()} without {', '.join(missing)}; expected {', '.join(types)}")
     return kind(**given)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ...schema import FeatureError
+from ...schema.outside import Unreadable, parse_json
 from ..corpus.document import LIMIT
 from .header import LONGEST, Header
 from .record import Record, Span
@@ -47,11 +47,9 @@ def parse_line(path: Path, number: int, line: bytes) -> dict[str, Any]:
     if len(line) > LIMIT:
         raise FeatureError(f"{path}:{number}: a line longer than {LIMIT >> 20} MiB; split it")
     try:
-        row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-    except UnicodeDecodeError as error:
-        raise FeatureError(f"{path}:{number}: not UTF-8: {error.reason} at byte {error.start}") from None
-    except (ValueError, RecursionError):
-        raise FeatureError(f"{path}:{number}: not JSON; expected an object a line") from None
+        row = parse_json(line)
+    except Unreadable as error:
+        raise FeatureError(f"{path}:{number}: {error}; expected a JSON object a line") from None
     if not isinstance(row, dict):
         raise FeatureError(f"{path}:{number}: not a JSON object")
     return row
@@ -61,10 +59,6 @@ def _record(row: Mapping[str, Any]) -> Record:
     text, group = row.get("text"), row.get("group")
     if not isinstance(text, str) or not text:
         raise FeatureError("'text' is missing, empty or no text")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise FeatureError("'text' holds a lone surrogate, which is no Unicode text") from None
     if isinstance(group, bool) or not isinstance(group, str | int) or group == "":
         raise FeatureError("'group' is missing; name the document or section that the text is of")
     unknown = set(row) - {"text", "group", "labels", "spans"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from ..corpus import read_documents
 from ..corpus.document import LIMIT
 from ..corpus.hub import is_dataset_id, load_dataset
 from .installed import paragraphs
+from .reader import parse_line
 
 ROWS = 200_000
 """Rows looked at."""
@@ -103,13 +103,7 @@ def _json_lines(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
         with path.open("rb") as stream:
             for number, line in enumerate(iter(lambda: stream.readline(LIMIT + 1), b""), 1):
-                try:
-                    row = json.loads(line) if len(line) <= LIMIT else None
-                except (ValueError, RecursionError):
-                    row = None
-                if not isinstance(row, dict):
-                    raise FeatureError(f"{path}:{number}: expected a JSON object of at most {LIMIT >> 20} MiB")
-                yield row
+                yield parse_line(path, number, line)
     except OSError as error:
         raise FeatureError(f"{str(path)!r} cannot be read ({error.strerror or error})") from None
 

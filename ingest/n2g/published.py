@@ -7,7 +7,6 @@ Read as well: the 2024 fork's statistics, whose names differ, and DeepDecipher's
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 from collections import Counter
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...schema import PublishedError
+from ...schema.outside import Unreadable, parse_json, read_bytes
 from .deepdecipher import read_answer
 from .dot import Drawing, read_drawing
 
@@ -183,13 +183,11 @@ class _Reader:
 
     def _json(self, file: Path) -> dict[str, Any]:
         try:
-            if file.stat().st_size > SIZE:
-                raise PublishedError(f"{file}: larger than {SIZE >> 20} MiB")
-            data = file.read_bytes()
-            value = json.loads(data)
+            data = read_bytes(file, SIZE)
+            value = parse_json(data)
         except OSError as error:
             raise PublishedError(f"{file}: cannot be read ({error.strerror or error})") from None
-        except (ValueError, RecursionError) as error:
+        except Unreadable as error:
             raise PublishedError(f"{file}: not whole JSON ({error}); the folder may be half-written") from None
         if not isinstance(value, dict):
             raise PublishedError(f"{file}: expected a JSON object")

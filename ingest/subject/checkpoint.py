@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...schema import ModelError
+from ...schema.outside import Unreadable, parse_json, read_bytes
 from .header import TensorInfo, read_header
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ FLOATS = ("F64", "F32", "F16", "BF16")
 """The dtypes a weight may have; quantised ones are refused."""
 INDEX = "model.safetensors.index.json"
 PIECE = 4 * 2**20
+MAX_CONFIG = 64 * 2**20
+"""Bytes of a config, or of an index, which names every tensor."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Checkpoint:
 
         Raises ModelError: no config, no safetensors, a shard that is missing, truncated or corrupt.
         """
-        config = _read_json(folder / "config.json")
+        config = read_config(folder / "config.json")
         tensors: dict[str, TensorInfo] = {}
         for file in _shards(folder):
             tensors |= {tensor.name: tensor for tensor in read_header(file)}
@@ -121,7 +125,7 @@ def _digest(info: TensorInfo) -> str:
 
 def _shards(folder: Path) -> list[Path]:
     if (folder / INDEX).exists():
-        names = _read_json(folder / INDEX).get("weight_map")
+        names = read_config(folder / INDEX).get("weight_map")
         if not isinstance(names, dict):
             raise ModelError(f"{folder / INDEX}: has no weight_map")
         return _present(folder, {str(name) for name in names.values()})
@@ -148,19 +152,20 @@ def _without_weights(folder: Path) -> str:
 def _present(folder: Path, names: Iterable[str]) -> list[Path]:
     files = [folder / name for name in sorted(names)]
     for file in files:
-        # A name from the index must not lead out of the folder.
-        if file.parent != folder or not file.is_file():
+        # A name from the index must not lead out of the folder, nor be longer than a name can be.
+        if file.parent != folder or len(os.fsencode(file.name)) > 255 or not file.is_file():
             raise ModelError(f"{file}: named by {INDEX} and not there; download or convert the model again")
     return files
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
+    """The object in config.json, or in the index of the shards. Raises ModelError."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = parse_json(read_bytes(path, MAX_CONFIG))
     except OSError:
         raise ModelError(f"{path}: not there; give a folder as save_pretrained writes it, or a hub id") from None
-    except ValueError:
-        raise ModelError(f"{path}: is not JSON; download or convert the model again") from None
+    except Unreadable as error:
+        raise ModelError(f"{path}: is not JSON to be read ({error}); download or convert the model again") from None
     if not isinstance(value, dict):
         raise ModelError(f"{path}: is not a JSON object")
     return value

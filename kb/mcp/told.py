@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.stdio import stdio_server
 from mcp.types import CallToolResult, InputRequiredResult
 from pydantic import ValidationError
 
 from .line import one_line
+from .lines import standard_wire
 
 
 class OneLineServer(MCPServer[Any]):
     """What a caller got wrong is told in a line; what went wrong in here stays in the server's log."""
+
+    async def run_stdio_async(self) -> None:
+        """Answer each line of standard input, also those that are no request."""
+        with standard_wire() as wire:
+            # Typed as files, of which the transport iterates one and writes the other.
+            stdin = stdout = cast(Any, wire)
+            async with stdio_server(stdin, stdout) as (requests, answers):
+                made = self._lowlevel_server
+                await made.run(requests, answers, made.create_initialization_options())
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None

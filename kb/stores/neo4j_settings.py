@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ...schema import StoreError
+from ...schema.outside import Unreadable, is_text, parse_toml, read_bytes
 
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+
+MAX_FILE = 16 * 2**10
+"""Bytes of the file: a few lines are expected, and a long key takes the square of its length to read."""
 
 VARIABLES = {
     "user": ("NEURONKB_NEO4J_USER", "NEO4J_USER", "NEO4J_USERNAME"),
@@ -64,7 +67,15 @@ def default_config() -> Path:
 
 def check_uri(uri: str) -> None:
     """Raise StoreError unless the driver takes `uri`; one with a password in it is not repeated."""
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port
+    except ValueError:
+        parts = None
+    if parts is None or not is_text(uri):
+        # What has an @ may hold a password.
+        shown = "that" if "@" in uri else ascii(uri[:100])
+        raise StoreError(f"{shown} is no address; expected one such as bolt://localhost:7687 or neo4j+s://HOST")
     if parts.username is not None or parts.password is not None:
         raise StoreError(
             f"the address of {parts.hostname!r} carries a user name or password, where logs and process lists show it; "
@@ -80,16 +91,16 @@ def from_file(path: Path, uri: str) -> dict[str, str]:
     A password goes only to the server it was written down for. Raises StoreError for a file that cannot be
     read or that other users of this machine can read.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         return {}
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("neo4j", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = parse_toml(read_bytes(path, MAX_FILE)).get("neo4j", {})
+    except (OSError, Unreadable) as error:
         raise StoreError(f"{path}: cannot be read ({error}); expected a [neo4j] table in TOML") from None
     known = ("uri", *VARIABLES)
     for name, value in table.items() if isinstance(table, dict) else [("neo4j", table)]:
         if name not in known or not isinstance(value, str):
-            raise StoreError(f"{path}: {name!r} is no setting; expected texts named {', '.join(known)} under [neo4j]")
+            raise StoreError(f"{path}: {name[:60]!r} is no setting; expected texts {', '.join(known)} under [neo4j]")
     if "password" in table and os.name == "posix" and path.stat().st_mode & 0o077:
         raise StoreError(f"{path} holds a password and other users can read it; run: chmod 600 {path}")
     return table if table.get("uri") in (None, uri) else {}

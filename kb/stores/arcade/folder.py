@@ -24,6 +24,9 @@ from pathlib import Path
 HEARTBEAT = 5.0
 """Seconds between two signs of life of a keeper."""
 
+MAX_STATE = 2**16
+"""Bytes of a state that are read."""
+
 SILENCE = 30.0
 """Seconds without one after which another host may take the folder."""
 
@@ -47,6 +50,14 @@ class State:
     """Password of the user that may do everything."""
     reader: str = field(repr=False)
     """Password of the user that may only read records."""
+
+    def is_sound(self) -> bool:
+        """Whether each part is of its type, and a number or text that can be one: the file may be anybody's."""
+        numbers, texts = (self.keeper, self.pid, self.http, self.bolt), (self.instance, self.host, self.heap)
+        sound = all(type(n) is int and 0 < n < 2**31 for n in numbers) and max(self.http, self.bolt) < 2**16
+        return sound and all(
+            isinstance(text, str) and text.isprintable() for text in (*texts, self.version, self.writer, self.reader)
+        )
 
 
 @dataclass(frozen=True)
@@ -92,9 +103,11 @@ class Folder:
     def read_state(self) -> State | None:
         """Who serves the folder by its own account; None where nobody does or the file cannot be read."""
         try:
-            return State(**json.loads(self.state.read_text()))
-        except (OSError, ValueError, TypeError):
+            with self.state.open("rb") as file:
+                found = State(**json.loads(file.read(MAX_STATE)))
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
+        return found if found.is_sound() else None
 
     def write_state(self, state: State) -> None:
         """Put the state in place whole, readable by this user alone."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from neuronkb.ingest.corpus import Tokenizer
 from neuronkb.ingest.subject.subject import Subject
-from neuronkb.schema import CorpusError, ModelError
+from neuronkb.schema import ModelError
 from neuronkb.tests import planted
 
 from .conftest import FIRST_WORD
@@ -42,5 +42,5 @@ def test_a_folder_without_a_tokenizer(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="its tokenizer cannot be read"):
         Tokenizer.open(tmp_path)
     (tmp_path / "config.json").write_text("{")
-    with pytest.raises(CorpusError, match=r"config\.json: cannot be read"):
+    with pytest.raises(ModelError, match=r"config\.json: is not JSON"):
         Tokenizer.open(tmp_path)

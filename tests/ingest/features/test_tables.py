@@ -51,7 +51,7 @@ def test_a_folder_with_a_folder_a_class(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", r"x\.jsonl:2: expected a JSON object"),
+        ("{", r"x\.jsonl:2: cut off.*; expected a JSON object"),
         ('{"txt": "a", "label": "b"}', r"x\.jsonl:2: no text in 'text'; it has txt, label"),
         ('{"text": "a", "kind": "b"}', r"x\.jsonl:2: no class in label, language.* it has text, kind"),
     ],
