@@ -1,7 +1,8 @@
 # make demo   a real model and its fine-tune, decoded, linked and shown
 # make test   every test, a real Neo4j among them where Java 17+ and Maven are
 # make lint   ruff and mypy        make bench  rates beside the machine's limits
-# make docs   the generated pages  make clean  what the others made
+# make docs   the generated pages  make faults thousands of noisy inputs for every parser
+# make clean  what the others made
 #
 # PYTHON chooses the interpreter (3.11 or newer); PIP_ARGS is handed to pip, to choose where torch comes from;
 # WORKERS is how many processes share the tests, one thread each.
@@ -15,7 +16,7 @@ NAMES := build/names
 # The environment is made anew only when the dependencies or the interpreter change.
 KEY = $(shell cat pyproject.toml | $(PYTHON) -c 'import hashlib,sys; print(hashlib.sha256(sys.stdin.buffer.read() + sys.version.encode()).hexdigest()[:16])')
 
-.PHONY: demo test lint bench docs clean install
+.PHONY: demo test lint bench docs faults clean install
 
 install:
 	@test -f $(VENV)/$(KEY).done || { \
@@ -40,6 +41,9 @@ bench: install
 
 docs: install
 	@$(BIN)/python -m neuronkb.kb.docs docs
+
+faults: install
+	@$(BIN)/python -m benchmarks.noise
 
 clean:
 	rm -rf $(VENV) build .cache .mypy_cache .pytest_cache .ruff_cache

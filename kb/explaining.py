@@ -15,6 +15,7 @@ from ..queries.explanations import (
     explanations,
 )
 from ..schema import IdError, ModelError, NeuronId, QueryError
+from ..schema.outside import Unreadable, read_lines
 from . import jobs
 from .clamping import find_subject, named_neuron
 from .clients import open_client
@@ -166,8 +167,8 @@ def _neurons(given: str | Path | Sequence[str] | None, model: str, asked: str) -
 
 def _lines(path: Path) -> list[str]:
     try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_lines(path, 64 * 2**20)
+    except (OSError, Unreadable) as error:
         raise ModelError(f"{path}: the list of neurons cannot be read ({error}); give one id a line") from None
     return [name for line in lines if (name := line.partition("#")[0].strip())]
 

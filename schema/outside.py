@@ -101,6 +101,16 @@ def is_text(value: str) -> bool:
     return True
 
 
+def whole_characters(value: str) -> str:
+    """Text in which every half of a split character is the replacement character."""
+    return value if is_text(value) else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def read_lines(path: Path, most: int) -> list[str]:
+    """The lines of a text file. Raises OSError or Unreadable."""
+    return decode(read_bytes(path, most)).splitlines()
+
+
 def _check_depth(value: Any) -> None:
     level: Iterable[Any] = [value]
     for _ in range(DEPTH + 1):

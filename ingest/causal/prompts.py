@@ -6,6 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from ...schema import ModelError, digest
+from ...schema.outside import Unreadable, decode, read_bytes
+
+SIZE = 16 * 2**20
+"""Bytes of a file of prompts."""
 
 
 def shipped() -> tuple[str, ...]:
@@ -16,11 +20,11 @@ def shipped() -> tuple[str, ...]:
 def read_prompts(path: str | Path) -> tuple[str, ...]:
     """One prompt a line. Raises ModelError for a file that cannot be read or holds none."""
     try:
-        found = _lines(Path(path).read_text("utf-8"))
+        found = _lines(decode(read_bytes(Path(path), SIZE)))
     except OSError as error:
         raise ModelError(f"{path}: the prompts cannot be read ({error.strerror or error})") from None
-    except UnicodeDecodeError:
-        raise ModelError(f"{path}: the prompts are not UTF-8 text") from None
+    except Unreadable as error:
+        raise ModelError(f"{path}: the prompts are not UTF-8 text ({error})") from None
     if not found:
         raise ModelError(f"{path}: no prompt in it; write one a line")
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from .tokenizer import Ints, Tokenizer
 if TYPE_CHECKING:
     import torch
 
+DAMAGE = (OSError, ValueError, EOFError, SyntaxError, MemoryError, TokenError)
+"""What numpy raises for an array's file that is cut or changed: it reads the head as Python."""
 _ARRAYS = (TOKENS, DOCUMENT, OFFSET, HELD)
 
 
@@ -81,7 +84,7 @@ class Corpus:
             raise CorpusError(f"{str(folder)!r}: format {info.get('format')!r} is not known; build the corpus again")
         try:
             found = cls._read(folder, info)
-        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        except (*DAMAGE, KeyError, TypeError, pa.ArrowException) as error:
             raise CorpusError(f"{str(folder)!r} is damaged ({error}); build the corpus again") from None
         found._check()
         return found

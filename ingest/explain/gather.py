@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,7 +14,7 @@ import numpy.typing as npt
 import torch
 
 from ...schema import CorpusError
-from ..corpus.corpus import Corpus
+from ..corpus.corpus import DAMAGE, Corpus
 from ..job import Progress, silent
 from ..n2g.engine import Target
 from ..n2g.windows import splits
@@ -48,7 +49,7 @@ class Gathered:
         try:
             with path.open("rb") as source, np.load(source, allow_pickle=False) as found:
                 return cls(found["numbers"], found["values"], found["means"])
-        except (OSError, ValueError, KeyError, BadZipFile):
+        except (*DAMAGE, KeyError, NotImplementedError, BadZipFile, zlib.error):
             return None
 
     def split(self, sizes: Sequence[int]) -> list[Gathered]:

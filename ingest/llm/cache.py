@@ -45,7 +45,7 @@ class AnswerCache:
         self.close()
 
     def __len__(self) -> int:
-        (count,) = self._db.execute("SELECT count(*) FROM answers").fetchone()
+        (count,) = self._ask("SELECT count(*) FROM answers").fetchone()
         return int(count)
 
     def completion(self, key: str) -> Completion | None:
@@ -58,7 +58,11 @@ class AnswerCache:
         row = self._row(key)
         if row is None:
             return None
-        logs = None if row[6] is None else np.frombuffer(row[6], np.float64).reshape(json.loads(row[5])).copy()
+        try:
+            logs = None if row[6] is None else np.frombuffer(row[6], np.float64).reshape(json.loads(row[5])).copy()
+        except (ValueError, TypeError, RecursionError):
+            # Damaged on disk: it is asked for again.
+            return None
         return Scores(logs, row[1], row[2], row[3])
 
     def put(self, key: str, kind: str, model: str, answer: Completion | Scores) -> None:
@@ -72,14 +76,21 @@ class AnswerCache:
         elif answer.logs is not None:
             shape, logs = json.dumps(answer.logs.shape), np.ascontiguousarray(answer.logs).tobytes()
         row = (key, kind, model, time.time(), text, answer.failure, *spent, cut, shape, logs)
-        self._db.execute(f"INSERT OR REPLACE INTO answers VALUES ({', '.join('?' * len(row))})", row)
+        self._ask(f"INSERT OR REPLACE INTO answers VALUES ({', '.join('?' * len(row))})", row)
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
     def _row(self, key: str) -> Any:
-        return self._db.execute(f"SELECT {_COLUMNS} FROM answers WHERE key = ?", (key,)).fetchone()
+        return self._ask(f"SELECT {_COLUMNS} FROM answers WHERE key = ?", (key,)).fetchone()
+
+    def _ask(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+        """Raises LanguageModelError for a file that is damaged or cannot be written."""
+        try:
+            return self._db.execute(statement, values)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise LanguageModelError(f"{self.path}: the cache of answers fails ({error}); move it away") from None
 
 
 def prompt_key(kind: str, fingerprint: str, prompt: Prompt | Slots, **how: Any) -> str:

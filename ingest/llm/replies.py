@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...schema.outside import whole_characters
 from .client import Completion
 from .server import Malformed
 
@@ -37,12 +38,20 @@ def read_completion(reply: Any, stop: Sequence[str]) -> Completion:
         return Completion(None, "the server's content filter stopped the answer", *spent)
     if not isinstance(text, str):
         return Completion(None, "the answer has no text", *spent)
+    text = whole_characters(text)
     cut = text[: min([len(text), *(text.find(one) for one in stop if one in text)])]
     return Completion(cut, None, *spent, reason == "length" and cut == text)
 
 
 def read_tokens(reply: Any) -> Tokens | None:
     """The tokens with their log-probabilities; None where the reply has none. Raises Malformed."""
+    try:
+        return _tokens(reply)
+    except (TypeError, AttributeError) as error:
+        raise Malformed(f"its tokens are not the protocol's: {error}") from None
+
+
+def _tokens(reply: Any) -> Tokens | None:
     choice = _choice(reply)
     logs = getattr(choice, "logprobs", None)
     if logs is None:
@@ -64,17 +73,24 @@ def read_tokens(reply: Any) -> Tokens | None:
 
 def _choice(reply: Any) -> Any:
     choices = getattr(reply, "choices", None)
-    if not choices:
+    if not isinstance(choices, list) or not choices:
         raise Malformed("it has no choices")
     return choices[0]
 
 
 def _usage(reply: Any) -> tuple[int, int]:
     usage = getattr(reply, "usage", None)
-    return int(getattr(usage, "prompt_tokens", 0) or 0), int(getattr(usage, "completion_tokens", 0) or 0)
+    prompt, completion = (getattr(usage, name, 0) or 0 for name in ("prompt_tokens", "completion_tokens"))
+    if not all(type(n) is int and 0 <= n < 2**53 for n in (prompt, completion)):
+        raise Malformed(f"it counts {str(prompt)[:40]} and {str(completion)[:40]} tokens")
+    return prompt, completion
 
 
 def _number(value: Any) -> float:
-    if not isinstance(value, int | float) or math.isnan(value):
-        raise Malformed(f"a log-probability is {value!r}")
-    return float(value)
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if isinstance(value, str) or math.isnan(found):
+        raise Malformed(f"a log-probability is {str(value)[:40]!r}")
+    return found

@@ -78,7 +78,7 @@ class Server:
                 problem, pause = f"no answer within {self._timeout:g} s", self._pause(attempt)
             except self._openai.APIConnectionError as error:
                 problem, pause = f"the connection broke: {_line(error.__cause__ or error)}", self._pause(attempt)
-            except (Malformed, self._openai.APIResponseValidationError, ValueError) as error:
+            except (Malformed, self._openai.APIResponseValidationError, ValueError, RecursionError) as error:
                 problem, pause = f"the reply cannot be read: {_line(error)}", self._pause(attempt)
             else:
                 self._answered()

@@ -217,7 +217,7 @@ class MaskedProposer(Proposer):
         try:
             tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
             model = AutoModelForMaskedLM.from_pretrained(source, trust_remote_code=False, use_safetensors=True)
-        except (OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError) as error:
+        except Exception as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise ModelError(
                 f"{str(source)!r} is no masked language model that transformers can load: {reason}"

@@ -224,6 +224,7 @@ def _number(where: str, value: Any, most: float = math.inf) -> float | None:
     """A finite number; None for none and for NaN."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value > most:
-        raise PublishedError(f"{where}: {value!r} is no score")
+    number = not isinstance(value, bool) and isinstance(value, int | float)
+    if not number or not abs(value) < 2**53 or value > most:
+        raise PublishedError(f"{where}: {str(value)[:60]!r} is no score")
     return float(value)

@@ -103,7 +103,7 @@ def _positions(text: str) -> list[int] | None:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise click.BadParameter(
-            f"{text!r} is not a list of positions; expected all, or such as 0,2,-1", param_hint="--positions"
+            f"{text[:60]!r} is not a list of positions; expected all, or such as 0,2,-1", param_hint="--positions"
         ) from None
 
 

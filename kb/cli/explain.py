@@ -185,7 +185,7 @@ def _prices(text: str) -> tuple[float, float]:
     try:
         prompt, completion = (float(part) for part in text.split(","))
     except ValueError:
-        raise click.BadParameter(f"{text!r} is not two prices such as 0.15,0.6", param_hint="--prices") from None
+        raise click.BadParameter(f"{text[:60]!r} is not two prices such as 0.15,0.6", param_hint="--prices") from None
     return prompt, completion
 
 

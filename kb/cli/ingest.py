@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -287,10 +288,12 @@ def probes(
 
 def _listed(text: str) -> list[str]:
     """A neuron's name, or those in a file of that name, one a line."""
+    from .listed import lines_of
+
     path = Path(text)
-    if not path.is_file():
+    if len(text) > LONGEST_NAME or not path.is_file():
         return [text]
-    return [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
+    return [line.strip() for line in lines_of(path) if line.strip()]
 
 
 def _floats(text: str) -> tuple[float, ...]:
@@ -299,7 +302,7 @@ def _floats(text: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
         raise click.BadParameter(
-            f"{text!r} is not a list of numbers such as 0.5,1,2", param_hint="--multiples"
+            f"{text[:60]!r} is not a list of numbers such as 0.5,1,2", param_hint="--multiples"
         ) from None
 
 
@@ -307,11 +310,16 @@ def _numbers(text: str, option: str = "--layers") -> list[int]:
     """`0,3-5` as [0, 3, 4, 5]."""
     found: list[int] = []
     for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
-            raise click.BadParameter(f"{part!r} is not a number or a range; expected such as 0,3-5", param_hint=option)
-        found.extend(range(int(first), int(last or first) + 1))
+        match = _RANGE.fullmatch(part.strip())
+        if match is None:
+            raise click.BadParameter(
+                f"{part[:60]!r} is not a number or a range; expected such as 0,3-5", param_hint=option
+            )
+        found.extend(range(int(match[1]), int(match[2] or match[1]) + 1))
     return sorted(set(found))
 
 
+_RANGE = re.compile("([0-9]{1,5})(?:-([0-9]{1,5}))?")
+LONGEST_NAME = 4096
+"""Characters of a path, by what systems allow."""
 COMMANDS = (ingest,)

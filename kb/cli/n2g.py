@@ -170,12 +170,13 @@ def report(kb: KnowledgeBase, model: str, run: str | None, plot: Path | None, as
 def _neurons(path: Path) -> list[tuple[int, int]]:
     """`3 17`, `3_17` or an id a line; `#` begins a comment."""
     from ...schema import IdError, NeuronId
+    from .listed import lines_of
 
     found = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(lines_of(path), 1):
         text = line.partition("#")[0].strip()
         parts = text.replace("_", " ").replace(",", " ").split()
-        if len(parts) == 2 and all(part.isdigit() for part in parts):
+        if len(parts) == 2 and all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
             found.append((int(parts[0]), int(parts[1])))
         elif text:
             try:

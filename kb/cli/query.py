@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,20 +54,24 @@ def query(
 
 
 def _text(cypher: str | None, file: Path | None) -> str:
+    from .listed import text_of
+
     if cypher is not None and file is not None:
         raise click.UsageError("give the Cypher as an argument or by --file, not both")
     if file is not None:
-        return file.read_text("utf-8")
+        return text_of(file)
     return sys.stdin.read() if cypher is None or cypher == "-" else cypher
 
 
 def _param(text: str) -> tuple[str, Any]:
+    from ...schema.outside import Unreadable, parse_json
+
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
-        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--param")
+        raise click.BadParameter(f"{text[:60]!r} is not NAME=VALUE", param_hint="--param")
     try:
-        return name, json.loads(value)
-    except ValueError:
+        return name, parse_json(value)
+    except Unreadable:
         return name, value
 
 

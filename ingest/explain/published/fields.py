@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ....schema.outside import whole_characters
+
 TOKENS = 16_384
 """Tokens that a window may have."""
 CHARACTERS = 100_000
@@ -35,15 +37,6 @@ def text(row: Row, name: str) -> str | None:
     if len(value) > CHARACTERS:
         raise Unfit(f"{name} has more than {CHARACTERS:,} characters")
     return whole_characters(value).strip() or None
-
-
-def whole_characters(value: str) -> str:
-    """Text in which every half of a split character is the replacement character."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value
 
 
 def whole(row: Row, name: str) -> int:

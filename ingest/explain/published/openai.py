@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ....schema import NeuronId, PublishedError
+from ....schema.outside import whole_characters
 from ..records import Explanation, Score, Unit
 from .documents import json_document, json_lines
 from .failures import failure
-from .fields import Row, Unfit, items, mapping, number, numbers, text, tokens, whole, whole_characters
+from .fields import Row, Unfit, items, mapping, number, numbers, text, tokens, whole
 from .files import chunks, found_files
 from .items import Dictionary, Given, Item, Part, Statistics, window
 from .openai_scores import TOP, correlation, simulation_scores

@@ -1,0 +1,1 @@
+"""Every parser of outside input, met with seeded noise."""
