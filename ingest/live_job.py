@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from ..schema import POLES, ModelError, run_id
+from ..schema import POLES, ModelError
 from .bundle import RunInfo
 from .corpus.corpus import Corpus
 from .subject.live import LiveModel
@@ -33,21 +33,15 @@ class LiveJob:
         return tuple(POLES) if self.live.gated else (1,)
 
     def run_info(self, job: str, identity: Mapping[str, Any], **more: Any) -> RunInfo:
-        """The run of a job; the weights and the number format belong to what identifies it. `more` as in RunInfo."""
+        """The run of a job; weights, tokenizer and number format belong to what identifies it. `more` as in RunInfo."""
         whole = {
             **identity,
             "weights": self.subject.weights,
+            "tokenizer": self.subject.vocabulary.hash,
             "dtype": str(self.live.model.dtype).removeprefix("torch."),
         }
-        return RunInfo(
-            id=run_id(job, whole),
-            job=job,
-            model=self.subject.name,
-            weights=self.subject.weights,
-            tokenizer=self.subject.vocabulary.hash,
-            parameters=whole,
-            **more,
-        )
+        subject = self.subject
+        return RunInfo.named(job, subject.name, subject.weights, subject.vocabulary.hash, whole, **more)
 
     def check_corpus(self, corpus: Corpus) -> None:
         """Raise ModelError for a corpus of other tokens than the model's, or of windows longer than its context."""

@@ -21,6 +21,7 @@ from .clamping import find_subject, named_neuron
 from .clients import open_client
 from .embedding import embed_with
 from .known import StoredEvidence
+from .known_runs import place
 from .loader import LoadReport
 from .runs import Clash
 from .settings import bundle_folder
@@ -84,7 +85,7 @@ class Explanations:
             dict(settings or {}),
             progress,
         )
-        folder = out or bundle_folder(self.where, job.run.id)
+        folder = place(job, self.store, self.where, out)
         report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
         if isinstance(job.asking.embedder, Embedder):
             embed_with(self.store, job.asking.embedder, progress)

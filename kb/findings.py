@@ -15,9 +15,8 @@ from ..ingest.job import Progress, silent
 from ..queries.findings import Carry, Finding, FindingCard, carries, finding_card, findings, place
 from ..queries.neuron import known_neuron
 from ..schema import NODES, RELATIONSHIPS, NeuronId, QueryError, digest
-from . import carrying, jobs
+from . import carrying, jobs, known_runs
 from .loader import LoadReport, missing_rows
-from .settings import bundle_folder
 from .stores import statements
 from .stores.base import Store
 
@@ -114,9 +113,9 @@ class Findings:
         """
         weights = base_weights, tuned_weights
         job, why = carrying.carry_job(self._store, self._where, self.list(base), base, tuned, weights)
+        folder = known_runs.place(job, self._store, self._where)
         if not write:
             return CarryReport(base, tuned, job.run.id, _previewed(job, progress), None, job.supersedes, why)
-        folder = bundle_folder(self._where, job.run.id)
         report = jobs.write_and_load(job, self._store, folder, clash="alongside", progress=progress)
         found = carries(self._store, base=base, tuned=tuned, run=job.run.id)
         return CarryReport(base, tuned, job.run.id, found, report, job.supersedes, why)

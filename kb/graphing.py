@@ -13,6 +13,7 @@ from ..schema import ModelError, NeuronId
 from . import jobs
 from .clamping import find_subject
 from .corpora import corpus_of
+from .known_runs import place
 from .loader import LoadReport
 from .runs import Clash
 from .settings import bundle_folder
@@ -89,7 +90,7 @@ def import_graphs(
     from ..ingest.n2g.published_job import PublishedJob
 
     job = PublishedJob(read_folder(folder), model or folder.resolve().name)
-    report = jobs.write_and_load(job, store, bundle_folder(where, job.run.id), clash=clash, progress=progress)
+    report = jobs.write_and_load(job, store, place(job, store, where), clash=clash, progress=progress)
     return GraphImport(job.summary(), report)
 
 

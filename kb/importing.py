@@ -11,9 +11,9 @@ from ..ingest.job import Progress
 from ..queries import query
 from ..schema import PublishedError
 from . import jobs
+from .known_runs import place
 from .loader import LoadReport
 from .runs import Clash, settle
-from .settings import bundle_folder
 from .stores.base import Store
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ def import_probes(
     work = [job for table in tables for job in PublishedJob.each(table)]
     if not work:
         raise PublishedError(f"nothing to import: {_reasons(tables)}")
+    folders = [place(job, store, where) for job in work]
     doomed = [settle(store, job.run, clash) for job in work]
     loads = []
     for number, job in enumerate(work):
         progress("loading tables", number, len(work))
-        folder = bundle_folder(where, job.run.id)
-        loads.append(jobs.write_and_load(job, store, folder, clash=doomed[number], progress=progress))
+        loads.append(jobs.write_and_load(job, store, folders[number], clash=doomed[number], progress=progress))
     return ImportReport(tuple(map(_report, tables)), tuple(loads))
 
 

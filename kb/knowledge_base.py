@@ -57,6 +57,7 @@ from .featuring import FeatureRow
 from .findings import Findings
 from .graphing import GraphCard, GraphImport, Prediction
 from .importing import ImportReport
+from .known_runs import place
 from .linking import LinkReport
 from .loader import LoadReport, load_all
 from .matching import MatchReport
@@ -97,10 +98,15 @@ class KnowledgeBase:
         user: str | None = None,
         password: str | None = None,
         database: str | None = None,
+        progress: Progress = silent,
     ) -> Self:
-        """Open a store: a folder, a Bolt URI, or the default store (NEURONKB_STORE, ./.neuronkb, user data)."""
+        """Open a store: a folder, a Bolt URI, or the default store (NEURONKB_STORE, ./.neuronkb, user data).
+
+        One that an older release made is brought to this release's schema, of which `progress` is told. Raises
+        VersionError for one that a newer release made.
+        """
         place = str(where) if where is not None else default_store()
-        return cls(open_store(place, heap=heap, user=user, password=password, database=database), place)
+        return cls(open_store(place, heap=heap, user=user, password=password, database=database, told=progress), place)
 
     @cached_property
     def findings(self) -> Findings:
@@ -244,7 +250,7 @@ class KnowledgeBase:
             reuse=KnownLayers(bundle_folder(self.where, "any").parent),
             progress=progress,
         )
-        folder = out or bundle_folder(self.where, job.run.id)
+        folder = place(job, self.store, self.where, out)
         return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
     def ingest_activations(
@@ -273,7 +279,7 @@ class KnowledgeBase:
         job = activations_job(
             self.where, model, sources, name, layers, dict(windows or {}), dict(settings or {}), progress
         )
-        folder = out or bundle_folder(self.where, job.run.id)
+        folder = place(job, self.store, self.where, out)
         return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
     def ingest_clamp(
@@ -302,7 +308,7 @@ class KnowledgeBase:
         from .checking import clamp_job
 
         job = clamp_job(self.store, model, top, neurons, prompts, maxima, dict(settings or {}), progress)
-        folder = out or bundle_folder(self.where, job.run.id)
+        folder = place(job, self.store, self.where, out)
         return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
     def causal(self, model: str | None = None, *, run: str | None = None) -> CausalReport:
@@ -332,7 +338,7 @@ class KnowledgeBase:
         from .probing import probes_job
 
         job = probes_job(self.where, model, features, name, layers, dict(settings or {}), progress)
-        folder = out or bundle_folder(self.where, job.run.id)
+        folder = place(job, self.store, self.where, out)
         return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
     def ablate_feature(
@@ -450,7 +456,7 @@ class KnowledgeBase:
         job = graphing.n2g_job(
             self.where, model, sources, name, layers, neurons, dict(windows or {}), dict(settings or {}), progress
         )
-        folder = job.bundle = out or bundle_folder(self.where, job.run.id)
+        folder = job.bundle = place(job, self.store, self.where, out)
         return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
 
     def import_n2g(
@@ -535,7 +541,7 @@ class KnowledgeBase:
     ) -> LinkReport:
         """Link a fine-tune to its base, neuron by neuron; both are models of the store. Needs the `models` extra."""
         job = linking.link_job(self.store, self.where, base, tuned, (base_weights, tuned_weights))
-        folder = bundle_folder(self.where, job.run.id)
+        folder = place(job, self.store, self.where)
         report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
         return LinkReport(report, job.mean_cosine, linking.warnings(job))
 
@@ -587,9 +593,8 @@ class KnowledgeBase:
         `settings` are those of `ingest.feeds.settings`. Needs the `models` extra. Raises ModelError, LinkError.
         """
         job = feeding.feeds_job(self.store, self.where, model, layers, settings or {})
-        return jobs.write_and_load(
-            job, self.store, bundle_folder(self.where, job.run.id), clash=clash, progress=progress
-        )
+        folder = place(job, self.store, self.where)
+        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
 
     def feeds(self, neuron: str, *, run: str | None = None, top: int = 10) -> list[Feed]:
         """What a neuron drives downstream and what drives it, `top` each way and projection. Raises QueryError."""

@@ -13,6 +13,7 @@ from ..ingest.job import Progress
 from ..schema import BundleError, LinkError
 from . import jobs
 from .clamping import find_subject
+from .known_runs import place
 from .linking import DecodedRows, decoded_alike
 from .loader import LoadReport
 from .runs import Clash
@@ -71,8 +72,8 @@ def match_models(
     compared = compare(store, where, one, two, chosen, corpus)
     state = work / "matches"
     job = _job(one, two, compared, chosen, state)
-    folder = bundle_folder(where, job.run.id)
     text = state / job.run.id
+    folder = place(job, store, where)
     if compared.text is not None and not _finished(folder):
         _capture(job, compared.text, text, progress)
     found = jobs.write_and_load(job, store, folder, clash=clash, progress=progress)

@@ -15,9 +15,9 @@ from ..queries import query
 from ..schema import ModelError, PublishedError
 from . import jobs
 from .embedding import EmbeddingReport, embed_explanations
+from .known_runs import place
 from .loader import LoadReport, load
 from .runs import Clash, settle
-from .settings import bundle_folder
 from .stores.base import Store
 
 if TYPE_CHECKING:
@@ -87,8 +87,9 @@ def import_explanations(
     left_out = Tally()
     parts = reader.parts(paths, left_out)
     work = [_job(chosen, reader, own, asked) for own in _by_model(parts)]
+    folders = [place(job, store, where) for job in work]
     doomed = [settle(store, job.run, clash) for job in work]
-    bundles = [_written(job, bundle_folder(where, job.run.id), progress) for job in work]
+    bundles = [_written(job, folder, progress) for job, folder in zip(work, folders, strict=True)]
     if not any(job.tally.kept.keys() - {"files"} for job in work):
         raise PublishedError(f"nothing to import: {_reasons([left_out, *(job.tally for job in work)])}")
     found = [

@@ -11,8 +11,9 @@ from ..ingest.bundle import UNVERIFIED, BundleWriter, RunInfo
 from ..queries import query
 from ..queries.activity import TOP, Activity, Excerpt, activities
 from ..queries.ratings import Candidate, RatingReport, Side, candidates, rating_report, ratings
-from ..schema import NeuronId, QueryError, run_id
+from ..schema import NeuronId, QueryError
 from .clamping import named_neuron
+from .known_runs import known_as
 from .loader import Loader
 from .settings import bundle_folder
 from .stores.base import Store
@@ -87,7 +88,7 @@ class Ratings:
         values = _checked(given, sheet, way)
         others = [values[i] for i in range(len(values)) if i not in sheet.own]
         null = sum(others) / len(others) if others else None
-        unit, run = NeuronId.parse(sheet.neuron), self._run(sheet, rater)
+        unit, run = NeuronId.parse(sheet.neuron), known_as(self._store, self._where, self._run(sheet, rater))
         scores = [
             (
                 sheet.shown[i].explanation,
@@ -144,7 +145,7 @@ class Ratings:
         held = {row["model"]: row for row in query("models").run(self._store).dicts()}.get(model, {})
         weights = held.get("weights") or UNVERIFIED
         said = {"rater": rater, "model": model, "weights": weights}
-        return RunInfo(run_id("ratings", said), "ratings", model, weights, held.get("tokenizer"), said)
+        return RunInfo.named("ratings", model, weights, held.get("tokenizer"), said)
 
 
 def _by(one: object, rater: str, way: Way) -> bool:

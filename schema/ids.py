@@ -79,6 +79,11 @@ def digest(value: Mapping[str, object]) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def run_id(job: str, identity: Mapping[str, object]) -> str:
-    """`{job}-{12 hex digits}` of everything that determines a neuron's result; scope is left out."""
-    return f"{job}-{digest({'job': job, **identity})[:12]}"
+def run_id(job: str, model: str, weights: str, parameters: Mapping[str, object], **more: object) -> str:
+    """`{job}-{12 hex digits}` of everything that determines a neuron's result; scope is left out.
+
+    The model's name is part of it: the same weights under another name are another model, whose neurons have ids of
+    their own. `more` is what else the run names, such as its tokenizer.
+    """
+    identity = {"job": job, "model": model, "weights": weights, "parameters": parameters, **more}
+    return f"{job}-{digest(identity)[:12]}"

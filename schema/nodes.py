@@ -200,7 +200,6 @@ _NODES = (
             Property("bound", "float", "what no support of k neurons can be below"),
             Property("gap", "float", "(objective - bound) / |objective|; 0 when proven optimal"),
             Property("cuts", "int", "cutting planes"),
-            Property("seconds", "float", "time of the search and fit"),
             Property("status", "string", "optimal, or why the search ended"),
             RUN,
         ),

@@ -8,8 +8,8 @@ from .nodes import NODES
 from .property import Matrix, Table
 from .relationships import RELATIONSHIPS
 
-SCHEMA_VERSION = 1
-"""Kept in every store and bundle; raised when a label, type, property or id changes meaning."""
+SCHEMA_VERSION = 2
+"""Kept in every store and bundle; raised when a label, type, property or id changes meaning; `ladder` has the steps."""
 
 TABLES: dict[str, Table] = {**NODES, **RELATIONSHIPS}
 

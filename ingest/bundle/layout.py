@@ -15,11 +15,12 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ...schema import SCHEMA_VERSION, BundleError, VersionError
+from ...schema import SCHEMA_VERSION, BundleError, VersionError, run_id
+from ...schema.ladder import FIRST, upgraded_parameters
 
 RUN = "run.json"
 UNVERIFIED = "unverified"
@@ -56,6 +57,15 @@ class RunInfo:
     """Rows by table."""
     failures: tuple[str, ...] = ()
     summary: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def named(
+        cls, job: str, model: str, weights: str, tokenizer: str | None, parameters: dict[str, Any], **more: Any
+    ) -> RunInfo:
+        """A run with the id that follows from what determines its results. `more` are other fields."""
+        identity = {"tokenizer": tokenizer, "dataset": more.get("dataset")}
+        name = run_id(job, model, weights, parameters, **identity)
+        return cls(name, job, model, weights, tokenizer, parameters, **more)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -107,11 +117,7 @@ def read_run(folder: Path) -> RunInfo:
     """run.json of a bundle. Raises BundleError, or VersionError for a schema this release does not know."""
     path = folder / RUN
     raw = read_json(path)
-    if raw.get("schema") != SCHEMA_VERSION:
-        raise VersionError(
-            f"{path}: schema version {raw.get('schema')!r} is not known; this release reads {SCHEMA_VERSION}; "
-            "upgrade neuronkb or make the bundle again"
-        )
+    version = known_version(path, raw.get("schema"))
     try:
         run = RunInfo(**raw)
     except TypeError as error:
@@ -119,8 +125,21 @@ def read_run(folder: Path) -> RunInfo:
     for name, (fits, expected) in _FIELDS.items():
         if not fits(getattr(run, name)):
             raise BundleError(f"{path}: {name!r} must be {expected}, found {str(getattr(run, name))[:60]!r}")
-    raw["derived_from"], raw["failures"] = tuple(run.derived_from), tuple(run.failures)
-    return RunInfo(**raw)
+    run = replace(run, derived_from=tuple(run.derived_from), failures=tuple(run.failures))
+    if version == SCHEMA_VERSION:
+        return run
+    parameters = upgraded_parameters(run.job, run.tokenizer, run.parameters, version)
+    return replace(run, parameters=parameters, schema=SCHEMA_VERSION)
+
+
+def known_version(path: Path, version: object) -> int:
+    """A schema version that this release reads: its own, or an older one. Raises VersionError naming the file."""
+    if isinstance(version, int) and not isinstance(version, bool) and FIRST <= version <= SCHEMA_VERSION:
+        return version
+    raise VersionError(
+        f"{path}: schema version {str(version)[:30]!r} is not known; this release reads {FIRST} to {SCHEMA_VERSION}; "
+        "upgrade neuronkb or make the bundle again"
+    )
 
 
 def write_run(folder: Path, run: RunInfo) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...schema import BundleError, Matrix, NeuronKBError, SchemaError, arrow_schema, bundle_table, checked, conform
+from ...schema import BundleError, Matrix, NeuronKBError, SchemaError, bundle_table, checked, conform
 from ...schema.compute import pc
+from .columns import as_now
 from .layout import PARTIAL, RUN, UNVERIFIED, RunInfo, read_run
 from .shards import FileEntry, ShardEntry, read_shards
 
@@ -47,15 +48,21 @@ class Bundle:
         self._check_sum(path, entry)
         try:
             declared = bundle_table(entry.table)
-            rows = _rows(path, entry)
-            if rows.column_names != arrow_schema(declared).names:
-                expected = ", ".join(arrow_schema(declared).names)
-                raise BundleError(f"{path}: wrong columns {', '.join(rows.column_names)}; expected {expected}")
+            rows = as_now(path, entry.table, _rows(path, entry), lambda name: self._beside(entry, name))
             rows = conform(declared, rows) if isinstance(declared, Matrix) else checked(declared, rows)
             check_rows(self.run, entry.table, rows)
         except SchemaError as error:
             raise BundleError(f"{path}: {error}") from None
         return rows
+
+    def _beside(self, entry: FileEntry, name: str) -> pa.Table | None:
+        """Rows of another table of the shard that a file is of, as they were written."""
+        shard = next(each for each in self.shards.values() if entry in each.files)
+        files = [each for each in shard.files if each.table == name]
+        if not files:
+            return None
+        self._check_sum(self.folder / files[0].file, files[0])
+        return _rows(self.folder / files[0].file, files[0])
 
     def tables(self, name: str) -> Iterator[pa.Table]:
         """One table's rows, shard by shard."""

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...schema import BundleError, bundle_table, conform
+from .columns import stamped
 from .gate import LOCKS, Gate
 from .layout import PARTIAL, RUN, RunInfo, partial_path, read_run, write_run
 from .reader import Bundle, check_rows, sha256_file
@@ -215,7 +216,7 @@ def _entered(folder: Path, partial: Path, entry: ShardEntry) -> ShardEntry:
 
 def _write(folder: Path, shard: str, name: str, rows: pa.Table) -> FileEntry:
     path = folder / f"{name}.parquet"
-    pq.write_table(rows, path, compression="zstd", compression_level=1)
+    pq.write_table(stamped(rows), path, compression="zstd", compression_level=1)
     with path.open("rb") as written:
         os.fsync(written.fileno())
     return FileEntry(name, f"{shard}/{path.name}", rows.num_rows, sha256_file(path))

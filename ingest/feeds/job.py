@@ -13,7 +13,7 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
-from ...schema import ModelError, run_id
+from ...schema import ModelError
 from ..activations.state import load_state, save_state
 from ..bundle import RunInfo
 from ..job import Progress, silent
@@ -69,14 +69,8 @@ class FeedsJob:
             "method": METHOD,
             "layers": None if whole else list(self.layers),
         }
-        return RunInfo(
-            id=run_id(JOB, {**parameters, "weights": self.subject.weights}),
-            job=JOB,
-            model=self.subject.name,
-            weights=self.subject.weights,
-            tokenizer=self.subject.vocabulary.hash,
-            parameters=parameters,
-        )
+        subject = self.subject
+        return RunInfo.named(JOB, subject.name, subject.weights, subject.vocabulary.hash, parameters)
 
     def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
         """The model and its neurons, then each layer's FEEDS. An interruption costs the pairs of one end layer."""

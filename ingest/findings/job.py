@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ...schema import digest, run_id
+from ...schema import digest
 from ..bundle import RunInfo
 from ..job import Progress
 from .carried import Asked, Carried, line, reason
@@ -82,19 +83,12 @@ class CarryJob:
             "method": METHOD,
         }
 
-    @property
+    @cached_property
     def run(self) -> RunInfo:
         """What the bundle's run.json begins with."""
         parameters = {**self.identity, "supersedes": self.supersedes}
-        return RunInfo(
-            id=run_id(JOB, {**parameters, "model": self.tuned.model}),
-            job=JOB,
-            model=self.tuned.model,
-            weights=self.tuned.weights,
-            tokenizer=self.tuned.tokenizer,
-            parameters=parameters,
-            derived_from=(self.tuned.link,),
-        )
+        tuned = self.tuned
+        return RunInfo.named(JOB, tuned.model, tuned.weights, tuned.tokenizer, parameters, derived_from=(tuned.link,))
 
     def shards(self, done: Container[str], progress: Progress) -> Iterator[tuple[str, dict[str, pa.Table]]]:
         """The findings, then a shard a layer; those in `done` are left out."""

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ...schema import POLES, run_id
+from ...schema import POLES
 from ..bundle import RunInfo
 from ..job import Progress
 from .compare import jaccard, noisy, row_cosines, same_top
@@ -58,14 +58,10 @@ class LinkJob:
             "seed": self.seed,
             "method": METHOD,
         }
-        return RunInfo(
-            id=run_id("link", {**parameters, "weights": tuned.subject.weights}),
-            job="link",
-            model=tuned.subject.name,
-            weights=tuned.subject.weights,
-            tokenizer=tuned.subject.vocabulary.hash,
-            parameters=parameters,
-            derived_from=(base.run, tuned.run),
+        subject = tuned.subject
+        derived = base.run, tuned.run
+        return RunInfo.named(
+            "link", subject.name, subject.weights, subject.vocabulary.hash, parameters, derived_from=derived
         )
 
     def shards(self, done: Container[str], progress: Progress) -> Iterator[tuple[str, dict[str, pa.Table]]]:

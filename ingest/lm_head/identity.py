@@ -15,7 +15,7 @@ from .settings import MASK, METHOD, Settings
 
 
 def run_identity(weights: str, tokenizer: str, settings: Settings) -> dict[str, Any]:
-    """For `schema.run_id("lm-head", ...)`: hashes of weights and tokenizer, and the settings that change results."""
+    """The parameters of a run: hashes of weights and tokenizer, and the settings that change results."""
     return {
         "weights": weights,
         "tokenizer": tokenizer,

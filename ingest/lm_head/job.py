@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from ...schema import ModelError, run_id
+from ...schema import ModelError
 from ..bundle import RunInfo
 from ..job import Progress, silent
 from ..subject.layer_weights import read_layer
@@ -75,13 +75,13 @@ class LmHeadJob:
     @cached_property
     def run(self) -> RunInfo:
         """What the bundle's run.json begins with."""
-        return RunInfo(
-            id=run_id("lm-head", self.identity),
-            job="lm-head",
-            model=self.subject.name,
-            weights=self.subject.weights,
-            tokenizer=self.subject.vocabulary.hash,
-            parameters=self.identity,
+        subject = self.subject
+        return RunInfo.named(
+            "lm-head",
+            subject.name,
+            subject.weights,
+            subject.vocabulary.hash,
+            self.identity,
             code=_version(),
             scope={"layers": list(self.layers)},
         )

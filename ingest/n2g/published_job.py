@@ -9,7 +9,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import Any
 
-from ...schema import NeuronId, run_id
+from ...schema import NeuronId
 from ..bundle import UNVERIFIED, RunInfo
 from ..job import Progress, silent
 from ..lm_head.job import shard_name
@@ -38,14 +38,7 @@ class PublishedJob:
     def run(self) -> RunInfo:
         """What the bundle's run.json begins with."""
         parameters = {"folder": self.folder.path.name, "sha256": self.folder.sha256, "method": METHOD}
-        return RunInfo(
-            id=run_id(JOB, {**parameters, "model": self.model}),
-            job=JOB,
-            model=self.model,
-            weights=UNVERIFIED,
-            tokenizer=None,
-            parameters=parameters,
-        )
+        return RunInfo.named(JOB, self.model, UNVERIFIED, None, parameters)
 
     def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
         """One a layer."""

@@ -74,7 +74,7 @@ def _records(found: LayerProbes, model: str, features: Sequence[str], of_feature
     controls: list[Sparse | None] = list(found.sparse_control) or [None] * len(found.sparse)
     for one, control in zip(found.sparse, controls, strict=True):
         values: dict[str, Any] = fixed[one.feature] | one.scores | certificate(one.probe)
-        values |= {"bias": float(one.probe.bias), "seconds": one.seconds}
+        values |= {"bias": float(one.probe.bias)}
         if control is not None:
             values |= {"null": control.scores["f1"], "null_mcc": control.scores["mcc"]}
         support, coefs = one.probe.support.tolist(), one.probe.weight.tolist()

@@ -109,7 +109,8 @@ class ProbesJob(LiveJob):
     @cached_property
     def run(self) -> RunInfo:
         """What the bundle's run.json begins with. Which data sets were asked for is scope: each has its own shards."""
-        names = ("ks", "methods", "floor", "most", "grouped", "control", "points", "tokens", "seed")
+        names = ["ks", "methods", "floor", "most", "grouped", "control", "points", "tokens", "seed"]
+        names += ["nodes"] if "optimal" in self.settings.methods else []
         identity = {"method": METHOD, **{name: getattr(self.settings, name) for name in names}}
         scope = {
             "layers": list(self.layers),

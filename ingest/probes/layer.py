@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -93,7 +92,6 @@ class Sparse:
     method: str
     probe: Probe
     scores: dict[str, float]
-    seconds: float
 
 
 def singles(splits: Splits) -> Singles:
@@ -112,12 +110,10 @@ def sparse(splits: Splits, settings: Settings) -> Iterator[Sparse]:
         if method == "adaptive":
             yield from _adaptive(splits, ks)
         elif method == "optimal":
-            yield from _optimal(splits, ks, settings.seconds)
+            yield from _optimal(splits, ks, settings.nodes)
         else:
-            begin = time.perf_counter()
             order = _ranking(method, splits.fit, settings.seed).argsort(dim=1, descending=True, stable=True)
-            spent = time.perf_counter() - begin
-            yield from _fitted(splits, {k: order[:, :k] for k in ks}, method, spent)
+            yield from _fitted(splits, {k: order[:, :k] for k in ks}, method)
 
 
 def _ranking(method: str, fit: Points, seed: int) -> torch.Tensor:
@@ -132,33 +128,29 @@ def _ranking(method: str, fit: Points, seed: int) -> torch.Tensor:
 
 
 def _adaptive(splits: Splits, ks: Sequence[int]) -> Iterator[Sparse]:
-    begin = time.perf_counter()
     sweep = sorted({*ks, *k_list(splits.fit.X.shape[1], SWEEP)})
     each = [adaptive(*splits.fit.feature(number), sweep) for number in range(splits.fit.labels.shape[1])]
-    spent = time.perf_counter() - begin
-    yield from _fitted(splits, {k: torch.stack([found[k] for found in each]) for k in ks}, "adaptive", spent)
+    yield from _fitted(splits, {k: torch.stack([found[k] for found in each]) for k in ks}, "adaptive")
 
 
-def _optimal(splits: Splits, ks: Sequence[int], seconds: float) -> Iterator[Sparse]:
+def _optimal(splits: Splits, ks: Sequence[int], nodes: int) -> Iterator[Sparse]:
     """Largest k first: each begins with the heaviest neurons of the one before, as published."""
     for number in range(splits.fit.labels.shape[1]):
         X, y = splits.fit.feature(number)
         start: torch.Tensor = torch.empty(0, dtype=torch.int64)
         for k in sorted(ks, reverse=True):
-            found = optimal(X, y, k, start=start, seconds=seconds)
+            found = optimal(X, y, k, start=start, nodes=nodes)
             start = found.support[found.weight.abs().argsort(descending=True)][: k - 1]
-            yield Sparse(number, "optimal", found, _scores(found, splits.report, number), found.seconds)
+            yield Sparse(number, "optimal", found, _scores(found, splits.report, number))
 
 
-def _fitted(splits: Splits, supports: dict[int, torch.Tensor], method: str, spent: float) -> Iterator[Sparse]:
-    """Fit given supports `[n_features, k]` by size; `spent` seconds of choosing them are shared out."""
+def _fitted(splits: Splits, supports: dict[int, torch.Tensor], method: str) -> Iterator[Sparse]:
+    """Fit given supports `[n_features, k]` by size."""
     for support in supports.values():
-        begin = time.perf_counter()
         probes = k_sparse_all(splits.fit.X, splits.fit.labels, support[:, None].to(splits.fit.X.device))
         metrics = evaluate_all(splits.report.X, splits.report.labels, probes)
-        each = (time.perf_counter() - begin + spent / len(supports)) / len(support)
         for number in range(len(support)):
-            yield Sparse(number, method, probes.probe(number), _row(metrics, number), each)
+            yield Sparse(number, method, probes.probe(number), _row(metrics, number))
 
 
 def _scores(probe: Probe, points: Points, number: int) -> dict[str, float]:

@@ -54,25 +54,27 @@ class Master:
         return np.clip(values[: self._d], 0.0, 1.0), (values[self._d] - FINE) * self._size
 
     def solve(
-        self, chosen: npt.NDArray[np.int64], value: float, gap: float, seconds: float
-    ) -> tuple[npt.NDArray[np.int64] | None, float]:
-        """The cheapest support found, int64 `[k]` or None, and a bound below the cost of every support.
+        self, chosen: npt.NDArray[np.int64], value: float, gap: float, nodes: int
+    ) -> tuple[npt.NDArray[np.int64] | None, float, int]:
+        """The cheapest support found, int64 `[k]` or None, a bound below the cost of every support, and the nodes of
+        the branch-and-bound tree that it took, at least 1.
 
-        Starts from the support `chosen`, whose cost is `value`; stops at a gap relative to the cost, or after some
-        seconds, with what it has by then.
+        Starts from the support `chosen`, whose cost is `value`; stops at a gap relative to the cost, or after so many
+        nodes, with what it has by then. Nodes, and not a time: the same question has the same answer everywhere.
         """
         point = np.zeros(self._d + 1)
         point[chosen], point[self._d] = 1.0, value / self._size
         self._solver.setSolution(self._d + 1, np.arange(self._d + 1, dtype=np.int32), point)
         self._solver.setOptionValue("mip_rel_gap", gap)
-        self._solver.setOptionValue("time_limit", max(seconds, 0.01))
+        self._solver.setOptionValue("mip_max_nodes", nodes)
         self._solver.run()
         info = self._solver.getInfo()
         bound = (info.mip_dual_bound - FINE) * self._size if np.isfinite(info.mip_dual_bound) else -np.inf
+        spent = max(1, int(info.mip_node_count))
         if info.primal_solution_status != 2:
-            return None, bound
+            return None, bound, spent
         values = np.array(self._solver.getSolution().col_value[: self._d])
-        return np.flatnonzero(values > 0.5), bound
+        return np.flatnonzero(values > 0.5), bound, spent
 
 
 def _solver(d: int, k: int) -> highspy.Highs:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...schema import conform, run_id, table
+from ...schema import conform, table
 from ..bundle import UNVERIFIED, RunInfo
 from ..job import Progress, silent
 from .publications import collection, ewt_category, shape
@@ -53,14 +53,7 @@ class PublishedJob:
             "features": features if len(features) == 1 else len(features),
             "method": METHOD,
         }
-        return RunInfo(
-            id=run_id(JOB, {**parameters, "model": self.model}),
-            job=JOB,
-            model=self.model,
-            weights=UNVERIFIED,
-            tokenizer=None,
-            parameters=parameters,
-        )
+        return RunInfo.named(JOB, self.model, UNVERIFIED, None, parameters)
 
     def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
         """All of it in one shard."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import numpy.typing as npt
 
@@ -36,14 +34,16 @@ class Search:
         self._seen: set[bytes] = set()
         self.bound = 0.0
         self.cuts = 0
+        self._left = 0
+        """nodes of branch and bound that may still be spent"""
 
     @property
     def gap(self) -> float:
         """(cost - bound) / cost, at least 0."""
         return max(0.0, 1.0 - self.bound / self.best.objective)
 
-    def run(self, start: Numbers, deadline: float) -> None:
-        """Search from a support, of any size, until proved or until `deadline` (of time.perf_counter).
+    def run(self, start: Numbers, nodes: int) -> None:
+        """Search from a support, of any size, until proved or until so many nodes of branch and bound are spent.
 
         The probe on all neurons comes first: its cut is the only one that knows all of them, and its heaviest
         neurons are a support to try, or fill up the one given.
@@ -54,19 +54,19 @@ class Search:
         heaviest = np.argsort(-np.abs(whole.weight), kind="stable")
         self._try(heaviest[: self._k])
         self._try(np.concatenate([start, heaviest[~np.isin(heaviest, start)]])[: self._k])
-        number = 0
-        while self.gap > GAP and time.perf_counter() < deadline and self._step(deadline):
+        self._left, number = nodes, 0
+        while self.gap > GAP and self._left > 0 and self._step():
             number += 1
             if number == PATIENCE:
-                self._relax(deadline)
+                self._relax()
 
-    def _step(self, deadline: float) -> bool:
+    def _step(self) -> bool:
         """Solve the master and try what it proposes; false when that is nothing new.
 
         A support that comes again has its cut already, so the bound is as good as the solvers' tolerances.
         """
-        left = deadline - time.perf_counter()
-        chosen, bound = self._master.solve(self.chosen, self.best.objective, GAP / 10, left)
+        chosen, bound, spent = self._master.solve(self.chosen, self.best.objective, GAP / 10, self._left)
+        self._left -= spent
         self.bound = max(self.bound, bound)
         return chosen is not None and self._try(chosen)
 
@@ -83,7 +83,7 @@ class Search:
             self.best, self.chosen = found, chosen
         return True
 
-    def _relax(self, deadline: float) -> None:
+    def _relax(self) -> None:
         """Raise the bound with cuts at shares of neurons, halfway from the last such point to the linear program's:
         where many neurons serve nearly alike, one of these is worth many cuts at whole supports. Cuts at the program's
         own solution, a corner, would leap about (Kelley's method); the middle settles."""
@@ -92,7 +92,7 @@ class Search:
             share, bound = self._master.relaxed()
             self.bound = max(self.bound, bound)
             still = still + 1 if bound < before * (1.0 + STALLED) else 0
-            if self.gap <= GAP or still == STILL or time.perf_counter() > deadline:
+            if self.gap <= GAP or still == STILL:
                 break
             middle, before = (middle + share) / 2, bound
             self._master.add(relaxed(self._points, middle), self.best.objective)

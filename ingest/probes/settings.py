@@ -23,7 +23,7 @@ METHODS = ("mean_difference", "f_statistic", "mutual_information", "l1", "random
 
 @dataclass(frozen=True)
 class Settings:
-    """All but `device`, `batch` and `seconds` is part of the result."""
+    """All but `device` and `batch` is part of the result."""
 
     ks: tuple[int, ...] = tuple(range(1, 9))
     """neurons of the k-sparse probes, each 1 to 256"""
@@ -47,8 +47,8 @@ class Settings:
     device: str = "auto"
     batch: int = 16
     """windows a forward pass"""
-    seconds: float = 60.0
-    """the search for an optimal probe may take, after which its gap is reported"""
+    nodes: int = 3_000
+    """of branch and bound that the search for one optimal probe may take, after which its gap is reported"""
 
     def __post_init__(self) -> None:
         for k in self.ks:
@@ -57,7 +57,7 @@ class Settings:
         for method in self.methods:
             if method not in METHODS:
                 raise FeatureError(f"unknown method {method!r}; known: {', '.join(METHODS)}")
-        for name, low, high in (("floor", 0, 1), ("most", 1, 10**6), ("batch", 1, 4096), ("seconds", 0, 10**6)):
+        for name, low, high in (("floor", 0, 1), ("most", 1, 10**6), ("batch", 1, 4096), ("nodes", 0, 10**9)):
             if not low <= getattr(self, name) <= high:
                 raise FeatureError(f"{name} is {getattr(self, name)!r}, expected {low} to {high}")
         if self.dtype != "auto" and self.dtype not in DTYPES:

@@ -64,7 +64,7 @@ class ProbeRecord:
     coefs: Sequence[float]
     """`[k]`, in the support's order"""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """other properties of Probe by name: scores, loss, objective, bound, gap, cuts, seconds, status, ..."""
+    """other properties of Probe by name: scores, loss, objective, bound, gap, cuts, status, ..."""
 
     def id(self, run: str) -> str:
         """`{feature}/{method}/{k}/L{layer}/{run}`"""

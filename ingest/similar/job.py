@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...schema import run_id
 from ..activations.state import load_state, save_state
 from ..bundle import RunInfo
 from ..job import Progress, silent
@@ -58,15 +57,8 @@ class MatchJob:
             "method": METHOD,
             **self.inputs,
         }
-        return RunInfo(
-            id=run_id(JOB, {**parameters, "weights": self.one.weights}),
-            job=JOB,
-            model=self.one.name,
-            weights=self.one.weights,
-            tokenizer=self.one.vocabulary.hash,
-            parameters=parameters,
-            derived_from=self.derived,
-        )
+        one = self.one
+        return RunInfo.named(JOB, one.name, one.weights, one.vocabulary.hash, parameters, derived_from=self.derived)
 
     @cached_property
     def forth(self) -> Firsts:

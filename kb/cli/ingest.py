@@ -234,7 +234,13 @@ def clamp(
 @click.option("--tokens", type=int, help="Tokens a data set may make the model read.  [default: the data set's own]")
 @click.option("--ungrouped", is_flag=True, help="The published split, which lets documents stand on both sides.")
 @click.option("--no-control", is_flag=True, help="Leave the rotated basis out: half the time, and no null.")
-@click.option("--seconds", type=float, default=60, show_default=True, help="For one optimal probe.")
+@click.option(
+    "--nodes",
+    type=click.IntRange(0),
+    default=3000,
+    show_default=True,
+    help="Of branch and bound, for one optimal probe; its gap is reported where they run out.",
+)
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
 @click.option("--batch", type=click.IntRange(1, 4096), default=16, show_default=True, help="Windows a forward pass.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from ...ingest.job import Progress
     from ..knowledge_base import KnowledgeBase
     from ..runs import Clash
 
@@ -67,10 +69,21 @@ def with_kb(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def open_kb(where: str | None, **options: str | None) -> KnowledgeBase:
-    """Open the knowledge base that the options name."""
+    """Open the knowledge base that the options name; what is done to one of an older release is shown."""
     from ..knowledge_base import KnowledgeBase
 
-    return KnowledgeBase.open(where, **options)
+    with ExitStack() as stack:
+        bars: list[Progress] = []
+
+        def tell(step: str, done: int, total: int) -> None:
+            if not bars:
+                from . import output
+
+                click.echo("the store was made by an older release: bringing it to this release's schema", err=True)
+                bars.append(stack.enter_context(output.progress()))
+            bars[0](step, done, total)
+
+        return KnowledgeBase.open(where, progress=tell, **options)
 
 
 def clash_options(function: Callable[..., Any]) -> Callable[..., Any]:

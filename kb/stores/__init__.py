@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .base import Store
+from .base import Store, Told, untold
 
 
 def open_store(
@@ -15,11 +12,13 @@ def open_store(
     user: str | None = None,
     password: str | None = None,
     database: str | None = None,
+    told: Told = untold,
 ) -> Store:
     """Open the store named by a folder or a Bolt URI, and set it up if it is new.
 
     `heap` bounds the local server's memory, such as "2g"; the others are for a Neo4j server and fall back to the
-    environment and the config file. Raises StoreError, StoreBusyError or VersionError.
+    environment and the config file. A store of an older schema version is brought to this one; `told`
+    of it. Raises StoreError, StoreBusyError or VersionError.
     """
     store: Store
     if "://" in where:
@@ -32,5 +31,5 @@ def open_store(
         from .local import LocalStore
 
         store = LocalStore.open(Path(where), heap=heap)
-    store.setup()
+    store.setup(told)
     return store

@@ -17,6 +17,12 @@ from .lock import Turn, Waiting
 
 Progress = Callable[[int], None]
 """Told how many more rows are in."""
+Told = Callable[[str, int, int], None]
+"""Told the step, how much of it is done, and how much there is."""
+
+
+def untold(step: str, done: int, total: int) -> None:
+    """Progress nobody looks at."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +85,11 @@ class Store(ABC):
         """Run one of our own statements in a managed transaction (retried on transient errors)."""
 
     @abstractmethod
-    def setup(self) -> None:
+    def setup(self, told: Told = untold) -> None:
         """Create constraints and indexes from the ontology and record the schema version; idempotent.
 
-        Raises VersionError when the store holds another version.
+        A store of an older version is brought to this one, in place; `told` of it. Raises VersionError when the store
+        holds a newer version.
         """
 
     @abstractmethod

@@ -13,11 +13,13 @@ import pyarrow as pa
 
 from ...queries.result import Result
 from ...schema import SCHEMA_VERSION, LimitError, Node, Property, Relationship, VersionError, arrow_schema
+from ...schema.ladder import FIRST
 from . import (
     lean,  # noqa: F401  (before the driver)
     statements,
 )
-from .base import Progress, Store
+from .base import Progress, Store, Told, untold
+from .migration import migrate
 from .problems import too_slow, translated
 from .rows import batches, checked, columns
 from .values import Resolver
@@ -115,14 +117,16 @@ class BoltStore(Store):
         with self._translated(), self._session(read=False) as session:
             session.run(text).consume()
 
-    def setup(self) -> None:
+    def setup(self, told: Told = untold) -> None:
         wanted = _fingerprint()
         found = self._rows(statements.SCHEMA_READ)
         version, done = found[0] if found else (None, None)
-        if version is not None and version != SCHEMA_VERSION:
+        if version is not None and not _known(version):
             raise VersionError(_other_version(version))
-        if done == wanted:
+        if (version, done) == (SCHEMA_VERSION, wanted):
             return
+        if version is not None and version < SCHEMA_VERSION:
+            migrate(self, version, told)
         self._create_schema()
         for node, prop in statements.search_indexes():
             self._fulltext_index(node, prop)
@@ -217,8 +221,12 @@ def _fingerprint() -> str:
     return hashlib.sha256("\n".join(every).encode()).hexdigest()[:16]
 
 
+def _known(version: object) -> bool:
+    return isinstance(version, int) and not isinstance(version, bool) and FIRST <= version <= SCHEMA_VERSION
+
+
 def _other_version(version: object) -> str:
     return (
-        f"the store holds schema version {version!r}, this release knows {SCHEMA_VERSION}; "
-        f"install the release that wrote it, or load its bundles into a new store"
+        f"the store holds schema version {str(version)[:30]}, this release knows {FIRST} to {SCHEMA_VERSION}; "
+        "install the release that wrote it or a newer one: pip install --upgrade neuronkb"
     )

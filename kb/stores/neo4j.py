@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ...schema import NODES, Node, Property, QueryError, ReadOnlyError, Relationship, StoreError
 from . import neo4j_load, statements
-from .base import Capabilities, Progress, Status
+from .base import Capabilities, Progress, Status, Told, untold
 from .bolt import BoltStore
 from .import_files import EMPTY
 from .lock import NodeLock, Turn, Waiting
@@ -134,8 +134,8 @@ class Neo4jStore(BoltStore):
             self._procedures = frozenset(row[0] for row in self._rows("SHOW PROCEDURES YIELD name")) - PROCEDURES
         return hidden(cypher, self._procedures or (), self._functions)
 
-    def setup(self) -> None:
-        super().setup()
+    def setup(self, told: Told = untold) -> None:
+        super().setup(told)
         self._restore_empty()
         self._rows("CALL db.awaitIndexes($seconds)", seconds=INDEX_SECONDS)
 

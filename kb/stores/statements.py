@@ -126,6 +126,46 @@ def counts_by_run(t: Table, owned: bool) -> str:
     return f"MATCH (:{quote(t.start)})-[n:{_name(t)}]->(:{quote(t.end)}) RETURN {run} AS run, count(n) AS count"
 
 
+def all_ids(node: Node) -> str:
+    """The ids of all nodes of a label."""
+    return f"MATCH (n:{_name(node)}) RETURN n.id AS id"
+
+
+def with_properties(t: Table, names: list[str]) -> str:
+    """The ids of the nodes, or of the nodes that relationships start at, where any of some properties is set."""
+    if isinstance(t, Node):
+        return f"MATCH (n:{_name(t)}) WHERE {_any_set('n', names)} RETURN n.id AS id"
+    pattern = f"(a:{quote(t.start)})-[r:{_name(t)}]->(:{quote(t.end)})"
+    return f"MATCH {pattern} WHERE {_any_set('r', names)} RETURN DISTINCT a.id AS id"
+
+
+def read_properties(t: Table, names: list[str]) -> str:
+    """What names each row, then its properties, for rows of `$ids` (of relationships: their start) that have any."""
+    if isinstance(t, Node):
+        match, x, own = f"(n:{_name(t)} {{id: id}})", "n", ["n.id"]
+    else:
+        match, x = f"(a:{quote(t.start)} {{id: id}})-[r:{_name(t)}]->(b:{quote(t.end)})", "r"
+        own = ["a.id", "b.id", *(f"r.{quote(k)}" for k in t.key)]
+    shown = ", ".join(f"{what} AS v{i}" for i, what in enumerate([*own, *(f"{x}.{quote(n)}" for n in names)]))
+    return f"UNWIND $ids AS id MATCH {match} WHERE {_any_set(x, names)} RETURN {shown}"
+
+
+def exchange_properties(t: Table, old: list[str], new: list[str]) -> str:
+    """Set the properties `new` and take `old` away; the columns are as `read_properties` names rows, then `new`."""
+    each = "UNWIND range(0, size($c0) - 1) AS i "
+    if isinstance(t, Node):
+        match, x, own = f"MATCH (n:{_name(t)} {{id: $c0[i]}})", "n", 1
+    else:
+        keys = [f"r.{quote(k)} = $c{i}[i]" for i, k in enumerate(t.key, 2)]
+        where = f" WHERE {' AND '.join(keys)}" if keys else ""
+        ends = f"(a:{quote(t.start)} {{id: $c0[i]}})-[r:{_name(t)}]->(b:{quote(t.end)} {{id: $c1[i]}})"
+        match, x, own = f"MATCH {ends}{where}", "r", 2 + len(t.key)
+    sets = [f"{x}.{quote(name)} = $c{i}[i]" for i, name in enumerate(new, own)]
+    # Not REMOVE: the local server takes no quoted name there, and says nothing.
+    sets += [f"{x}.{quote(name)} = NULL" for name in old]
+    return f"{each}{match} SET {', '.join(sets)}"
+
+
 def ids_of_run(node: Node) -> str:
     """The ids of the nodes that belong to `$run`."""
     return f"MATCH (n:{_name(node)} {{run: $run}}) RETURN n.id AS id"
@@ -149,6 +189,10 @@ def counts(tables: dict[str, Table] = TABLES) -> tuple[str, str]:
     nodes = [f"MATCH (n:{quote(x)}) RETURN '{x}' AS name, count(n) AS count" for x in labels]
     rels = [f"MATCH ()-[r:{quote(x)}]->() RETURN '{x}' AS name, count(r) AS count" for x in types]
     return " UNION ALL ".join(nodes), " UNION ALL ".join(rels)
+
+
+def _any_set(variable: str, names: list[str]) -> str:
+    return " OR ".join(f"{variable}.{quote(name)} IS NOT NULL" for name in names)
 
 
 def _indexed(kind: str, tables: dict[str, Table]) -> Iterator[tuple[Table, Property]]:

@@ -43,8 +43,15 @@ def test_fold(surface: str, term: str) -> None:
 
 
 def test_a_run_is_named_by_what_determines_it_whatever_the_order() -> None:
-    one = run_id("lm-head", {"k": 10, "convention": "raw"})
-    assert one == run_id("lm-head", {"convention": "raw", "k": 10})
-    assert one != run_id("lm-head", {"k": 11, "convention": "raw"})
-    assert one != run_id("link", {"k": 10, "convention": "raw"})
+    one = run_id("lm-head", "m", "w", {"k": 10, "convention": "raw"}, tokenizer="t")
+    assert one == run_id("lm-head", "m", "w", {"convention": "raw", "k": 10}, tokenizer="t")
+    assert one != run_id("lm-head", "m", "w", {"k": 11, "convention": "raw"}, tokenizer="t")
+    assert one != run_id("link", "m", "w", {"k": 10, "convention": "raw"}, tokenizer="t")
+    assert one != run_id("lm-head", "m", "w", {"k": 10, "convention": "raw"}, tokenizer="u")
     assert one.startswith("lm-head-")
+
+
+def test_equal_weights_under_another_name_are_another_run() -> None:
+    one, two = (run_id("lm-head", model, "w", {"k": 10}) for model in ("org/Old-Name", "org/New-Name"))
+    assert one != two
+    assert run_id("lm-head", "org/Old-Name", "v", {"k": 10}) not in (one, two)

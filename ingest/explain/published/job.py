@@ -10,7 +10,6 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from ....schema import run_id
 from ...bundle import UNVERIFIED, RunInfo
 from ...job import Progress, silent
 from ...n2g.tables import Tables
@@ -61,14 +60,7 @@ class ExplanationsImport:
             **{name: value for name, value in self.asked.items() if value is not None},
             "method": METHOD,
         }
-        return RunInfo(
-            id=run_id(JOB, {**parameters, "model": self.model}),
-            job=JOB,
-            model=self.model,
-            weights=UNVERIFIED,
-            tokenizer=None,
-            parameters=parameters,
-        )
+        return RunInfo.named(JOB, self.model, UNVERIFIED, None, parameters)
 
     def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
         """Some a part, of so many items as memory holds; those that are done are read again for what is merged and

@@ -54,9 +54,9 @@ def test_the_probe_is_the_one_it_claims_to_be() -> None:
     assert found.objective == pytest.approx(ridge + float(weights @ np.maximum(0, 1 - margins)), rel=1e-9)
 
 
-def test_time_that_runs_out_leaves_an_honest_gap() -> None:
+def test_nodes_that_run_out_leaves_an_honest_gap() -> None:
     X, y = planted(0, d=9)
-    found = optimal(X, y, 3, gamma=500.0, seconds=0.0)
+    found = optimal(X, y, 3, gamma=500.0, nodes=0)
     expected = cheapest(X, y, 3, 500.0, "hinge")
     assert found.status == "gap"
     assert found.bound <= expected <= found.objective * (1 + 1e-9)
