@@ -137,7 +137,7 @@ def known_version(path: Path, version: object) -> int:
     if isinstance(version, int) and not isinstance(version, bool) and FIRST <= version <= SCHEMA_VERSION:
         return version
     raise VersionError(
-        f"{path}: schema version {str(version)[:30]!r} is not known; this release reads {FIRST} to {SCHEMA_VERSION}; "
+        f"{path}: schema version {str(version)[:30]} is not known; this release reads {FIRST} to {SCHEMA_VERSION}; "
         "upgrade neuronkb or make the bundle again"
     )
 

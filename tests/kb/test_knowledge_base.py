@@ -9,7 +9,7 @@ import pytest
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.base import Store
 from neuronkb.queries import Entity
-from neuronkb.schema import IdError, LinkError, QueryError
+from neuronkb.schema import SCHEMA_VERSION, IdError, LinkError, QueryError
 from neuronkb.tests import planted
 
 MONTHS = "base/L1/N3"
@@ -161,4 +161,4 @@ def test_models_and_status(kb: KnowledgeBase) -> None:
     status = kb.status()
     assert status.nodes["Neuron"] == 2 * planted.LAYERS * planted.WIDTH
     assert status.relationships["COUNTERPART"] == planted.LAYERS * planted.WIDTH
-    assert status.schema_version == 1
+    assert status.schema_version == SCHEMA_VERSION

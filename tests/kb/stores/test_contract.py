@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neuronkb.kb.stores.base import Store
-from neuronkb.schema import QueryError, SchemaError, VersionError, conform
+from neuronkb.schema import SCHEMA_VERSION, QueryError, SchemaError, VersionError, conform
 
 from tests.kb.stores.small_graph import (
     DECODES,
@@ -40,10 +40,10 @@ def test_setup_again_changes_nothing(store: Store) -> None:
 def test_another_schema_version_is_refused(store: Store) -> None:
     store.write("MATCH (s:Schema) SET s.version = 99")
     try:
-        with pytest.raises(VersionError, match=r"version 99.*knows 1"):
+        with pytest.raises(VersionError, match=r"version 99.*knows 1 to 2"):
             store.setup()
     finally:
-        store.write("MATCH (s:Schema) SET s.version = 1")
+        store.write("MATCH (s:Schema) SET s.version = 2")
     store.setup()
 
 
@@ -197,7 +197,7 @@ def test_status_counts(store: Store) -> None:
     assert status.kind == store.kind
     assert status.nodes == {"Neuron": 2, "Token": 2, "Schema": 1}
     assert status.relationships == {"DECODES_TO": 3}
-    assert status.schema_version == 1
+    assert status.schema_version == SCHEMA_VERSION
 
 
 def test_write_answers_with_rows(store: Store) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from neuronkb.kb.stores import neo4j_load
 from neuronkb.kb.stores.neo4j import Neo4jStore, check_version
 from neuronkb.kb.stores.neo4j_settings import Settings
-from neuronkb.schema import NODES, RELATIONSHIPS, StoreError, conform
+from neuronkb.schema import NODES, RELATIONSHIPS, SCHEMA_VERSION, StoreError, conform
 
 from tests.kb.stores.bolt_proxy import proxy
 from tests.neo4j_server import SETTINGS, Server
@@ -221,7 +221,7 @@ def test_status(neo4j_server: Server, neo4j_store: Neo4jStore) -> None:
     assert (status.kind, status.location) == ("neo4j", neo4j_server.uri)
     assert status.version == "Neo4j 5.26.30 community"
     assert (status.nodes, status.relationships) == ({"Neuron": 3, "Schema": 1}, {})
-    assert status.schema_version == 1
+    assert status.schema_version == SCHEMA_VERSION
 
 
 @pytest.mark.neo4j
