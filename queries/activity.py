@@ -23,6 +23,8 @@ class Excerpt:
     """strongest in the window"""
     activations: tuple[float, ...]
     """at each token; 0 at BOS"""
+    signs: str | None
+    """a letter a token: P or p where the gate is above 0, else N or n; a capital where up is above 0; _ at BOS"""
     tokens: tuple[str, ...]
     document: str
     offset: int
@@ -73,7 +75,8 @@ def _excerpt(row: dict[str, Any]) -> Excerpt:
     return Excerpt(
         row["band"],
         row["activation"],
-        tuple(row["activations"]),
+        tuple(row["activations"] or ()),
+        row["signs"],
         tuple(row["tokens"]),
         row["document"],
         row["offset"],

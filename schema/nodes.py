@@ -109,6 +109,11 @@ _NODES = (
             Property("nonzero", "float", "share of values above zero on this pole"),
             Property("quantiles", "floats", "thresholds at the quantiles the run names"),
             Property("histogram", "ints", "counts in the bins the run names"),
+            Property(
+                "signs",
+                "floats",
+                "shares of the positions with the signs P, p, N, n of gate and up, as in FIRES_ON; null without a gate",
+            ),
         ),
     ),
     Node(
@@ -125,6 +130,7 @@ _NODES = (
             Property("maximum", "float", "largest pole x hidden value in the building texts"),
             Property("base", "float", "predicted where nothing matches"),
             Property("lossy", "bool", "read from a drawing: wildcards and predicted values are gone"),
+            Property("nodes", "int", "its nodes; null where a published graph came without its drawing"),
             Property("precision", "float", "firing at half of the maximum; null where no firing was predicted"),
             Property("recall", "float", "null where the neuron did not fire"),
             Property("f1", "float", "null where the neuron did not fire"),

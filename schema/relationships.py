@@ -114,7 +114,19 @@ _RELATIONSHIPS = (
             (
                 POLE,
                 Property("activation", "float", "strongest activation in the window"),
-                Property("activations", "floats", "activation at each token"),
+                Property(
+                    "levels",
+                    "string",
+                    "activation at each token, in whole steps of `unit` with blanks between them: in Cypher "
+                    "[x IN split(f.levels, ' ') | toInteger(x) * f.unit]",
+                ),
+                Property("unit", "float", "a step: a thousandth of `activation` where that is above 0"),
+                Property(
+                    "signs",
+                    "string",
+                    "a letter a token: P or p where the gate is above 0, else N or n; a capital where up is above 0; "
+                    "_ at BOS; null without a gate, and where nobody noted them",
+                ),
                 Property("band", "string", "top, random, or the band of quantiles or activations it was drawn from"),
                 RUN,
             ),

@@ -132,7 +132,15 @@ def _activations(rows: Rows) -> None:
         "tokens": ["in", " early", " June"],
     }
     rows["Excerpt"].append({"id": "x0", **window})
-    fires = {"pole": 1, "activation": 5.0, "activations": [0.0, 0.5, 5.0], "band": "top", "run": run}
+    fires = {
+        "pole": 1,
+        "activation": 5.0,
+        "levels": "0 100 1000",
+        "unit": 0.005,
+        "signs": "_nP",
+        "band": "top",
+        "run": run,
+    }
     rows["Neuron.FIRES_ON.Excerpt"].append({"start": MONTHS, "end": "x0", **fires})
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from . import kernels
 from .kernels import Bits
+
+_NONE = np.empty((0, 0, 0), np.uint8)
 
 
 class Examples:
@@ -18,25 +21,42 @@ class Examples:
     int32 `[n, k]`, -1 there.
     """
 
-    def __init__(self, n: int, k: int, length: int, device: torch.device) -> None:
+    def __init__(self, n: int, k: int, length: int, device: torch.device, signed: bool = False) -> None:
         self.scores = torch.full((n, k), -torch.inf, device=device)
         self.windows = torch.full((n, k), -1, dtype=torch.int32, device=device)
         self.documents = torch.full((n, k), -1, dtype=torch.int32, device=device)
         self._slots = torch.arange(k, device=device).repeat(n, 1)
         """where the values of each rank lie in `_values`: what stays is never moved"""
         self._values = torch.zeros(n, k, length, dtype=torch.bfloat16, device=device)
+        self._signs = torch.zeros(n, k, length if signed else 0, dtype=torch.uint8, device=device)
+        """codes of the signs of gate and up, kept where `signed`"""
 
     @property
     def values(self) -> torch.Tensor:
         """bfloat16 `[n, k, length]`, by rank."""
-        return self._values.gather(1, self._slots[:, :, None].expand(-1, -1, self._values.shape[2]))
+        return self._ranked(self._values)
 
-    def offer(self, scores: torch.Tensor, windows: torch.Tensor, documents: torch.Tensor, values: torch.Tensor) -> None:
+    @property
+    def signs(self) -> torch.Tensor | None:
+        """Codes uint8 `[n, k, length]`, by rank; None where they are not kept."""
+        return self._ranked(self._signs) if self._signs.shape[2] else None
+
+    def _ranked(self, kept: torch.Tensor) -> torch.Tensor:
+        return kept.gather(1, self._slots[:, :, None].expand(-1, -1, kept.shape[2]))
+
+    def offer(
+        self,
+        scores: torch.Tensor,
+        windows: torch.Tensor,
+        documents: torch.Tensor,
+        values: torch.Tensor,
+        codes: torch.Tensor | None = None,
+    ) -> None:
         """Take what is better than what is held.
 
         `scores` float32 `[b, n]`, -inf for a window that is not eligible; `windows` and `documents` int32 `[b]`,
-        windows ascending and later than all offered before, those of a document next to one another; `values`
-        `[b, length, n]`.
+        windows ascending and later than all offered before, those of a document next to one another; `values` and
+        `codes` of their signs `[b, length, n]`.
         """
         best, at, of = _best_of_each(scores, documents)
         better = best > self.scores[:, -1]
@@ -55,7 +75,10 @@ class Examples:
         self._slots[rows] = slots
         row, rank = (came & ~free).nonzero(as_tuple=True)
         window = column[row, order[row, rank] - k]
-        self._values[rows[row], slots[row, rank]] = values[window, :, rows[row]].bfloat16()
+        place = rows[row], slots[row, rank]
+        self._values[place] = values[window, :, rows[row]].bfloat16()
+        if codes is not None:
+            self._signs[place] = codes[window, :, rows[row]]
 
     def insert(
         self,
@@ -63,6 +86,7 @@ class Examples:
         windows: torch.Tensor,
         documents: torch.Tensor,
         values: Bits,
+        codes: npt.NDArray[np.uint8] | None,
         columns: slice,
         first: int,
     ) -> None:
@@ -70,9 +94,9 @@ class Examples:
         kept = self._values.view(torch.int16).numpy().view(np.uint16)
         held = (*(t.numpy() for t in (self.scores, self.windows, self.documents, self._slots)), kept)
         part = (values.words, values.shift, columns.start, first)
-        kernels.insert(
-            *part, scores.numpy(), windows.numpy(), documents.numpy(), tuple(state[columns] for state in held)
-        )
+        own = tuple(state[columns] for state in (*held, self._signs.numpy()))
+        new = (scores.numpy(), windows.numpy(), documents.numpy())
+        kernels.insert(*part, *new, _NONE if codes is None else codes, own)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The state, for a file."""
@@ -82,7 +106,7 @@ class Examples:
             "documents": self.documents,
             "slots": self._slots,
             "values": self._values,
-        }
+        } | ({"signs": self._signs} if self._signs.shape[2] else {})
 
     def restore(self, found: dict[str, torch.Tensor]) -> None:
         """Go on from a state."""

@@ -185,7 +185,8 @@ class ActivationsJob(LiveJob):
         """Empty reductions of the job's layers."""
         counts = torch.from_numpy(self._token_counts[self.table_tokens])
         length, n, device = self.corpus.settings.length, self.live.d_mlp, self.live.device
-        return [Layer(i, n, length, self.poles, counts, self.settings, device) for i in self.layers]
+        gated = self.live.gated
+        return [Layer(i, n, length, self.poles, counts, self.settings, device, gated) for i in self.layers]
 
     def reduce(self, windows: npt.NDArray[np.intp], layers: list[Layer], drawing: bool = False) -> None:
         """Run windows of ascending numbers through the model, in batches, and add them to `layers`; or, `drawing`,
@@ -195,19 +196,24 @@ class ActivationsJob(LiveJob):
             batch, ids = self._batch(windows[first : first + self.settings.batch])
 
             def visit(layer: int, site: str, values: Values, batch: Batch = batch) -> None:
-                if self._waiting.add(by_number[layer], values):
+                if site == "gate":
+                    self._waiting.add_gate(values)
+                elif site == "up":
+                    self._waiting.add_up(values)
+                elif self._waiting.add(by_number[layer], values):
                     self._work_off(batch, drawing)
 
-            self.live.read(ids, visit, layers=self.layers)
+            sites = ("gate", "up", "hidden") if self.live.gated else ("hidden",)
+            self.live.read(ids, visit, layers=self.layers, sites=sites)
             self._work_off(batch, drawing)
 
     def _work_off(self, batch: Batch, drawing: bool) -> None:
         found = self._waiting.leave()
-        tasks = [task for layer, values in found for task in layer.tasks(values, batch, drawing)]
+        tasks = [task for layer, values, codes in found for task in layer.tasks(values, codes, batch, drawing)]
         for _ in self._team.map(lambda task: task(), tasks):
             pass
         if not drawing:
-            for layer, _ in found:
+            for layer, *_ in found:
                 layer.counted(batch)
 
     def _batch(self, windows: npt.NDArray[np.intp]) -> tuple[Batch, torch.Tensor]:
@@ -233,8 +239,8 @@ class ActivationsJob(LiveJob):
     def _resume(self, layers: list[Layer]) -> tuple[int, int]:
         """Stage and position to go on from."""
         found = load_state(self._state)
-        wanted = {str(layer.layer) for layer in layers}
-        if found is None or {name.partition(":")[0] for name in found[0]} != wanted:
+        wanted = {f"{layer.layer}:{name}" for layer in layers for name in layer.tensors()}
+        if found is None or found[0].keys() != wanted:
             return 0, 0
         tensors, meta = found
         for layer in layers:

@@ -142,11 +142,13 @@ def _insert(
     scores: Array,
     windows: Array,
     documents: Array,
+    codes: Array,
     held: tuple[Array, ...],
 ) -> None:
     """Offer windows to neurons from `start` on, `scores` float32 `[b, m]`; `held` are their scores `[m, k]`, windows,
-    documents, slots and bfloat16 bits `[m, k, length]`. See Examples.offer."""
-    best, numbers, origins, slots, kept = held
+    documents, slots, bfloat16 bits `[m, k, length]` and codes of signs, which `codes` uint8 `[b, length, n]` brings
+    unless it is empty. See Examples.offer."""
+    best, numbers, origins, slots, kept, signs = held
     k = best.shape[1]
     for neuron in range(scores.shape[1]):
         ranks = best[neuron]
@@ -172,6 +174,28 @@ def _insert(
             for at in range(words.shape[1]):
                 bits = (np.uint32(words[window, at, start + neuron]) << shift) if at >= first else np.uint32(0)
                 kept[neuron, slot, at] = np.uint16((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16)
+            for at in range(codes.shape[1]):
+                signs[neuron, slot, at] = codes[window, at, start + neuron] if at >= first else 0
+
+
+def _combine(codes: Array, start: int, stop: int, first: int, counts: Array) -> None:
+    """Add the positions in each combination of signs to int64 `[4, n]`; `codes` uint8 `[b, length, n]` are 1 to 4."""
+    n = stop - start
+    gate, up, both = np.empty(n, np.uint16), np.empty(n, np.uint16), np.empty(n, np.uint16)
+    seen = codes.shape[1] - first
+    for window in range(codes.shape[0]):
+        gate[:], up[:], both[:] = 0, 0, 0
+        for at in range(first, codes.shape[1]):
+            row = codes[window, at, start:stop]
+            for j in range(n):
+                gate[j] += row[j] <= 2
+                up[j] += row[j] & 1
+                both[j] += row[j] == 1
+        for j in range(n):
+            counts[0, start + j] += both[j]
+            counts[1, start + j] += gate[j] - both[j]
+            counts[2, start + j] += up[j] - both[j]
+            counts[3, start + j] += seen - gate[j] - up[j] + both[j]
 
 
 extremes = _compiled(_extremes)
@@ -179,3 +203,4 @@ powers = _compiled(_powers)
 count = _compiled(_count)
 tabulate = _compiled(_tabulate)
 insert = _compiled(_insert)
+combine = _compiled(_combine)

@@ -15,12 +15,14 @@ from .histogram import Histogram, quantiles
 from .kernels import Bits
 from .moments import Moments
 from .settings import BANDS, Settings
+from .signs import Codes, SignCounts
 from .token_table import TokenTable
 
 WIDTH = 1024
 """Neurons that a CPU's worker reduces at once: what it sums stays in its nearest cache."""
 
 ByPole = dict[int, torch.Tensor]
+Part = Moments | Histogram | Examples | TokenTable | SignCounts
 
 
 @dataclass(frozen=True)
@@ -61,36 +63,45 @@ class Layer:
         token_counts: torch.Tensor,
         settings: Settings,
         device: torch.device,
+        gated: bool = False,
     ) -> None:
-        self.layer, self.poles, self.settings, self.device = layer, poles, settings, device
+        self.layer, self.poles, self.settings, self.device, self.gated = layer, poles, settings, device, gated
         self.moments = Moments(n, device)
         self.histogram = Histogram(n, device)
         self.maxima = {pole: Histogram(n, device) for pole in poles}
         """histograms of window maxima of pole x value"""
-        self.top = {pole: Examples(n, settings.k, length, device) for pole in poles}
+        self.signs = SignCounts(n, device) if gated else None
+        self.top = {pole: Examples(n, settings.k, length, device, gated) for pole in poles}
         self.token_counts = token_counts.to(device)
         """int64 `[t]`: times each token of the table was seen"""
         self.table = TokenTable(len(token_counts), n, device)
         bands = range(len(BANDS)) if settings.per_band else range(0)
-        self.bands = {(pole, band): Examples(n, settings.per_band, length, device) for pole in poles for band in bands}
+        self.bands = {
+            (pole, band): Examples(n, settings.per_band, length, device, gated) for pole in poles for band in bands
+        }
         self._bounds: dict[int, torch.Tensor] = {}
         self._columns = [slice(start, min(start + WIDTH, n)) for start in range(0, n, WIDTH)]
 
-    def tasks(self, values: torch.Tensor, batch: Batch, drawing: bool = False) -> list[Callable[[], None]]:
-        """What is to be done with a batch's values `[b, length, n]`, in any order or side by side: on a CPU some
-        neurons each. The first pass takes all windows; the second, `drawing`, draws from held-out ones.
+    def tasks(
+        self, values: torch.Tensor, codes: torch.Tensor | None, batch: Batch, drawing: bool = False
+    ) -> list[Callable[[], None]]:
+        """What is to be done with a batch's values `[b, length, n]` and, where there is a gate, codes of their signs,
+        in any order or side by side: on a CPU some neurons each. The first pass takes all windows; the second,
+        `drawing`, draws from held-out ones.
 
         `counted` follows when they are done.
         """
+        signs = None if codes is None else codes.numpy() if self.device.type == "cpu" else None
         if not drawing:
             if self.device.type != "cpu":
-                return [partial(self._take_all, values, batch)]
-            return [partial(self._take_some, Bits.of(values), batch, columns) for columns in self._columns]
+                return [partial(self._take_all, values, codes, batch)]
+            return [partial(self._take_some, Bits.of(values), signs, batch, columns) for columns in self._columns]
         lots = {pole: self._lots(batch.windows, pole, values.shape[2]) for pole in self.poles}
         limits = {pole: self._limits(pole) for pole in self.poles}
         if self.device.type != "cpu":
-            return [partial(self._draw_all, values, batch, lots, limits)]
-        return [partial(self._draw_some, Bits.of(values), batch, lots, limits, columns) for columns in self._columns]
+            return [partial(self._draw_all, values, codes, batch, lots, limits)]
+        bits = Bits.of(values)
+        return [partial(self._draw_some, bits, signs, batch, lots, limits, columns) for columns in self._columns]
 
     def counted(self, batch: Batch) -> None:
         """A batch of the first pass is in. Raises ModelError where an activation was not finite."""
@@ -103,18 +114,20 @@ class Layer:
                 f"{last} ({len(bad)} such neurons); run with --dtype float32, or the checkpoint is damaged"
             )
 
-    def _take_all(self, values: torch.Tensor, batch: Batch) -> None:
-        whole = _without_bos(values, batch)
+    def _take_all(self, values: torch.Tensor, codes: torch.Tensor | None, batch: Batch) -> None:
+        whole, codes = _without_bos(values, batch), _codes_without_bos(codes, batch)
         flat, (low, high) = whole.view(-1, whole.shape[2]), _extremes(whole, batch)
         self.moments.take(flat, low, high)
         self.histogram.take(flat, len(whole) if batch.bos else 0)
         for pole, top in self.top.items():
             best = high if pole > 0 else -low
             self.maxima[pole].take(best)
-            top.offer(_eligible(best, batch), batch.windows, batch.documents, whole)
+            top.offer(_eligible(best, batch), batch.windows, batch.documents, whole, codes)
+        if self.signs is not None and codes is not None:
+            self.signs.take(codes)
         self.table.take(flat.index_select(0, batch.known), batch.known_slots)
 
-    def _take_some(self, values: Bits, batch: Batch, columns: slice) -> None:
+    def _take_some(self, values: Bits, codes: Codes | None, batch: Batch, columns: slice) -> None:
         first = int(batch.bos)
         low, high = values.extremes(columns, first)
         self.moments.add(values, columns, first, low, high)
@@ -122,26 +135,32 @@ class Layer:
         for pole, top in self.top.items():
             best = high if pole > 0 else -low
             self.maxima[pole].add_maxima(best, columns)
-            top.insert(_eligible(best, batch), batch.windows, batch.documents, values, columns, first)
+            top.insert(_eligible(best, batch), batch.windows, batch.documents, values, codes, columns, first)
+        if self.signs is not None and codes is not None:
+            self.signs.add(codes, columns, first)
         self.table.add(values, columns, batch.slots)
 
-    def _draw_all(self, values: torch.Tensor, batch: Batch, lots: ByPole, limits: ByPole) -> None:
-        whole = _without_bos(values, batch)
+    def _draw_all(
+        self, values: torch.Tensor, codes: torch.Tensor | None, batch: Batch, lots: ByPole, limits: ByPole
+    ) -> None:
+        whole, codes = _without_bos(values, batch), _codes_without_bos(codes, batch)
         low, high = _extremes(whole, batch)
         for pole in self.poles:
             band = _band(high if pole > 0 else -low, limits[pole])
             for number in range(len(BANDS)):
                 scores = lots[pole].masked_fill(band != number, -torch.inf)
-                self.bands[pole, number].offer(scores, batch.windows, batch.documents, whole)
+                self.bands[pole, number].offer(scores, batch.windows, batch.documents, whole, codes)
 
-    def _draw_some(self, values: Bits, batch: Batch, lots: ByPole, limits: ByPole, columns: slice) -> None:
+    def _draw_some(
+        self, values: Bits, codes: Codes | None, batch: Batch, lots: ByPole, limits: ByPole, columns: slice
+    ) -> None:
         first = int(batch.bos)
         low, high = values.extremes(columns, first)
         for pole in self.poles:
             band = _band(high if pole > 0 else -low, limits[pole][columns])
             for number in range(len(BANDS)):
                 scores = lots[pole][:, columns].masked_fill(band != number, -torch.inf)
-                self.bands[pole, number].insert(scores, batch.windows, batch.documents, values, columns, first)
+                self.bands[pole, number].insert(scores, batch.windows, batch.documents, values, codes, columns, first)
 
     def _lots(self, windows: torch.Tensor, pole: int, n: int) -> torch.Tensor:
         """Uniform numbers `[b, n]` that depend on window, layer, pole and seed alone, whatever the batches."""
@@ -171,12 +190,14 @@ class Layer:
         for name, part in self._parts().items():
             part.restore({key[len(name) + 1 :]: t for key, t in found.items() if key.startswith(f"{name}.")})
 
-    def _parts(self) -> dict[str, Moments | Histogram | Examples | TokenTable]:
-        parts: dict[str, Moments | Histogram | Examples | TokenTable] = {
+    def _parts(self) -> dict[str, Part]:
+        parts: dict[str, Part] = {
             "moments": self.moments,
             "histogram": self.histogram,
             "table": self.table,
         }
+        if self.signs is not None:
+            parts["signs"] = self.signs
         parts |= {f"maxima{pole}": found for pole, found in self.maxima.items()}
         parts |= {f"top{pole}": found for pole, found in self.top.items()}
         return parts | {f"band{pole}/{band}": found for (pole, band), found in self.bands.items()}
@@ -198,6 +219,13 @@ def _without_bos(values: torch.Tensor, batch: Batch) -> torch.Tensor:
     if batch.bos:
         whole[:, 0] = 0.0
     return whole
+
+
+def _codes_without_bos(codes: torch.Tensor | None, batch: Batch) -> torch.Tensor | None:
+    """The same codes, 0 at BOS: they are the pass's own."""
+    if codes is not None and batch.bos:
+        codes[:, 0] = 0
+    return codes
 
 
 def _extremes(whole: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

@@ -9,16 +9,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ...schema import bundle_table, conform, table
-from ..significant import significant
+from ...schema.levels import levels
 from .examples import Examples
 from .histogram import HALF, quantiles
 from .layer import Layer
 from .settings import BANDS
+from .signs import texts
 
 QUANTILES = (0.5, 0.9, 0.99, 0.999, 0.9999)
 """Of pole x value over the corpus."""
-DIGITS = 3
-"""Significant digits of the values that stand at each token: they were kept as bfloat16, which has no more."""
 
 Tables = dict[str, pa.Table]
 
@@ -89,7 +88,15 @@ def _stats(layer: Layer, pole: int, neurons: npt.NDArray[np.object_], run: str) 
         "nonzero": share,
         "quantiles": pa.array(list(quantiles(counts, QUANTILES, low, high))),
         "histogram": pa.array(list(counts)),
+        "signs": _signs(layer, n),
     }
+
+
+def _signs(layer: Layer, n: int) -> pa.Array:
+    """Shares of the positions in each combination of signs."""
+    if layer.signs is None:
+        return pa.nulls(n, pa.list_(pa.float64()))
+    return pa.array(list(layer.signs.counts.T.cpu().numpy() / layer.moments.count))
 
 
 def _fires(
@@ -105,15 +112,19 @@ def _fires(
     neuron, place = np.nonzero(windows >= 0)
     values = pole * found.values.float().cpu().numpy()[neuron, place]
     strongest = found.scores.cpu().numpy()[neuron, place] if band == "top" else values.max(1, initial=-np.inf)
-    length = values.shape[1]
-    flat = pa.array(significant(values.ravel().astype(np.float64), DIGITS))
+    length, peaks = values.shape[1], pa.array(strongest.astype(np.float64))
+    ends = pa.array(length * np.arange(len(neuron) + 1), pa.int32())
+    written, unit = levels(pa.ListArray.from_arrays(ends, pa.array(values.ravel())), peaks)
+    codes = found.signs
     return pa.table(
         {
             "start": neurons[neuron],
             "end": excerpts[windows[neuron, place]],
             "pole": np.full(len(neuron), pole),
-            "activation": strongest.astype(np.float64),
-            "activations": pa.ListArray.from_arrays(pa.array(length * np.arange(len(neuron) + 1), pa.int32()), flat),
+            "activation": peaks,
+            "levels": written,
+            "unit": unit,
+            "signs": pa.nulls(len(neuron)) if codes is None else texts(codes.cpu().numpy()[neuron, place]),
             "band": [band] * len(neuron),
             "run": [run] * len(neuron),
         }

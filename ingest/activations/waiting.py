@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from . import signs
 from .layer import Layer
 
 ROOM = 2**28
@@ -18,7 +19,22 @@ class Waiting:
     def __init__(self, device: torch.device) -> None:
         self._room = ROOM if device.type == "cpu" else 0
         self._kept: list[torch.Tensor] = []
+        self._codes: list[torch.Tensor] = []
+        self._scratch = torch.empty(0, dtype=torch.bool, device=device)
         self._layers: list[Layer] = []
+
+    def add_gate(self, gate: torch.Tensor) -> None:
+        """Note the signs of the next layer's gate projection `[b, length, n]`."""
+        place = len(self._layers)
+        if place >= len(self._codes) or self._codes[place].shape != gate.shape:
+            self._codes[place:] = [torch.empty(gate.shape, dtype=torch.uint8, device=gate.device)]
+        signs.begin(gate, self._codes[place])
+
+    def add_up(self, up: torch.Tensor) -> None:
+        """Note the signs of the next layer's up projection, after its gate's."""
+        if self._scratch.shape != up.shape:
+            self._scratch = torch.empty(up.shape, dtype=torch.bool, device=up.device)
+        signs.complete(up, self._codes[len(self._layers)], self._scratch)
 
     def add(self, layer: Layer, values: torch.Tensor) -> bool:
         """Keep the values `[b, length, n]`; whether they are to be worked off now."""
@@ -32,8 +48,10 @@ class Waiting:
         self._layers.append(layer)
         return len(self._layers) * values.nbytes >= self._room
 
-    def leave(self) -> list[tuple[Layer, torch.Tensor]]:
-        """Those that wait, who then wait no longer; their values last until the next is added."""
-        found = list(zip(self._layers, self._kept, strict=False))
+    def leave(self) -> list[tuple[Layer, torch.Tensor, torch.Tensor | None]]:
+        """Those that wait, who then wait no longer, with codes of signs where there is a gate; their values last until
+        the next is added."""
+        codes = (self._codes[i] if layer.gated else None for i, layer in enumerate(self._layers))
+        found = list(zip(self._layers, self._kept, codes, strict=False))
         self._layers.clear()
         return found

@@ -21,6 +21,7 @@ from typing import Any
 
 from ...schema import SCHEMA_VERSION, BundleError, VersionError, run_id
 from ...schema.ladder import FIRST, upgraded_parameters
+from ...schema.outside import parse_json, read_bytes
 
 RUN = "run.json"
 UNVERIFIED = "unverified"
@@ -90,27 +91,17 @@ def partial_path(path: Path) -> Path:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a bundle. Raises BundleError naming the file."""
     try:
-        with path.open("rb") as source:
-            raw = source.read(MAX_JSON + 1)
-        if len(raw) > MAX_JSON:
-            raise BundleError(f"{path}: larger than {MAX_JSON} bytes; not a bundle's file")
-        value = json.loads(raw.decode("utf-8"), parse_constant=_no_number)
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        value = parse_json(read_bytes(path, MAX_JSON))
+        json.dumps(value, allow_nan=False)
     except FileNotFoundError:
         raise BundleError(f"{path}: missing; a bundle has {RUN} and a folder a shard") from None
-    except UnicodeEncodeError:
-        raise BundleError(f"{path}: holds half of a surrogate pair, which is no text") from None
-    except (ValueError, RecursionError) as error:
-        raise BundleError(f"{path}: not valid JSON ({error})") from None
     except OSError as error:
         raise BundleError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except ValueError as error:
+        raise BundleError(f"{path}: {error}") from None
     if not isinstance(value, dict):
         raise BundleError(f"{path}: expected a JSON object")
     return value
-
-
-def _no_number(text: str) -> float:
-    raise ValueError(f"{text} is no number of JSON's")
 
 
 def read_run(folder: Path) -> RunInfo:

@@ -183,7 +183,7 @@ def _described(nodes: list[Node], rels: list[Relationship], whole: bool = False)
 
 
 def _excerpt(found: dict[str, Any]) -> dict[str, Any]:
-    """A window as text, with the token on which the neuron is largest."""
+    """A window as text, with the token on which the neuron is largest and the signs of gate and up there."""
     values = list(found["activations"])
     peak = values.index(max(values)) if values else None
     return {
@@ -191,4 +191,5 @@ def _excerpt(found: dict[str, Any]) -> dict[str, Any]:
         "activation": found["activation"],
         "text": "".join(found["tokens"]),
         "peak": None if peak is None else found["tokens"][peak],
+        "signs": found["signs"][peak] if found["signs"] and peak is not None else None,
     }

@@ -45,10 +45,10 @@ def _activity() -> dict[str, list[dict[str, Any]]]:
         stats = {"id": f"{name}/activations", "kind": "activations", "pole": 1, "run": run, "n": 100, **numbers}
         rows["Stats"].append(stats)
         rows["Neuron.HAS_STATS.Stats"].append({"start": name, "end": stats["id"], "run": run})
-        for band, activation in (("0.5-0.9", 1.0), ("top", 4.0)):
+        for band, activation, levels in (("0.5-0.9", 1.0, "0 1000 500"), ("top", 4.0, "0 1000 125")):
             excerpt = {"id": f"{name}/{band}", "document": "d", "offset": 0, "tokens": [" in", " May", " rain"]}
             rows["Excerpt"].append(excerpt)
-            fires = {"band": band, "activation": activation, "activations": [0.0, activation, 0.5]}
+            fires = {"band": band, "activation": activation, "levels": levels, "unit": activation / 1000}
             rows["Neuron.FIRES_ON.Excerpt"].append(
                 {"start": name, "end": excerpt["id"], "pole": 1, "run": run, **fires}
             )

@@ -146,7 +146,7 @@ def test_the_bases_graph_is_judged_on_both_neurons_windows(models: Store, tmp_pa
     put(models, "Neuron.HAS_GRAPH.Graph", {"start": BASE, "end": "g", "pole": 1, "run": "n"})
     put(models, "Graph.STARTS_AT.GraphNode", {"start": "g", "end": "g/0", "run": "n"})
     numbers = {"n": 10, "mean": 0.1, "std": 1.0, "min": 0.0, "max": 4.0, "nonzero": 0.2, "pole": 1}
-    for neuron, fires in ((BASE, [0.0, 4.0, 0.0, 0.0]), (TUNED, [0.0, 0.0, 0.0, 4.0])):
+    for neuron, fires in ((BASE, "0 1000 0 0"), (TUNED, "0 0 0 1000")):
         run = f"pass-{neuron[0]}"
         put(models, "Run", {"id": run, "job": "activations", "model": neuron[0]})
         put(models, "Stats", {"id": f"{neuron}/s", "kind": "activations", "run": run, **numbers})
@@ -155,7 +155,7 @@ def test_the_bases_graph_is_judged_on_both_neurons_windows(models: Store, tmp_pa
             name = f"{neuron}/e{i}"
             window = {"document": str(i), "offset": 0, "tokens": ["a", " may", " b", " june"], "text": "a may b june"}
             put(models, "Excerpt", {"id": name, **window})
-            shown = {"pole": 1, "activation": 4.0, "activations": fires, "band": "top", "run": run}
+            shown = {"pole": 1, "activation": 4.0, "levels": fires, "unit": 0.004, "band": "top", "run": run}
             put(models, "Neuron.FIRES_ON.Excerpt", {"start": neuron, "end": name, **shown})
     (found,) = measures(models, tmp_path).values()
     assert (found.kind, found.name, found.base, found.value) == ("graph", "pole +", 1.0, 0.0)

@@ -79,8 +79,8 @@ def test_an_export_becomes_neurons_latents_and_their_evidence(kb: KnowledgeBase,
     assert kb.cypher(latent + "RETURN s.id, s.hook, m.id, m.weights").rows == [
         ("gpt2-small/6-res-jb", "blocks.6", "gpt2-small", "unverified")
     ]
-    fires = "MATCH (:Latent)-[f:FIRES_ON]->(e:Excerpt) RETURN f.activations, f.band, e.tokens, e.text"
-    assert kb.cypher(fires).rows == [([0.0, 2.5], "top", [" a", " b"], " a b")]
+    fires = "MATCH (:Latent)-[f:FIRES_ON]->(e:Excerpt) RETURN f.levels, f.unit, f.band, e.tokens, e.text"
+    assert kb.cypher(fires).rows == [("0 1000", 0.0025, "top", [" a", " b"], " a b")]
     assert kb.cypher("MATCH (:Latent)-[:HAS_STATS]->(s:Stats) RETURN s.kind, s.max").rows == [("published", 2.5)]
     assert kb.status().nodes["Neuron"] == 1
 

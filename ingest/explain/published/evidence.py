@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from ....schema import LatentId, arrow_schema, conform, digest, table
+from ....schema.levels import levels
 from ...bundle import UNVERIFIED
 from ...n2g.tables import Tables, rows_tables
 from ..records import Explanation, Score, Unit
@@ -40,6 +41,7 @@ class Evidence:
                 self._statistics(item, rows)
             else:
                 self._explanation(item, explanations, scores)
+        _write_levels(rows)
         made = [record_tables(explanations, self.run), score_tables(scores, self.run), rows_tables(rows)]
         return self._with_sources(model, joined(made))
 
@@ -61,7 +63,7 @@ class Evidence:
         rows["Excerpt"].append(
             {"id": name, "corpus": item.corpus, "text": "".join(item.tokens), "tokens": list(item.tokens)}
         )
-        fires = {"activation": max(item.values), "activations": list(item.values), "band": item.band}
+        fires = {"activation": max(item.values), "values": item.values, "band": item.band}
         rows[f"{label(item.unit)}.FIRES_ON.Excerpt"].append(
             {"start": str(item.unit), "end": name, "pole": 1, **fires, "run": self.run}
         )
@@ -92,6 +94,16 @@ class Evidence:
             found = self._dictionaries.get(name.removeprefix(f"{model}/"), Dictionary("sae"))
             rows.append({"id": name, "kind": found.kind, "hook": found.hook})
         return tables | {"Source": conform(table("Source"), pa.Table.from_pylist(rows))}
+
+
+def _write_levels(rows: Rows) -> None:
+    """The windows' values as FIRES_ON has them."""
+    for name, found in rows.items():
+        if ".FIRES_ON." in name:
+            values = pa.array([row.pop("values") for row in found], pa.list_(pa.float64()))
+            peaks = pa.array([row["activation"] for row in found], pa.float64())
+            for row, text, unit in zip(found, *(part.to_pylist() for part in levels(values, peaks)), strict=True):
+                row |= {"levels": text, "unit": unit}
 
 
 def label(unit: Unit) -> str:

@@ -12,9 +12,11 @@ import pyarrow as pa
 import pytest
 from neuronkb.ingest.activations.job import ActivationsJob
 from neuronkb.ingest.activations.settings import BANDS
+from neuronkb.ingest.activations.state import save_state
 from neuronkb.ingest.corpus import Corpus, Tokenizer, read_documents
 from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.schema import ModelError
+from neuronkb.schema.levels import level_values
 from neuronkb.tests import planted
 
 K, LENGTH = 5, 16
@@ -94,9 +96,12 @@ def test_top_windows_are_those_of_a_pass_that_keeps_everything(
                 found = windows_of(pa.Table.from_pandas(mine), corpus, excerpts)
                 assert found == [place_of(corpus, w) for w in expected]
                 np.testing.assert_allclose(mine.activation, best[expected], rtol=1e-5)
-                for values, number in zip(mine.activations, expected, strict=True):
+                for levels, unit, number in zip(mine.levels, mine.unit, expected, strict=True):
+                    values, true = level_values(levels, unit), pole * everything[layer, number, :, neuron]
                     assert values[0] == 0
-                    np.testing.assert_allclose(values[1:], pole * everything[layer, number, :, neuron], rtol=0.015)
+                    assert unit == pytest.approx(best[number] / 1000, rel=1e-6)
+                    # bfloat16 has eight bits; a level is right to half a step.
+                    np.testing.assert_allclose(values[1:], true, rtol=2**-8, atol=0.501 * unit)
 
 
 def test_statistics_are_those_of_all_values(shards: dict[str, dict[str, pa.Table]], everything: Floats) -> None:
@@ -185,7 +190,7 @@ def test_batches_do_not_change_examples(
     other = made(opened(model, corpus, tmp_path, batch=13))
     for name in ("L000", "L001"):
         one, two = (found[name]["Neuron.FIRES_ON.Excerpt"] for found in (shards, other))
-        assert one.drop_columns(["activation", "activations"]) == two.drop_columns(["activation", "activations"])
+        assert one.drop_columns(["activation", "levels", "unit"]) == two.drop_columns(["activation", "levels", "unit"])
 
 
 CODE = """
@@ -225,6 +230,17 @@ def test_killed_and_resumed_it_gives_the_same(
     assert steps[0] != ("reading windows", 0)
     assert found == shards
     assert not list(tmp_path.glob("*.safetensors"))
+
+
+def test_the_state_of_a_pass_that_kept_less_is_begun_anew(
+    shards: dict[str, dict[str, pa.Table]], model: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    job = opened(model, corpus, tmp_path)
+    kept = {f"{layer.layer}:{name}": t for layer in job.new_layers() for name, t in layer.tensors().items()}
+    older = {name: tensor for name, tensor in kept.items() if "signs" not in name}
+    assert len(older) < len(kept)
+    save_state(tmp_path / f"{job.run.id}.safetensors", older, {"stage": "0", "position": "32"})
+    assert made(job) == shards
 
 
 def test_what_is_done_is_left_out(model: Path, corpus: Corpus, tmp_path: Path) -> None:

@@ -23,18 +23,23 @@ def batch(first: int, slots: torch.Tensor, bos: bool = True) -> Batch:
     return Batch(windows, windows // 2, held, slots, bos)
 
 
+def codes_of(values: torch.Tensor) -> torch.Tensor:
+    """Codes 1 to 4 of made-up signs: of the value and of its last digit."""
+    return (1 + 2 * (values <= 0) + ((values * 10).round() % 2 == 0)).to(torch.uint8)
+
+
 def by_loops(found: Layer, values: torch.Tensor, seen: Batch, drawing: bool) -> None:
     """In the opposite order: shares of a layer's neurons do not depend on one another."""
-    for task in reversed(found.tasks(values, seen, drawing)):
+    for task in reversed(found.tasks(values, codes_of(values), seen, drawing)):
         task()
 
 
 def by_tensors(found: Layer, values: torch.Tensor, seen: Batch, drawing: bool) -> None:
     """What a GPU runs."""
     if not drawing:
-        return found._take_all(values, seen)
+        return found._take_all(values, codes_of(values), seen)
     lots = {pole: found._lots(seen.windows, pole, N) for pole in found.poles}
-    return found._draw_all(values, seen, lots, {pole: found._limits(pole) for pole in found.poles})
+    return found._draw_all(values, codes_of(values), seen, lots, {pole: found._limits(pole) for pole in found.poles})
 
 
 Way = Callable[[Layer, torch.Tensor, Batch, bool], None]
@@ -42,7 +47,7 @@ Way = Callable[[Layer, torch.Tensor, Batch, bool], None]
 
 def reduced(way: Way, values: list[torch.Tensor], batches: list[Batch]) -> Layer:
     counts = torch.full((TOKENS,), 100)
-    found = Layer(0, N, LENGTH, (1, -1), counts, Settings(k=3, per_band=2), CPU)
+    found = Layer(0, N, LENGTH, (1, -1), counts, Settings(k=3, per_band=2), CPU, gated=True)
     for drawing in (False, True):
         for value, seen in zip(values, batches, strict=True):
             way(found, value, seen, drawing)
@@ -66,7 +71,7 @@ def test_loops_and_tensor_operations_hold_the_same(
     found, wanted = ours.tensors(), plain.tensors()
     assert found.keys() == wanted.keys()
     for name, tensor in found.items():
-        if name.endswith(("slots", "values")):
+        if name.endswith(("slots", "values", ".signs")):
             continue
         # Sums of a window are float32 here, of a batch there.
         close = name.endswith("sums")
@@ -74,8 +79,16 @@ def test_loops_and_tensor_operations_hold_the_same(
             torch.allclose(tensor, wanted[name], rtol=1e-5, atol=1e-3) if close else torch.equal(tensor, wanted[name])
         )
         assert same, name
-    assert all(torch.equal(kept.values, plain.top[pole].values) for pole, kept in ours.top.items())
-    assert all(torch.equal(kept.values, plain.bands[band].values) for band, kept in ours.bands.items())
+    held = [(kept, plain.top[pole]) for pole, kept in ours.top.items()]
+    held += [(kept, plain.bands[band]) for band, kept in ours.bands.items()]
+    for one, two in held:
+        assert torch.equal(one.values, two.values)
+        assert one.signs is not None
+        assert two.signs is not None
+        assert torch.equal(one.signs, two.signs)
+    codes = torch.stack([codes_of(v)[:, int(bos) :] for v in values]).reshape(-1, N)
+    assert ours.signs is not None
+    assert torch.equal(ours.signs.counts, torch.stack([(codes == c).sum(0) for c in (1, 2, 3, 4)]))
     assert found["moments.count"] == 6 * 8 * (LENGTH - int(bos))
     flat = torch.stack([v[:, int(bos) :] for v in values]).double().reshape(-1, N)
     assert torch.allclose(found["moments.sums"][1], flat.square().sum(0), rtol=1e-5)
@@ -87,6 +100,7 @@ def test_an_activation_that_is_not_finite_is_named() -> None:
     values = torch.zeros(8, LENGTH, N)
     values[3, 4, 5] = torch.nan
     found = Layer(2, N, LENGTH, (1,), torch.zeros(TOKENS), Settings(), CPU)
-    by_loops(found, values, seen := batch(0, torch.zeros(8, LENGTH, dtype=torch.int64)), False)
+    for task in found.tasks(values, None, seen := batch(0, torch.zeros(8, LENGTH, dtype=torch.int64))):
+        task()
     with pytest.raises(ModelError, match="layer 2: neuron 5 has activations that are not finite in windows 0 to 7"):
         found.counted(seen)

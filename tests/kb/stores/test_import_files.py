@@ -76,7 +76,9 @@ def graph() -> Iterator[Part]:
         end=["e", "f"],
         pole=[1, -1],
         activation=pa.array([0.25, None]),
-        activations=[[0.25, 1e-17], []],
+        levels=["1000 4", None],
+        unit=[0.00025, None],
+        signs=["Pn", None],
         run=["r1", "r1"],
     )
     yield part(
@@ -160,7 +162,9 @@ def test_headers_and_arguments(tmp_path: Path) -> None:
         ":END_ID(Excerpt)",
         "pole:long",
         "activation:double",
-        "activations:double[]",
+        "levels:string",
+        "unit:double",
+        "signs:string",
         "band:string",
         "run:string",
     ]

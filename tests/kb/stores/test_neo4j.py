@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from neuronkb.kb.stores import neo4j_load
 from neuronkb.kb.stores.neo4j import Neo4jStore, check_version
 from neuronkb.kb.stores.neo4j_settings import Settings
-from neuronkb.schema import NODES, RELATIONSHIPS, SCHEMA_VERSION, StoreError, conform
+from neuronkb.schema import NODES, RELATIONSHIPS, SCHEMA_VERSION, Property, StoreError, conform
 
 from tests.kb.stores.bolt_proxy import proxy
 from tests.neo4j_server import SETTINGS, Server
@@ -84,24 +85,25 @@ def test_nulls_lists_and_no_properties(neo4j_store: Neo4jStore) -> None:
     neo4j_store.create_nodes(NODES["Excerpt"], pa.table({"id": ["e"]}))
     neo4j_store.merge_nodes(NODES["Model"], pa.table({"id": ["m"]}))
     fires = RELATIONSHIPS["Neuron.FIRES_ON.Excerpt"]
+    listed = replace(fires, properties=(*fires.properties, Property("numbers", "floats", "a list")))
     sent = pa.table(
         {
             "start": ["m/L0/N0", "m/L0/N1"],
             "end": ["e", "e"],
             "pole": [1, 1],
             "activation": pa.array([0.5, None]),
-            "activations": [[0.0, 0.5], []],
+            "numbers": [[0.0, 0.5], []],
             "run": ["r", "r"],
         }
     )
-    neo4j_store.create_relationships(fires, sent)
+    neo4j_store.create_relationships(listed, sent)
     neo4j_store.create_relationships(
         RELATIONSHIPS["Neuron.IN_MODEL.Model"], pa.table({"start": ["m/L0/N0", "m/L0/N1"], "end": ["m", "m"]})
     )
     found = neo4j_store.read("MATCH (n)-[r:FIRES_ON]->() RETURN n.index, properties(r) ORDER BY n.index").rows
     assert found == [
-        (0, {"pole": 1, "activation": 0.5, "activations": [0.0, 0.5], "run": "r"}),
-        (1, {"pole": 1, "activations": [], "run": "r"}),
+        (0, {"pole": 1, "activation": 0.5, "numbers": [0.0, 0.5], "run": "r"}),
+        (1, {"pole": 1, "numbers": [], "run": "r"}),
     ]
     assert neo4j_store.read("MATCH ()-[r:IN_MODEL]->() RETURN count(r), properties(r)").rows == [(2, {})]
 

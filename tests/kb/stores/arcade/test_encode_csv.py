@@ -66,9 +66,9 @@ def test_text_that_could_be_taken_for_something_else_goes_another_way(word: str)
 def test_integers_of_many_digits_and_lists_go_another_way() -> None:
     assert fits(table({"rank": 10**16}))
     assert not fits(table({"rank": 10**17}))
-    fires = RELATIONSHIPS["Neuron.FIRES_ON.Excerpt"]
-    row = {"start": "a", "end": "b", "pole": 1, "activation": 1.0, "activations": [1.0], "band": "top", "run": "r"}
-    assert not fits(conform(fires, pa.Table.from_pylist([row])))
+    context = RELATIONSHIPS["Neuron.HAS_CONTEXT.Term"]
+    row = {"start": "a", "end": "b", "pole": 1, "importance": 1.0, "tokens": ["a"], "run": "r"}
+    assert not fits(conform(context, pa.Table.from_pylist([row])))
 
 
 def test_the_server_reads_back_what_was_written(local_store: LocalStore) -> None:

@@ -1,0 +1,62 @@
+"""The four combinations of signs of a gated neuron's gate and up projections.
+
+The hidden value is act(gate) x up. Where the sign of act(gate) is the gate's, as with SiLU and GELU, pole +1 holds the
+combinations P and n, pole -1 holds p and N; ReLU makes N and n exactly 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import torch
+
+from . import kernels
+
+LETTERS = "_PpNn"
+"""By code. P: gate above 0, p: the same; N, n: gate not above 0. A capital: up above 0. _: BOS, left out."""
+COMBINATIONS = LETTERS[1:]
+
+Codes = npt.NDArray[np.uint8]
+
+
+def begin(gate: torch.Tensor, out: torch.Tensor) -> None:
+    """Note a gate projection's signs `[b, length, n]` in `out`, uint8 of the same shape."""
+    torch.le(gate, 0, out=out.view(torch.bool))
+
+
+def complete(up: torch.Tensor, out: torch.Tensor, scratch: torch.Tensor) -> None:
+    """Make of `begin`'s notes the codes, with the up projection's signs; `scratch` is bool of the same shape."""
+    torch.le(up, 0, out=scratch)
+    out.mul_(2).add_(scratch.view(torch.uint8)).add_(1)
+
+
+class SignCounts:
+    """Positions of `n` neurons in each combination, int64 `[4, n]`."""
+
+    def __init__(self, n: int, device: torch.device) -> None:
+        self.counts = torch.zeros(4, n, dtype=torch.int64, device=device)
+
+    def take(self, codes: torch.Tensor) -> None:
+        """Add codes uint8 `[b, length, n]`; 0 counts for none."""
+        for number in range(4):
+            self.counts[number] += (codes == number + 1).sum((0, 1))
+
+    def add(self, codes: Codes, columns: slice, first: int) -> None:
+        """The same of some neurons on a CPU, from position `first` on."""
+        kernels.combine(codes, columns.start, columns.stop, first, self.counts.numpy())
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The state, for a file."""
+        return {"counts": self.counts}
+
+    def restore(self, found: dict[str, torch.Tensor]) -> None:
+        """Go on from a state."""
+        self.counts.copy_(found["counts"])
+
+
+def texts(codes: Codes) -> pa.Array:
+    """Codes `[rows, length]` as texts, a letter a token."""
+    letters = np.frombuffer(LETTERS.encode(), np.uint8)[codes]
+    ends = np.arange(len(codes) + 1, dtype=np.int32) * codes.shape[1]
+    return pa.StringArray.from_buffers(len(codes), pa.py_buffer(ends), pa.py_buffer(np.ascontiguousarray(letters)))
