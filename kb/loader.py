@@ -35,6 +35,7 @@ from ..schema import (
     table,
 )
 from ..schema.compute import pc
+from . import headlines
 from .admission import admit, keep_facts
 from .ledger import Ledger
 from .runs import Settled, retire, settle, settle_all
@@ -111,6 +112,9 @@ class Loader:
             self._relationships(
                 RELATIONSHIPS["Run.DERIVED_FROM.Run"], derived_rows(run, set(known.to_pylist())), begun=True
             )
+            if "Score" in {**self.report.created, **self.report.known} and self._run.job.startswith("import-"):
+                # Published files may tell of a score long after its explanation, in another shard.
+                headlines.fill(self._store, run.id)
             if run.ended is not None:
                 self.report.replaced = retire(self._store, run.id)
         return self.report

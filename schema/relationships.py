@@ -42,6 +42,18 @@ def _counterpart() -> tuple[Property, ...]:
     return tuple(found)
 
 
+_EXPLAINED = (
+    POLE,
+    Property("rank", "int", "1 is the one chosen of its candidates"),
+    Property("scorer", "string", "of the headline score on this very pole and unit: docs/explanations.md says which"),
+    Property("formula", "string", "of the headline score; only equal formulas compare"),
+    Property("value", "float", "the headline score; null where it is not defined"),
+    Property("null", "float", "the same score of an explanation of another neuron of the layer"),
+    Property("n", "int", "tokens, windows or examples that went into it"),
+    RUN,
+)
+"""EXPLAINED_BY of a neuron and of a latent."""
+
 _RELATIONSHIPS = (
     Relationship("IN_MODEL", "Neuron", "Model", "The model a neuron belongs to."),
     Relationship("IN_SOURCE", "Latent", "Source", "The dictionary a latent belongs to."),
@@ -182,7 +194,7 @@ _RELATIONSHIPS = (
         "Neuron",
         "Explanation",
         "A statement of what it does.",
-        (POLE, Property("rank", "int", "1 is the one chosen of its candidates"), RUN),
+        _EXPLAINED,
         key=("pole", "run"),
     ),
     Relationship(
@@ -190,7 +202,7 @@ _RELATIONSHIPS = (
         "Latent",
         "Explanation",
         "A statement of what it does.",
-        (POLE, Property("rank", "int", "1 is the one chosen of its candidates"), RUN),
+        _EXPLAINED,
         key=("pole", "run"),
     ),
     Relationship("MENTIONS", "Explanation", "Term", "A key word of the explanation."),

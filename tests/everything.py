@@ -153,7 +153,9 @@ def _graphs(rows: Rows) -> None:
     rows["Neuron.ACTIVATES_ON.Term"].append({**fires, "run": "n2g-1"})
     graph, run = f"{MONTHS}/graph/1/n2g-1", "n2g-1"
     scores = {"precision": 0.9, "recall": 0.8, "f1": 0.85, "null": 0.6, "f1_token": 0.6, "f1_5gram": 0.5}
-    rows["Graph"].append({"id": graph, "pole": 1, "run": run, "algorithm": "neuronkb", "status": "ok", **scores})
+    rows["Graph"].append(
+        {"id": graph, "pole": 1, "run": run, "algorithm": "neuronkb", "status": "ok", "nodes": 3, **scores}
+    )
     rows["Neuron.HAS_GRAPH.Graph"].append({"start": MONTHS, "end": graph, "pole": 1, "run": run})
     nodes = ((" June", "activating", 1.0), (" July", "activating", 0.7), (" early", "context", 0.2))
     for i, (text, kind, activation) in enumerate(nodes):
@@ -201,7 +203,10 @@ def _explanations(rows: Rows) -> None:
     for name, neuron, kind, text, words, score in said:
         written = {"id": name, "kind": kind, "text": text, "explainer": "hand", "run": run}
         rows["Explanation"].append({**written, "embedding": [1.0, 0.0, 0.0], "embedder": "hand"})
-        rows["Neuron.EXPLAINED_BY.Explanation"].append({"start": neuron, "end": name, "pole": 1, "run": run})
+        explained = {"start": neuron, "end": name, "pole": 1, "run": run}
+        if score is not None:
+            explained |= {"scorer": "correlation", "formula": "r", "value": score, "null": 0.1, "n": 50}
+        rows["Neuron.EXPLAINED_BY.Explanation"].append(explained)
         rows["Explanation.MENTIONS.Term"] += [{"start": name, "end": word} for word in words]
         if score is not None:
             given = {"id": f"{name}/score", "scorer": "correlation", "formula": "r", "value": score, "null": 0.1}

@@ -178,6 +178,18 @@ def _insert(
                 signs[neuron, slot, at] = codes[window, at, start + neuron] if at >= first else 0
 
 
+def _below(gate: Array, out: Array) -> None:
+    """Whether each is not above 0: uint8."""
+    for i in range(len(gate)):
+        out[i] = gate[i] <= 0
+
+
+def _encode(up: Array, out: Array) -> None:
+    """Codes 1 to 4 of `_below`'s notes and the up projection."""
+    for i in range(len(up)):
+        out[i] = np.uint8(1) + np.uint8(2) * out[i] + np.uint8(up[i] <= 0)
+
+
 def _combine(codes: Array, start: int, stop: int, first: int, counts: Array) -> None:
     """Add the positions in each combination of signs to int64 `[4, n]`; `codes` uint8 `[b, length, n]` are 1 to 4."""
     n = stop - start
@@ -203,4 +215,6 @@ powers = _compiled(_powers)
 count = _compiled(_count)
 tabulate = _compiled(_tabulate)
 insert = _compiled(_insert)
+below = _compiled(_below)
+encode = _compiled(_encode)
 combine = _compiled(_combine)

@@ -6,6 +6,8 @@ combinations P and n, pole -1 holds p and N; ReLU makes N and n exactly 0.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -21,14 +23,26 @@ Codes = npt.NDArray[np.uint8]
 
 
 def begin(gate: torch.Tensor, out: torch.Tensor) -> None:
-    """Note a gate projection's signs `[b, length, n]` in `out`, uint8 of the same shape."""
-    torch.le(gate, 0, out=out.view(torch.bool))
+    """Note in `out`, uint8 of the same shape, where a gate projection `[b, length, n]` is not above 0."""
+    if gate.device.type == "cpu":
+        kernels.below(_whole(gate), out.view(-1).numpy())
+    else:
+        torch.le(gate, 0, out=out.view(torch.bool))
 
 
-def complete(up: torch.Tensor, out: torch.Tensor, scratch: torch.Tensor) -> None:
-    """Make of `begin`'s notes the codes, with the up projection's signs; `scratch` is bool of the same shape."""
-    torch.le(up, 0, out=scratch)
-    out.mul_(2).add_(scratch.view(torch.uint8)).add_(1)
+def complete(up: torch.Tensor, out: torch.Tensor) -> None:
+    """Make of `begin`'s notes the codes, with the up projection's signs."""
+    if up.device.type == "cpu":
+        kernels.encode(_whole(up), out.view(-1).numpy())
+    else:
+        out.mul_(2).add_(up <= 0).add_(1)
+
+
+def _whole(values: torch.Tensor) -> npt.NDArray[np.signedinteger[Any]]:
+    """Floats as whole numbers of the same sign, end to end: 0 is 0, and -0.0 below it."""
+    size = torch.int16 if values.element_size() == 2 else torch.int32
+    found: npt.NDArray[np.signedinteger[Any]] = values.contiguous().view(size).view(-1).numpy()
+    return found
 
 
 class SignCounts:

@@ -20,7 +20,6 @@ class Waiting:
         self._room = ROOM if device.type == "cpu" else 0
         self._kept: list[torch.Tensor] = []
         self._codes: list[torch.Tensor] = []
-        self._scratch = torch.empty(0, dtype=torch.bool, device=device)
         self._layers: list[Layer] = []
 
     def add_gate(self, gate: torch.Tensor) -> None:
@@ -32,9 +31,7 @@ class Waiting:
 
     def add_up(self, up: torch.Tensor) -> None:
         """Note the signs of the next layer's up projection, after its gate's."""
-        if self._scratch.shape != up.shape:
-            self._scratch = torch.empty(up.shape, dtype=torch.bool, device=up.device)
-        signs.complete(up, self._codes[len(self._layers)], self._scratch)
+        signs.complete(up, self._codes[len(self._layers)])
 
     def add(self, layer: Layer, values: torch.Tensor) -> bool:
         """Keep the values `[b, length, n]`; whether they are to be worked off now."""

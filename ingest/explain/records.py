@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ...schema import LatentId, NeuronId, PublishedError, digest
+from ...schema.headline import headline
 from .words import key_words
 
 Kind = Literal["text", "graph", "token_table", "decoded"]
@@ -114,6 +115,12 @@ class Explanation:
     def description_length(self) -> int:
         """Bytes of its written form."""
         return len(self.text.encode("utf-8", "replace")) if self.length is None else self.length
+
+    @property
+    def headline(self) -> dict[str, Any]:
+        """What EXPLAINED_BY has of its scores on its own unit and pole."""
+        own = [score for score in self.scores if score.on in (None, self.unit) and score.pole == self.pole]
+        return headline({**vars(score), "id": score.id("", self.unit, "")} for score in own)
 
     @property
     def mentions(self) -> tuple[str, ...]:

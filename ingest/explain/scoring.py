@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...schema.headline import CHOOSING
 from .correlate import Predictions, choosing_score, correlation_scores
 from .explainer import Candidate
 from .material import Floats, Material
 from .predictors import Predicting
 from .records import Explanation, Score, Unit
 from .simulators.simulator import Expected, Simulator
-
-CHOOSING = "choosing"
 
 
 @dataclass(frozen=True)

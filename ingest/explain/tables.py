@@ -58,6 +58,7 @@ def _explanation_rows(record: Explanation, run: str, rows: Rows) -> None:
         }
     )
     explained = {"start": str(record.unit), "end": name, "pole": record.pole, "rank": record.rank, "run": run}
+    explained |= record.headline
     rows[f"{_label(record.unit)}.EXPLAINED_BY.Explanation"].append(explained)
     for term in record.mentions:
         rows["Term"].append({"id": term})

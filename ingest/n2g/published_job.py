@@ -88,7 +88,8 @@ class PublishedJob:
     def _neuron(self, neuron: NeuronId, found: PublishedNeuron, rows: dict[str, list[dict[str, Any]]]) -> None:
         run, name = self.run.id, f"{neuron}/graph/1/{self.run.id}"
         neuron_rows(neuron, rows)
-        facts = {"algorithm": "paper", "lossy": True, **found.scores}
+        nodes = None if found.drawing is None else len(found.drawing.nodes)
+        facts = {"algorithm": "paper", "lossy": True, "nodes": nodes, **found.scores}
         rows["Graph"].append({"id": name, "pole": 1, "run": run, **facts})
         rows["Neuron.HAS_GRAPH.Graph"].append({"start": str(neuron), "end": name, "pole": 1, "run": run})
         if found.drawing is not None:

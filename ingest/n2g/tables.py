@@ -63,7 +63,7 @@ def _column(rows: Sequence[Mapping[str, Any]], key: str, schema: pa.Schema) -> p
 def _graph_rows(record: GraphRecord, run: str, rows: dict[str, list[dict[str, Any]]]) -> None:
     graph, neuron, name = record.graph, record.neuron, record.id(run)
     neuron_rows(neuron, rows)
-    facts = {"algorithm": graph.algorithm, **record.facts}
+    facts = {"algorithm": graph.algorithm, "nodes": len(graph.nodes), **record.facts}
     rows["Graph"].append({"id": name, "pole": record.pole, "run": run, **facts})
     rows["Neuron.HAS_GRAPH.Graph"].append({"start": str(neuron), "end": name, "pole": record.pole, "run": run})
     for number, node in enumerate(graph.nodes):

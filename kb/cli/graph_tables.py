@@ -34,6 +34,8 @@ def card(found: GraphCard, shown: int = SHOWN) -> list[RenderableType]:
     """A graph's scores, and the paths that predict most."""
     facts = found.facts
     title = f"{found.neuron}, side {pole(facts['pole'])}, {facts['algorithm']}, {facts['run']}: {facts['status']}"
+    if facts["nodes"] is not None:
+        title += f", {facts['nodes']:,} nodes"
     parts: list[RenderableType] = [table(list(SCORES), [[facts[name] for name in SCORES.values()]], title)]
     rows = _paths(found)
     if rows:

@@ -1,5 +1,5 @@
 // Neurons by what their explanations say: full text over all of them, in the index's own language (words, "a phrase",
-// OR); best-scored first.
+// OR); best headline score first.
 // $text: text; words or a phrase in quotes
 // $model: model = null; only neurons of this model
 // $kind: text of text | graph | token_table | decoded = null; only this kind of explanation
@@ -10,9 +10,6 @@
 CALL db.index.fulltext.queryNodes('Explanation_text', $text) YIELD node
 MATCH (n:Neuron)-[x:EXPLAINED_BY]->(node)
 WHERE ($model IS NULL OR n.model = $model) AND ($kind IS NULL OR node.kind = $kind)
-OPTIONAL MATCH (node)-[:SCORED]->(s:Score)-[:OF]->(n)
-WITH n, x, node, s ORDER BY coalesce(s.value, -2.0) DESC, s.scorer, s.id
-WITH n, x, node, collect({value: s.value, scorer: s.scorer, other: s.`null`})[0] AS best
 RETURN n.id AS neuron, x.pole AS pole, node.text AS explanation, node.kind AS kind, node.explainer AS explainer,
-       best.value AS score, best.other AS null_score, best.scorer AS scorer, x.run AS run
+       x.value AS score, x.`null` AS null_score, x.scorer AS scorer, x.run AS run
 ORDER BY coalesce(score, -2.0) DESC, neuron, pole, explanation, run LIMIT $top

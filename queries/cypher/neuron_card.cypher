@@ -28,7 +28,8 @@ WITH n, decodes, fires_on, graphs, activates_on,
 OPTIONAL MATCH (n)-[y:EXPLAINED_BY]->(e:Explanation)
 WITH n, decodes, fires_on, graphs, activates_on, detects, y, e ORDER BY y.pole DESC, e.kind, e.text
 WITH n, decodes, fires_on, graphs, activates_on, detects,
-     collect(CASE WHEN e IS NULL THEN null ELSE {pole: y.pole, kind: e.kind, text: e.text} END) AS explanations
+     collect(CASE WHEN e IS NULL THEN null ELSE {pole: y.pole, kind: e.kind, text: e.text, formula: y.formula,
+       score: y.value, control: y.`null`} END) AS explanations
 OPTIONAL MATCH (i:Intervention)-[:ON]->(n) WHERE i.p_neurons IS NOT NULL
 WITH n, decodes, fires_on, graphs, activates_on, detects, explanations, i ORDER BY i.id
 WITH n, decodes, fires_on, graphs, activates_on, detects, explanations,

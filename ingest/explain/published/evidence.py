@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,8 @@ from .items import Dictionary, Item, Statistics, Window
 from .tally import Tally
 
 Rows = dict[str, list[dict[str, Any]]]
+Key = tuple[str, Unit, int]
+"""Of an explanation in a shard: its id, unit and pole."""
 
 
 class Evidence:
@@ -32,7 +35,7 @@ class Evidence:
         """One shard's tables."""
         rows: Rows = defaultdict(list)
         rows["Model"].append({"id": model, "weights": UNVERIFIED})
-        explanations: list[Explanation] = []
+        explanations: dict[Key, Explanation] = {}
         scores: list[tuple[str, Unit, Score]] = []
         for item in items:
             if isinstance(item, Window):
@@ -42,16 +45,21 @@ class Evidence:
             else:
                 self._explanation(item, explanations, scores)
         _write_levels(rows)
-        made = [record_tables(explanations, self.run), score_tables(scores, self.run), rows_tables(rows)]
+        made = [record_tables(explanations.values(), self.run), score_tables(scores, self.run), rows_tables(rows)]
         return self._with_sources(model, joined(made))
 
     def _explanation(
-        self, item: Explanation, explanations: list[Explanation], scores: list[tuple[str, Unit, Score]]
+        self, item: Explanation, explanations: dict[Key, Explanation], scores: list[tuple[str, Unit, Score]]
     ) -> None:
+        """A score that comes after its explanation's shard is a row of its own shard; the loader then looks for the
+        headline once more."""
         name = item.id(self.run)
-        fresh = [score for score in item.scores if self._new("scores", score.id(name, item.unit, self.run))]
+        fresh = tuple(score for score in item.scores if self._new("scores", score.id(name, item.unit, self.run)))
+        key = (name, item.unit, item.pole)
         if self._new("explanations", name, str(item.unit), item.pole):
-            explanations.append(Explanation(**{**vars(item), "scores": tuple(fresh)}))
+            explanations[key] = replace(item, scores=fresh)
+        elif held := explanations.get(key):
+            explanations[key] = replace(held, scores=(*held.scores, *fresh))
         else:
             scores += [(name, item.unit, score) for score in fresh]
 

@@ -25,12 +25,39 @@ def test_every_row_of_one_explanation() -> None:
     assert explanation["text"] == " Names of months."
     assert (explanation["length"], explanation["run"]) == (17, "r")
     (edge,) = made["Neuron.EXPLAINED_BY.Explanation"].to_pylist()
-    assert edge == {"start": "m/L0/N1", "end": explanation["id"], "pole": -1, "rank": 1, "run": "r"}
+    assert edge == {
+        "start": "m/L0/N1",
+        "end": explanation["id"],
+        "pole": -1,
+        "rank": 1,
+        "run": "r",
+        **dict.fromkeys(("scorer", "formula", "value", "null", "n")),
+    }
     (row,) = made["Score"].to_pylist()
     assert (row["value"], row["null"], row["n"], row["failed"], row["seed"]) == (0.5, 0.1, 640, 3, 1)
     assert made["Explanation.SCORED.Score"].to_pylist() == [{"start": explanation["id"], "end": row["id"], "run": "r"}]
     assert made["Score.OF.Neuron"].to_pylist() == [{"start": row["id"], "end": "m/L0/N1", "run": "r"}]
     assert set(made["Explanation.MENTIONS.Term"]["end"].to_pylist()) == {"names", "months"}
+
+
+def test_the_headline_stands_on_the_relationship() -> None:
+    """The score of this very pole and unit, whatever its candidates, raters and other neurons scored."""
+    first = Score("correlation", "ev-correlation", 0.5, 0.1, 640, 3, "top-and-random", "sim", 1, pole=-1)
+    scores = (
+        replace(first, split="choosing", value=0.9),
+        replace(first, on=B, value=0.8),
+        replace(first, pole=1, value=0.7),
+        replace(first, scorer="human", formula="rating", split=None, rater="me", value=1.0),
+        replace(first, formula="r2-uncentred", value=0.6),
+        first,
+    )
+    for order in (scores, scores[::-1]):
+        made = record_tables([Explanation(A, "months", "gpt", pole=-1, scores=order)], "r")
+        (edge,) = made["Neuron.EXPLAINED_BY.Explanation"].to_pylist()
+        found = {name: edge[name] for name in ("scorer", "formula", "value", "null", "n")}
+        assert found == {"scorer": "correlation", "formula": "ev-correlation", "value": 0.5, "null": 0.1, "n": 640}
+    made = record_tables([Explanation(LATENT, "months", "gpt", scores=(replace(first, pole=1),))], "r")
+    assert made["Latent.EXPLAINED_BY.Explanation"].column("value").to_pylist() == [0.5]
 
 
 def test_the_same_words_are_one_node_and_a_predictor_is_its_neurons_own() -> None:
