@@ -2,7 +2,7 @@
 beside scikit-learn, load rates, query latencies.
 
     python -m benchmarks [decode] [similar] [activations] [n2g] [probes] [explain] [search] [open] [local] [neo4j]
-                         [import]
+                         [import] [windows]
 
 Prints a line a figure and writes build/bench.json.
 """
@@ -89,6 +89,13 @@ def neo4j() -> Iterator[Row]:
     return stores.online("neo4j", MILLION)
 
 
+def windows() -> Iterator[Row]:
+    """Ways to write the values of FIRES_ON, into both stores."""
+    from .windows import rates
+
+    return rates()
+
+
 def import_files() -> Iterator[Row]:
     """Neo4j loaded by neo4j-admin at 10 M relationships."""
     from . import stores
@@ -108,6 +115,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "local": local,
     "neo4j": neo4j,
     "import": import_files,
+    "windows": windows,
 }
 
 
