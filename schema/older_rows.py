@@ -1,7 +1,4 @@
-"""Rows of bundles of schema version 1 in the form of version 2: tables in, tables out.
-
-`kb/version_2.py` does the same to the rows of stores.
-"""
+"""Rows of bundles of schema version 1 in the form of version 2, which `ladder/version_2.py` asks for."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .arrow import TYPES
 from .compute import pc
 from .headline import PROPERTIES, headline
 from .levels import levels
@@ -21,21 +17,6 @@ Tables = Mapping[str, pa.Table]
 
 FIRES_ON = ("Neuron.FIRES_ON.Excerpt", "Latent.FIRES_ON.Excerpt")
 EXPLAINED_BY = ("Neuron.EXPLAINED_BY.Explanation", "Latent.EXPLAINED_BY.Explanation")
-
-
-def version_2(tables: Tables) -> dict[str, pa.Table]:
-    """One shard's tables by name, with what changed in its new form. Columns that came and are not known are left to
-    be null."""
-    made = dict(tables)
-    for name in FIRES_ON:
-        if name in tables:
-            made[name] = fires_on(tables[name])
-    if "Graph" in tables:
-        made["Graph"] = graphs(tables["Graph"], tables.get("GraphNode"))
-    for name in EXPLAINED_BY:
-        if name in tables:
-            made[name] = explained_by(tables[name], tables)
-    return made
 
 
 def fires_on(rows: pa.Table) -> pa.Table:
@@ -65,8 +46,9 @@ def explained_by(rows: pa.Table, tables: Tables) -> pa.Table:
     scores = _scores(tables)
     places = zip(*(rows.column(name).to_pylist() for name in ("start", "end", "pole")), strict=True)
     found = [headline(scores[place]) for place in places]
-    for name, kind in zip(PROPERTIES, ("string", "string", "float", "float", "int"), strict=True):
-        rows = rows.append_column(name, pa.array([one[name] for one in found], TYPES[kind]))
+    kinds = pa.string(), pa.string(), pa.float64(), pa.float64(), pa.int64()
+    for name, kind in zip(PROPERTIES, kinds, strict=True):
+        rows = rows.append_column(name, pa.array([one[name] for one in found], kind))
     return rows
 
 

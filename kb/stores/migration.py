@@ -16,8 +16,12 @@ import pyarrow as pa
 from ...schema import NODES, TABLES, Node, table
 from ...schema.arrow import TYPES
 from ...schema.ladder import Fill, Rewrite, Step, steps_from
+from .. import headlines
 from . import statements
 from .base import Store, Told
+
+AFTER: dict[int, Callable[[Store], object]] = {2: headlines.fill}
+"""What a version needs that no one statement does; done twice, it changes nothing more."""
 
 BATCH = 1_000
 """Nodes whose rows are changed in one transaction."""
@@ -40,8 +44,10 @@ def migrate(store: Store, version: int, told: Told, steps: Sequence[Step] | None
         for rewrite in step.rewrites:
             if rewrite.table in TABLES:
                 _rewrite(store, rewrite, _label(f"version {step.version}: {rewrite.table}", told))
-        for fill in step.fills:
+        for fill in [each for each in step.fills if each.cypher]:
             _fill(store, fill, _label(f"version {step.version}: {fill.table}", told))
+        if step.version in AFTER:
+            AFTER[step.version](store)
         _name_runs(store, step)
         told(f"schema version {step.version}", 1, 1)
 
@@ -74,9 +80,9 @@ def _rewrite(store: Store, rewrite: Rewrite, told: Callable[[int, int], None]) -
 def _fill(store: Store, fill: Fill, told: Callable[[int, int], None]) -> None:
     kind = table(fill.table)
     ids = _ids(store, statements.all_ids(kind if isinstance(kind, Node) else NODES[kind.start]))
-    for start in range(0, len(ids), BATCH):
+    for start in range(0, len(ids), fill.batch):
         told(start, len(ids))
-        store.write(fill.cypher, {"ids": ids[start : start + BATCH]})
+        store.write(fill.cypher, {"ids": ids[start : start + fill.batch]})
     if ids:
         told(len(ids), len(ids))
 

@@ -51,16 +51,18 @@ class Rewrite:
 
 @dataclass(frozen=True)
 class Fill:
-    """A property that the version keeps beside the rows of other tables that it follows from."""
+    """A property that follows from others of the row or from rows of other tables, and may take their place."""
 
     table: str
     needs: tuple[str, ...]
     """those tables"""
     rows: Callable[[pa.Table, Mapping[str, pa.Table]], pa.Table]
     """the table's rows, and by name those tables of the same shard that are there -> the rows with the property"""
-    cypher: str
+    cypher: str = ""
     """the same in a store, for the nodes whose ids are `$ids`, or for relationships that start at them; done twice, it
-    changes nothing more"""
+    changes nothing more. Empty where one statement cannot do it: then `kb/stores/migration.py` says what does"""
+    batch: int = 1_000
+    """how many ids a statement takes"""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from neuronkb.ingest.explain.published.items import Format
 from neuronkb.ingest.n2g.published import read_folder
 from neuronkb.ingest.n2g.published_job import PublishedJob
 from neuronkb.ingest.probes.published import read_published
-from neuronkb.schema import run_id
+from neuronkb.schema import digest
 
 from tests.ingest.explain.published.reading import read
 from tests.ingest.explain.published.test_documents import GOOD
@@ -39,7 +39,7 @@ def told(kind: Format, paths: Sequence[Path]) -> object:
     texts = [[str(one.unit), one.text, [score.value for score in one.scores]] for one in found.explanations]
     windows = [[str(one.unit), one.tokens, one.values, one.band, one.corpus] for one in found.windows]
     statistics = [[str(one.unit), dict(one.facts)] for one in found.statistics]
-    return run_id("published", {"texts": texts, "windows": windows, "statistics": statistics, "f": found.tally.notes})
+    return digest({"texts": texts, "windows": windows, "statistics": statistics, "f": found.tally.notes})
 
 
 def delphi() -> Parser:
@@ -92,7 +92,7 @@ def n2g() -> Parser:
 
 def probes(folder: Path) -> object:
     found = read_published(folder / "t.csv")
-    return run_id("probes", {"rows": [[str(row.neuron), row.dataset, dict(row.scores)] for row in found.rows]})
+    return digest({"rows": [[str(row.neuron), row.dataset, dict(row.scores)] for row in found.rows]})
 
 
 def parsers() -> list[Parser]:

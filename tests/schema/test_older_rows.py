@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 from neuronkb.schema import RELATIONSHIPS, arrow_schema, conform, table
-from neuronkb.schema.older_rows import version_2
+from neuronkb.schema.ladder import upgraded
 
 OLD_FIRES = pa.schema(
     [
@@ -14,6 +14,11 @@ OLD_FIRES = pa.schema(
         ("run", pa.string()),
     ]
 )
+
+
+def version_2(tables: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    """A shard's tables, each brought up the ladder beside the others."""
+    return {name: upgraded(name, rows, 1, tables.get) for name, rows in tables.items()}
 
 
 def test_windows_have_levels() -> None:
