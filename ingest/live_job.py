@@ -87,3 +87,11 @@ def some_neurons(
     if not found:
         raise ModelError("no neurons were asked for; name some, or leave them out for all")
     return {layer: tuple(indices) for layer, indices in found.items()}
+
+
+def scope_of(neurons: Mapping[int, Sequence[int]], width: int) -> dict[str, Any]:
+    """Which neurons were asked for, as a bundle's scope: whole layers of `width` neurons, and indices by layer of the
+    others. Scopes of several jobs of one run are united."""
+    whole = sorted(layer for layer, own in neurons.items() if len(own) == width)
+    some = {str(layer): sorted(own) for layer, own in neurons.items() if len(own) != width}
+    return {"layers": whole, "neurons": some}

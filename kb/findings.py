@@ -139,12 +139,13 @@ class Findings:
 
     def _write(self, note: Noted) -> None:
         tables = finding_tables([note])
-        self._store.merge_nodes(NODES["Finding"], tables["Finding"])
         rel = RELATIONSHIPS["Finding.ABOUT.Neuron"]
-        known = self._store.existing_relationships(rel, [note.id])
-        rows = missing_rows(tables[rel.name], known, ["start", "end"])
-        if rows.num_rows:
-            self._store.create_relationships(rel, rows)
+        with self._store.loading(lambda who: None):
+            self._store.merge_nodes(NODES["Finding"], tables["Finding"])
+            known = self._store.existing_relationships(rel, [note.id])
+            rows = missing_rows(tables[rel.name], known, ["start", "end"])
+            if rows.num_rows:
+                self._store.create_relationships(rel, rows)
 
 
 def _previewed(job: CarryJob, progress: Progress) -> tuple[Carry, ...]:

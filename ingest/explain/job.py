@@ -14,7 +14,7 @@ from ...schema import ModelError, NeuronId, digest
 from ..bundle import RunInfo
 from ..corpus.corpus import Corpus
 from ..job import Progress, silent
-from ..live_job import LiveJob, some_neurons
+from ..live_job import LiveJob, scope_of, some_neurons
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table
 from ..n2g.engine import Target
@@ -78,7 +78,7 @@ class ExplanationsJob(LiveJob):
             "corpus": self.corpus.hash,
             "evidence": list(self.derived_from),
         }
-        scope = {"layers": sorted(self.neurons), "neurons": sum(map(len, self.neurons.values()))}
+        scope = scope_of(self.neurons, self.live.d_mlp)
         return self.run_info(
             "explanations", identity, derived_from=self.derived_from, dataset=self.corpus.hash, scope=scope
         )

@@ -15,7 +15,7 @@ from ...schema import NeuronId, digest
 from ..bundle import Bundle, RunInfo
 from ..corpus.corpus import Corpus
 from ..job import Progress, silent
-from ..live_job import LiveJob, some_neurons
+from ..live_job import LiveJob, scope_of, some_neurons
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table
 from ..subject.live import LiveModel
@@ -86,7 +86,7 @@ class N2GJob(LiveJob):
             "proposer": self.settings.proposer or "subject",
             "mask": self.mask,
         }
-        scope = {"layers": sorted(self.neurons), "neurons": sum(map(len, self.neurons.values()))}
+        scope = scope_of(self.neurons, self.live.d_mlp)
         return self.run_info("n2g", identity, dataset=self.corpus.hash, scope=scope)
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from neuronkb.ingest.live_job import LiveJob, some_layers, some_neurons
+from neuronkb.ingest.live_job import LiveJob, scope_of, some_layers, some_neurons
 from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.schema import ModelError
 from transformers import GPT2Config, GPT2LMHeadModel
@@ -41,3 +41,7 @@ def test_a_model_without_files_has_no_run(live: LiveModel) -> None:
         job.run_info("some", {})
     with pytest.raises(ModelError, match="texts: windows of 2000 tokens do not fit the model's context of 1024"):
         job.check_length(2000, "texts: ")
+
+
+def test_scope_by_hand() -> None:
+    assert scope_of({3: (0, 1, 2), 1: (2, 0), 5: (0, 1, 2)}, 3) == {"layers": [3, 5], "neurons": {"1": [0, 2]}}
