@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import multiprocessing.connection
 import tempfile
 import warnings
 from collections.abc import Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-from tests.noise.parser import Met, meet
+from tests.noise.parser import Met, Parser, meet
 from tests.noise.table import parsers
 
 HANG = 3600.0
@@ -24,44 +24,45 @@ HANG = 3600.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Meet those whose name has one of the words, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.noise")
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("names", nargs="*", metavar="NAME")
     asked = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as work:
-        names = [one.name for one in parsers(Path(work))]
-    chosen = [name for name in names if not asked.names or any(part in name for part in asked.names)]
-    print(f"{'parser':36} {'inputs':>7} {'answers':>8} {'refused':>8} {'faults':>7} {'worst s':>8} {'worst MiB':>10}")
     wrong = 0
-    for name in chosen:
-        wrong += _show(name, _apart(name, asked.count, asked.seed))
+    with tempfile.TemporaryDirectory() as work:
+        print(
+            f"{'parser':36} {'inputs':>7} {'answers':>8} {'refused':>8} {'faults':>7} {'worst s':>8} {'worst MiB':>10}"
+        )
+        for one in parsers(Path(work) / "samples"):
+            if not asked.names or any(part in one.name for part in asked.names):
+                wrong += _show(one.name, _apart(one, asked.count, asked.seed, Path(work) / "in"))
     return int(wrong > 0)
 
 
-def _apart(name: str, count: int, seed: int) -> Met:
+def _apart(parser: Parser, count: int, seed: int, folder: Path) -> Met:
     """Meet one parser in a process of its own."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_meet, args=(name, count, seed, theirs))
+    child = context.Process(target=_meet, args=(parser, count, seed, folder, theirs))
     child.start()
     theirs.close()
     try:
-        met: Met = ours.recv() if ours.poll(HANG) else Met(name, faults={f"hangs for {HANG:g} s": f"seed {seed}"})
+        met: Met = (
+            ours.recv() if ours.poll(HANG) else Met(parser.name, faults={f"hangs for {HANG:g} s": f"seed {seed}"})
+        )
     except EOFError:
         child.join()
-        met = Met(name, faults={f"its process ended with {child.exitcode}": f"seed {seed}"})
-    if child.is_alive():
-        child.terminate()
+        met = Met(parser.name, faults={f"its process ended with {child.exitcode}": f"seed {seed}"})
+    child.kill()
     child.join()
     return met
 
 
-def _meet(name: str, count: int, seed: int, answer: multiprocessing.connection.Connection) -> None:
+def _meet(parser: Parser, count: int, seed: int, folder: Path, answer: Connection) -> None:
     warnings.simplefilter("error")
-    with tempfile.TemporaryDirectory() as work:
-        (parser,) = (one for one in parsers(Path(work) / "samples") if one.name == name)
-        answer.send(meet(parser, count, seed, Path(work) / "in"))
+    answer.send(meet(parser, count, seed, folder))
 
 
 def _show(name: str, met: Met) -> bool:

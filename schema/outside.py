@@ -80,8 +80,9 @@ def parse_json(data: bytes | str, halves: bool = False) -> Any:
 
 def parse_toml(data: bytes) -> dict[str, Any]:
     """The tables of TOML text. Raises Unreadable."""
+    text = decode(data)
     try:
-        found = tomllib.loads(decode(data))
+        found = tomllib.loads(text)
     except RecursionError:
         raise _too_deep() from None
     except tomllib.TOMLDecodeError as error:

@@ -71,6 +71,7 @@ def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory,
 
 
 GOOD = {"text": "a b", "group": "g", "labels": {"f": True}}
+COUNT = {"positives": 1, "negatives": 1, "groups_positive": 1}
 
 
 @pytest.mark.parametrize(
@@ -115,12 +116,26 @@ def test_a_bad_line_is_named(tmp_path: Path, row: Any, message: str) -> None:
         ({"neuronkb_features": 1, "features": ["g"]}, r"x\.jsonl: feature 'g' of category 'x' labels no text"),
         ({"neuronkb_features": 1, "features": [{"name": "f", "predicate": "is_digit"}]}, r"no predicate 'is_digit'"),
         ({"neuronkb_features": 1, "features": [{"name": "f", "prefix": ""}]}, r"prefix or suffix is empty"),
+        ({"neuronkb_features": 1, "counts": {"f": {}}}, r":1: a count without groups_positive, negatives, positives"),
+        ({"neuronkb_features": 1, "counts": {"f": 3}}, r":1: 3 is no count"),
+        ({"neuronkb_features": 1, "counts": {"f": COUNT | {"positives": -1}}}, r":1: counts of a feature are below 0"),
+        ({"neuronkb_features": 1, "seed": -1}, r":1: seed is -1, expected a whole number from 0"),
+        ({"neuronkb_features": 1, "seed": 2**70}, r":1: seed is 1180591620717411303424"),
+        ({"neuronkb_features": 1, "share": float("nan")}, r":1: share is nan"),
+        ({"neuronkb_features": 1, "licence": "\ud800"}, r":1: holds half a character"),
         ({"neuronkb_features": 1, "features": ["f", {"name": "g", "prefix": "a"}]}, r"rules on tokens and labels"),
     ],
 )
 def test_a_bad_header_is_named(tmp_path: Path, header: Any, message: str) -> None:
     with pytest.raises(FeatureError, match=message):
         FeatureSet.open(lines(tmp_path / "x.jsonl", header, GOOD))
+
+
+def test_half_a_character_is_not_written(tmp_path: Path) -> None:
+    for record in (Record("\ud800", "g", {"f": True}), Record("a", "\udfff", {"f": True})):
+        with pytest.raises(FeatureError, match=r"x\.jsonl.*cannot be written: .*holds half a character"):
+            FeatureSet.make(Header("x"), [record]).write(tmp_path / "x.jsonl")
+    assert not (tmp_path / "x.jsonl").exists()
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:

@@ -111,6 +111,16 @@ def test_a_truncated_file_is_named(cut: int, tmp_path: Path) -> None:
         b'{"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}',
         b'{"a": {"dtype": "F32"}}',
         b'{"a": 3}',
+        b'{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, Infinity]}}',
+        b'{"a": {"dtype": "F32", "shape": [1e999], "data_offsets": [0, 4]}}',
+        b'{"a": {"dtype": "F32", "shape": [' + b"9" * 4000 + b'], "data_offsets": [0, 4]}}',
+        b'{"a": {"dtype": "F32", "shape": [true], "data_offsets": [0, 4]}}',
+        b'{"a": {"dtype": "F32", "shape": [], "data_offsets": [4, 0]}}',
+        b'{"a": {"dtype": ["F32"], "shape": [1], "data_offsets": [0, 4]}}',
+        b'{"\\ud800": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}',
+        b'{"a": ' * 200_000,
+        b"[" * 200_000 + b"]" * 200_000,
+        b"9" * 5000,
     ],
 )
 def test_a_corrupt_header_is_named(header: bytes, tmp_path: Path) -> None:
@@ -125,6 +135,38 @@ def test_a_header_that_claims_the_disk_is_not_believed(tmp_path: Path) -> None:
     (folder / "model.safetensors").write_bytes((2**60).to_bytes(8, "little") + b"{}")
     with pytest.raises(ModelError, match="claims"):
         Checkpoint.open(folder)
+
+
+def test_a_header_beyond_all_tensors_is_not_read(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, {"a": torch.zeros(1)})
+    with (folder / "model.safetensors").open("wb") as file:
+        file.write((100 * 2**20).to_bytes(8, "little") + b"[")
+        file.truncate(200 * 2**20)
+    with pytest.raises(ModelError, match="its header has 104,857,600 bytes, expected at most 33,554,432"):
+        Checkpoint.open(folder)
+
+
+def test_a_header_of_brackets_does_not_fill_the_memory(tmp_path: Path) -> None:
+    header = b"[" + b"{}," * (8 * 2**20) + b"1]"
+    (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ModelError, match="too many brackets"):
+        Checkpoint.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        (b'{"a": "\\ud800"}', "half a character"),
+        (b"[" * 100_000, "nested deeper"),
+        (b'{"vocab_size": ' + b"9" * 5000 + b"}", "digits"),
+        (b"\xff\xfe{}", "not UTF-8"),
+    ],
+)
+def test_a_config_of_noise_is_named(config: bytes, why: str, tmp_path: Path) -> None:
+    (folder_with(tmp_path, {"a": torch.zeros(1)}) / "config.json").write_bytes(config)
+    with pytest.raises(ModelError, match=rf"config\.json: is not JSON to be read \(.*{why}"):
+        Checkpoint.open(tmp_path)
 
 
 def test_what_a_folder_lacks_is_said(tmp_path: Path) -> None:
@@ -142,7 +184,7 @@ def test_what_a_folder_lacks_is_said(tmp_path: Path) -> None:
         Checkpoint.open(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["gone.safetensors", "../model.safetensors"])
+@pytest.mark.parametrize("name", ["gone.safetensors", "../model.safetensors", "a\0b", "x" * 300, ["a"]])
 def test_an_index_leads_only_to_files_that_are_there(name: str, tmp_path: Path) -> None:
     folder = folder_with(tmp_path / "in", {"a": torch.zeros(1)})
     folder_with(tmp_path, {"a": torch.zeros(1)})
