@@ -141,6 +141,24 @@ def test_shards_of_a_few_items_make_the_same_graph(
     assert [after[0][name] for name in kept] == [before[0][name] for name in kept]
 
 
+@pytest.mark.parametrize("items", [8_192, 1])
+def test_a_headline_that_comes_in_a_later_shard_is_found(
+    kb: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, items: int
+) -> None:
+    """The same explanation without a score first: with one item a shard, its row is in the store when the score
+    comes."""
+    monkeypatch.setattr(job, "ITEMS", items)
+    scored = [{"explanation": "dogs", "scored_simulation": None}]
+    scored += [{"explanation": "dogs", "scored_simulation": {"ev_correlation_score": value}} for value in (0.5, 0.75)]
+    neuron = {"neuron_id": {"layer_index": 3, "neuron_index": 7}, "scored_explanations": scored}
+    file = tmp_path / "3" / "7.jsonl"
+    file.parent.mkdir()
+    file.write_text(json.dumps(neuron) + "\n")
+    kb.import_explanations(tmp_path, model="gpt2-small", embed=False)
+    obvious = "MATCH (n:Neuron)-[x:EXPLAINED_BY]->(e) RETURN n.id, e.text, x.scorer, x.formula, x.value"
+    assert kb.cypher(obvious).rows == [("gpt2-small/L3/N7", "dogs", "correlation", "ev-correlation", 0.5)]
+
+
 def test_nothing_to_import_says_why(kb: KnowledgeBase, tmp_path: Path) -> None:
     path = batch(tmp_path, [described("x", "dogs"), described(2, "")])
     with pytest.raises(PublishedError, match=r"nothing to import: .*jsonl:1: index is no whole number from 0"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ SIZES: dict[str, Any] = {
     "pad_token_id": 0,
 }
 GROUPED = {**SIZES, "num_key_value_heads": 2}
-GATED = {
+GATED: dict[str, Callable[[], Any]] = {
     "llama, SiLU": lambda: LlamaConfig(**GROUPED),
     "llama, ReLU": lambda: LlamaConfig(**GROUPED, hidden_act="relu"),
     "gemma, tanh GELU": lambda: Gemma3TextConfig(**GROUPED, head_dim=8),

@@ -156,6 +156,8 @@ def test_half_a_folder_is_read_and_what_lacks_is_counted(tmp_path: Path) -> None
     scores = found.neurons[0, 2].scores
     assert (scores["precision"], scores["status"]) == (None, "silent")
     assert job(found).summary()["skipped"] == dict(found.skipped)
+    graphs = dict(job(found).shards())["L000"]["Graph"].to_pylist()
+    assert [(row["id"].split("/")[2], row["nodes"]) for row in graphs] == [("N1", None), ("N2", None), ("N4", 2)]
 
 
 def test_the_forks_names_are_read(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def test_words_are_joined_with_their_spellings() -> None:
     (graph,) = tables["Graph"].to_pylist()
     assert graph["id"] == "toy/L3/N17/graph/1/run-1"
     assert (graph["f1"], graph["algorithm"], graph["precision"]) == (0.5, "neuronkb", None)
+    assert graph["nodes"] == tables["GraphNode"].num_rows == 5
     kinds = [row["kind"] for row in tables["GraphNode"].to_pylist()]
     assert sorted(kinds) == ["activating", "activating", "context", "context", "wildcard"]
     assert {row["id"] for row in tables["Term"].to_pylist()} == {"version", "license", "\n"}
