@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ def open_client(
     prices: tuple[float, float] | None = None,
     budget: float | None = None,
 ) -> tuple[Client, bool]:
-    """The model, and whether it answers in turns; a base model only goes on with a text.
+    """The model, for the caller to close, and whether it answers in turns; a base model only goes on with a text.
 
     A folder is a model on this machine, and so is a name with a slash where no server is named (a hub id); any other
     is one of the server at `base_url`, OpenAI's unless given. `prices` of a million prompt and completion tokens;
@@ -26,15 +27,23 @@ def open_client(
     from ..ingest.llm.cache import AnswerCache
     from ..ingest.llm.cached import CachedClient, Prices
 
-    chats, client = True, None
-    if Path(name).expanduser().is_dir() or (base_url is None and "/" in str(name)):
-        client, chats = _local(Path(name).expanduser() if Path(name).expanduser().is_dir() else str(name))
-    else:
-        from ..ingest.llm.remote import RemoteClient
-
-        client = RemoteClient(str(name), base_url=base_url)
     priced = None if prices is None else Prices(*prices)
-    return CachedClient(client, AnswerCache(answers), prices=priced, budget=budget), chats
+    with ExitStack() as stack:  # closes what is open already when the next cannot be opened
+        client, chats = _client(name, base_url)
+        stack.callback(client.close)
+        cache = stack.enter_context(AnswerCache(answers))
+        found = CachedClient(client, cache, prices=priced, budget=budget)
+        stack.pop_all()
+    return found, chats
+
+
+def _client(name: str | Path, base_url: str | None) -> tuple[Client, bool]:
+    folder = Path(name).expanduser()
+    if folder.is_dir() or (base_url is None and "/" in str(name)):
+        return _local(folder if folder.is_dir() else str(name))
+    from ..ingest.llm.remote import RemoteClient
+
+    return RemoteClient(str(name), base_url=base_url), True
 
 
 def _local(name: str | Path) -> tuple[Client, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,25 +71,27 @@ class Explanations:
         """
         from ..ingest.embedding.embedder import Embedder
 
-        job = explanations_job(
-            self.store,
-            self.where,
-            model,
-            explainer,
-            simulator,
-            base_url,
-            way,
-            neurons,
-            embedder,
-            prices,
-            budget,
-            dict(settings or {}),
-            progress,
-        )
-        folder = place(job, self.store, self.where, out)
-        report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
-        if isinstance(job.asking.embedder, Embedder):
-            embed_with(self.store, job.asking.embedder, progress)
+        with ExitStack() as opened:
+            job = explanations_job(
+                self.store,
+                self.where,
+                model,
+                explainer,
+                simulator,
+                base_url,
+                way,
+                neurons,
+                embedder,
+                prices,
+                budget,
+                dict(settings or {}),
+                progress,
+                opened,
+            )
+            folder = place(job, self.store, self.where, out)
+            report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+            if isinstance(job.asking.embedder, Embedder):
+                embed_with(self.store, job.asking.embedder, progress)
         return report
 
     def show(self, name: str) -> tuple[ExplanationView, ...]:
@@ -126,8 +129,10 @@ def explanations_job(
     budget: float | None,
     settings: dict[str, Any],
     progress: Progress,
+    opened: ExitStack,
 ) -> ExplanationsJob:
-    """The job of `Explanations.ingest`. What can be refused is refused before a model is loaded."""
+    """The job of `Explanations.ingest`; `opened` closes what it asks. What can be refused is refused before a model is
+    loaded."""
     from ..ingest.explain.job import ExplanationsJob
     from ..ingest.explain.settings import Settings
     from ..ingest.subject.live import LiveModel
@@ -139,7 +144,7 @@ def explanations_job(
     work = bundle_folder(where, "any").parent.parent
     progress("loading models", 0, 2)
     asking = _asking(
-        chosen.style, explainer, simulator, base_url, way, embedder, prices, budget, work / "answers.sqlite"
+        chosen.style, explainer, simulator, base_url, way, embedder, prices, budget, work / "answers.sqlite", opened
     )
     progress("loading models", 1, 2)
     subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
@@ -184,14 +189,17 @@ def _asking(
     prices: tuple[float, float] | None,
     budget: float | None,
     answers: Path,
+    opened: ExitStack,
 ) -> Asking:
     from ..ingest.explain.simulators.choice import simulator as simulator_of
     from ..ingest.explain.work import Asking
 
     writer, chats = open_client(explainer, base_url, answers, prices=prices, budget=budget)
+    opened.callback(writer.close)
     judge, turns = writer, chats
     if simulator is not None and str(simulator) != str(explainer):
         judge, turns = open_client(simulator, base_url, answers, prices=prices, budget=budget)
+        opened.callback(judge.close)
     base, judge_base = (style == "base" or (style == "auto" and not one) for one in (chats, turns))
     found = simulator_of(judge, way, chat=turns)
     return Asking(writer, found, judge, base, judge_base, _embedder(embedder))

@@ -27,15 +27,18 @@ prints one line.
 
 from __future__ import annotations
 
+from .secrets import hidden
+
 LONGEST = 2000
 """Characters of a message."""
 
 
 class NeuronKBError(Exception):
-    """Base of all errors below. Its message is one line that can be printed and sent, whatever it names."""
+    """Base of all errors below. Its message is one line that can be printed and sent, whatever it names, and holds no key
+    or password, whoever wrote it."""
 
     def __init__(self, *args: object) -> None:
-        super().__init__(*(_line(arg) if isinstance(arg, str) else arg for arg in args))
+        super().__init__(*(_line(hidden(arg)) if isinstance(arg, str) else arg for arg in args))
 
 
 class IdError(NeuronKBError):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...schema.outside import parse_json, read_bytes
+from ...schema.secrets import hidden
 
 SIZE = 64 * 2**20
 """Bytes of the file that are read."""
@@ -31,6 +32,11 @@ class Tally:
     failures: dict[str, int] = field(default_factory=dict)
     """what was no explanation, no prediction or no verdict, by reason"""
 
+    def __post_init__(self) -> None:
+        # An older release may have kept what a server said as it came.
+        if isinstance(self.failures, dict):
+            self.failures = {hidden(str(reason)): n for reason, n in self.failures.items()}
+
     def is_sound(self) -> bool:
         """Whether all of it are counts: the file may have been cut or changed."""
         if not isinstance(self.failures, dict):
@@ -41,7 +47,7 @@ class Tally:
     def fail(self, who: str, reasons: Mapping[str, int]) -> None:
         """Add failures; `who` met them."""
         for reason, n in reasons.items():
-            name = f"{who}: {reason}"
+            name = hidden(f"{who}: {reason}")
             self.failures[name] = self.failures.get(name, 0) + n
 
 

@@ -31,10 +31,7 @@ class AnswerCache:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            # Autocommit: an answer is on disk when `put` returns, whatever becomes of the process.
-            self._db = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute(_TABLE)
+            self._db = _opened(path)
         except sqlite3.Error as error:
             raise LanguageModelError(f"{path}: no cache of answers ({error}); move it away or name another") from None
 
@@ -91,6 +88,18 @@ class AnswerCache:
             return self._db.execute(statement, values)
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise LanguageModelError(f"{self.path}: the cache of answers fails ({error}); move it away") from None
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    # Autocommit: an answer is on disk when `put` returns, whatever becomes of the process.
+    found = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+    try:
+        found.execute("PRAGMA journal_mode = WAL")
+        found.execute(_TABLE)
+    except BaseException:
+        found.close()
+        raise
+    return found
 
 
 def prompt_key(kind: str, fingerprint: str, prompt: Prompt | Slots, **how: Any) -> str:

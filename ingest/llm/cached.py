@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ...schema import BudgetError, LanguageModelError
+from ...schema.numbers import check_number
 from .cache import AnswerCache, prompt_key
 from .client import Ability, Answered, Client, Completion, Prompt, Scored, Scores, Slots, Usage
 
@@ -21,8 +22,8 @@ class Prices:
     completion: float
 
     def __post_init__(self) -> None:
-        if min(self.prompt, self.completion) < 0:
-            raise LanguageModelError(f"prices are {self.prompt!r} and {self.completion!r}, expected 0 or more")
+        for name, price in (("price of prompt tokens", self.prompt), ("price of completion tokens", self.completion)):
+            check_number(name, price, LanguageModelError, least=0)
 
     def of(self, usage: Usage) -> float:
         """What the tokens cost."""
@@ -39,6 +40,7 @@ class CachedClient:
     def __init__(
         self, client: Client, cache: AnswerCache, *, prices: Prices | None = None, budget: float | None = None
     ) -> None:
+        check_number("budget", budget, LanguageModelError, least=0)
         if budget is not None and prices is None:
             raise LanguageModelError(f"a budget of {budget:g} needs the prices of prompt and completion tokens")
         self._client, self._cache, self._prices, self._budget = client, cache, prices, budget
@@ -155,6 +157,7 @@ class CachedClient:
             found[key] = answer
             self._cache.put(key, kind, self.fingerprint, answer)
             tell(key)
+            self._check_counted(answer)
             if len(found) < len(places):
                 self._check()
 
@@ -162,6 +165,13 @@ class CachedClient:
             self._check()
             ask(missing, told)
         return [found[key] for key in keys]
+
+    def _check_counted(self, answer: Completion | Scores) -> None:
+        """Raise BudgetError where a budget is to be kept and nobody says what an answer took."""
+        if self._budget is not None and answer.failure is None and not answer.prompt_tokens:
+            raise BudgetError(
+                f"{self.id} does not say how many tokens an answer took, so that no budget can be kept; ask without one"
+            )
 
     def _check(self) -> None:
         if self._budget is None or self._prices is None:

@@ -9,11 +9,18 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def ask_all(count: int, ask: Callable[[int], T], at_once: int, each: Callable[[int, T], None] | None) -> list[T]:
+def ask_all(
+    count: int,
+    ask: Callable[[int], T],
+    at_once: int,
+    each: Callable[[int, T], None] | None,
+    stop: Callable[[], None] | None = None,
+) -> list[T]:
     """The answers of `ask(0)` to `ask(count - 1)`, at most `at_once` under way.
 
     `each` is told every answer in this thread as it comes. When `ask` or `each` raises, no further question is asked;
     those under way are waited for and told too, so that nothing answered is lost, and the first error is raised.
+    `stop` is called then, so that they need not be waited for long.
     """
     found: dict[int, T] = {}
     trouble: BaseException | None = None
@@ -29,6 +36,8 @@ def ask_all(count: int, ask: Callable[[int], T], at_once: int, each: Callable[[i
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
             except KeyboardInterrupt as stopped:
                 trouble = trouble or stopped
+                if stop is not None:
+                    stop()
                 continue
             for future in done:
                 i = running.pop(future)
@@ -38,6 +47,8 @@ def ask_all(count: int, ask: Callable[[int], T], at_once: int, each: Callable[[i
                         each(i, found[i])
                 except BaseException as error:  # kept, and raised once all answers under way are told
                     trouble = trouble or error
+                    if stop is not None:
+                        stop()
     if trouble is not None:
         raise trouble
     return [found[i] for i in range(count)]

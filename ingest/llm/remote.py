@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 
 from ...schema import LanguageModelError
+from ...schema.numbers import check_number
+from .address import OPENAI
 from .client import Ability, Answered, Completion, Message, Prompt, Scored, Scores, Slots, Usage
 from .crowd import ask_all
 from .listed import Listing, PromptTokens, joined, split_off
 from .replies import Tokens, read_completion, read_tokens
-from .server import OPENAI, NoAnswer, Server
+from .server import NoAnswer, Server
 
+T = TypeVar("T")
 Api = Literal["auto", "chat", "completions"]
 """auto: a text goes to /completions and a conversation to /chat/completions. chat: a text is a user's turn.
 completions: a conversation's turns stand one below the other."""
@@ -40,10 +43,11 @@ class RemoteClient:
         retries: int = 6,
         timeout: float = 120.0,
         environ: Mapping[str, str] | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         if api not in APIS:
             raise LanguageModelError(f"api is {api!r}, expected one of {', '.join(APIS)}")
+        check_number("concurrency", concurrency, LanguageModelError, least=1, most=1000)
         self.usage = Usage()
         environ = os.environ if environ is None else environ
         self._server = Server(
@@ -52,6 +56,15 @@ class RemoteClient:
         self._model, self._api, self._at_once = model, api, concurrency
         self._top = _TOP[0]
         self._listing = Listing()
+
+    def __repr__(self) -> str:
+        return f"RemoteClient({self.id!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
     @property
     def id(self) -> str:
@@ -95,7 +108,10 @@ class RemoteClient:
 
         def ask(i: int) -> Completion:
             try:
-                return self._server.ask(lambda: self._send(prompts[i], how), lambda reply: read_completion(reply, stop))
+                answer = self._server.ask(
+                    lambda: self._send(prompts[i], how), lambda reply: read_completion(reply, stop)
+                )
+                return answer if answer.text is None else replace(answer, text=self._server.without_key(answer.text))
             except NoAnswer as problem:
                 return Completion(None, str(problem))
 
@@ -104,7 +120,7 @@ class RemoteClient:
             if each is not None:
                 each(i, answer)
 
-        return ask_all(len(prompts), ask, self._at_once, told)
+        return self._all(len(prompts), ask, told)
 
     def continuation_logs(
         self, prompts: Sequence[Prompt], continuations: Sequence[str], *, each: Scored | None = None
@@ -119,7 +135,7 @@ class RemoteClient:
         def ask(i: int) -> Scores:
             return self._scored(lambda: self._next(asked[i], continuations))
 
-        return ask_all(len(prompts), ask, self._at_once, self._counted(each))
+        return self._all(len(prompts), ask, self._counted(each))
 
     def slot_logs(
         self, texts: Sequence[Slots], continuations: Sequence[str], *, each: Scored | None = None
@@ -133,11 +149,16 @@ class RemoteClient:
         def ask(i: int) -> Scores:
             return self._scored(lambda: self._inside(texts[i], continuations))
 
-        return ask_all(len(texts), ask, self._at_once, self._counted(each))
+        return self._all(len(texts), ask, self._counted(each))
 
     def close(self) -> None:
         """Close the connections."""
         self._server.close()
+
+    def _all(self, count: int, ask: Callable[[int], T], each: Callable[[int, T], None]) -> list[T]:
+        """`ask_all`; when it ends early, what fails is tried no more."""
+        self._server.begin()
+        return ask_all(count, ask, self._at_once, each, self._server.end)
 
     def _inside(self, slots: Slots, continuations: Sequence[str]) -> Scores:
         tokens = self._echoed(slots.text)

@@ -79,11 +79,13 @@ def _choice(reply: Any) -> Any:
 
 
 def _usage(reply: Any) -> tuple[int, int]:
+    """Tokens of prompt and answer, 0 where the reply does not say. A count below 0 would pay for others."""
     usage = getattr(reply, "usage", None)
-    prompt, completion = (getattr(usage, name, 0) or 0 for name in ("prompt_tokens", "completion_tokens"))
-    if not all(type(n) is int and 0 <= n < 2**53 for n in (prompt, completion)):
-        raise Malformed(f"it counts {str(prompt)[:40]} and {str(completion)[:40]} tokens")
-    return prompt, completion
+    found = [getattr(usage, name, None) or 0 for name in ("prompt_tokens", "completion_tokens")]
+    for count in found:
+        if type(count) is not int or not 0 <= count < 2**53:
+            raise Malformed(f"a count of tokens is {str(count)[:40]!r}")
+    return found[0], found[1]
 
 
 def _number(value: Any) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import traceback
 from typing import Any
 
 import click
@@ -49,8 +50,16 @@ class Group(click.Group):
             raise
         except (Exception, KeyboardInterrupt) as error:
             if ctx.params.get("debug"):
-                raise
+                click.echo(_traceback(error), err=True, nl=False)
+                ctx.exit(1)
             raise click.ClickException(_line(error)) from None
+
+
+def _traceback(error: BaseException) -> str:
+    """Where it went wrong, without the keys that a library's own error may tell."""
+    from ...schema.secrets import hidden
+
+    return hidden("".join(traceback.format_exception(error)))
 
 
 def _line(error: BaseException) -> str:
@@ -60,6 +69,7 @@ def _line(error: BaseException) -> str:
 
 def _said(error: BaseException) -> str:
     from ...schema.errors import NeuronKBError
+    from ...schema.secrets import hidden
 
     if isinstance(error, NeuronKBError):
         return str(error)
@@ -71,7 +81,7 @@ def _said(error: BaseException) -> str:
         return f"the disk is full ({error.filename or 'while writing'}); free space and run the same command again"
     if isinstance(error, OSError):
         return f"{error.filename or 'a file'}: {error.strerror or error}"
-    return f"{type(error).__name__}: {error} (a defect; --debug shows where)"
+    return f"{type(error).__name__}: {hidden(str(error))} (a defect; --debug shows where)"
 
 
 # Colour: click would take escape sequences out in silence where it writes no colour; the guard shows them.

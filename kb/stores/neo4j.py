@@ -84,7 +84,7 @@ class Neo4jStore(BoltStore):
         return cls(driver, settings, agent, graph)
 
     def __repr__(self) -> str:
-        return f"Neo4jStore({self._settings!r})"
+        return f"Neo4jStore({self._settings.shown!r}, {self._settings!r})"
 
     def _session(self, read: bool) -> Session:
         return self._writer.session(
@@ -184,7 +184,7 @@ class Neo4jStore(BoltStore):
 
     def status(self) -> Status:
         nodes, relationships = self._counts()
-        where = self._settings.uri + (f"/{self._settings.database}" if self._settings.database else "")
+        where = self._settings.shown + (f"/{self._settings.database}" if self._settings.database else "")
         edition = self._rows("CALL dbms.components() YIELD edition")[0][0]
         version = f"{self._agent.replace('/', ' ')} {edition}"
         return Status(self.kind, where, version, self._schema_version(), nodes, relationships)
@@ -203,7 +203,7 @@ def _driver(settings: Settings) -> Driver:
             notifications_min_severity="OFF",
         )
     except (neo4j.exceptions.DriverError, ValueError) as error:
-        raise StoreError(f"{settings.uri!r}: {one_line(error)}") from error
+        raise StoreError(f"{settings.shown!r}: {one_line(error)}") from error
 
 
 def _greeting(driver: Driver, settings: Settings) -> tuple[str, str]:
@@ -215,7 +215,7 @@ def _greeting(driver: Driver, settings: Settings) -> tuple[str, str]:
             summary = session.run("EXPLAIN RETURN 1").consume()
     except (Neo4jError, DriverError) as error:
         _cannot_open(error, settings)
-    check_version(summary.server.agent, settings.uri)
+    check_version(summary.server.agent, settings.shown)
     return summary.server.agent, str((summary.plan or {}).get("operatorType", "")).partition("@")[2]
 
 
@@ -232,7 +232,7 @@ def check_version(agent: str, uri: str) -> None:
 def _cannot_open(error: Exception, settings: Settings) -> NoReturn:
     from neo4j.exceptions import AuthError, Neo4jError, ServiceUnavailable
 
-    uri, said = settings.uri, one_line(error)
+    uri, said = settings.shown, one_line(error)
     code = (error.code or "") if isinstance(error, Neo4jError) else ""
     mend = f"set {VARIABLES['user'][0]} and {VARIABLES['password'][0]}, or write them into {default_config()}"
     if "CredentialsExpired" in code:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ...schema import StoreError
 from ...schema.outside import Unreadable, is_text, parse_toml, read_bytes
+from ...schema.secrets import bare_url, remember
 
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
@@ -25,9 +26,9 @@ VARIABLES = {
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the server is and who asks. The password is in no repr."""
+    """Where the server is and who asks. The password is in no repr, nor what stands behind the address."""
 
-    uri: str
+    uri: str = field(repr=False)
     user: str = "neo4j"
     password: str | None = field(default=None, repr=False)
     """None: without authentication, for a server that has it switched off."""
@@ -55,7 +56,13 @@ class Settings:
         for name, value in given.items():
             values = (value, *(environ.get(variable) for variable in VARIABLES[name]), kept.get(name))
             found[name] = next((v for v in values if v), None)
+        remember(found["password"])
         return cls(uri, found["user"] or "neo4j", found["password"], found["database"])
+
+    @property
+    def shown(self) -> str:
+        """The address without what stands behind it."""
+        return bare_url(self.uri)
 
 
 def default_config() -> Path:
@@ -69,20 +76,17 @@ def check_uri(uri: str) -> None:
     """Raise StoreError unless the driver takes `uri`; one with a password in it is not repeated."""
     try:
         parts = urlsplit(uri)
-        _ = parts.port
+        whole = parts.scheme in SCHEMES and bool(parts.hostname) and (parts.port or 0) >= 0 and is_text(uri)
     except ValueError:
-        parts = None
-    if parts is None or not is_text(uri):
-        # What has an @ may hold a password.
-        shown = "that" if "@" in uri else ascii(uri[:100])
-        raise StoreError(f"{shown} is no address; expected one such as bolt://localhost:7687 or neo4j+s://HOST")
-    if parts.username is not None or parts.password is not None:
+        whole = False
+    if "@" in uri:
         raise StoreError(
-            f"the address of {parts.hostname!r} carries a user name or password, where logs and process lists show it; "
+            f"the address of {bare_url(uri)!r} carries a user name or password, where logs and process lists show it; "
             f"leave it out and set {VARIABLES['user'][0]} and {VARIABLES['password'][0]}"
         )
-    if parts.scheme not in SCHEMES or not parts.hostname:
-        raise StoreError(f"{uri!r} is no Neo4j address; expected one such as bolt://localhost:7687 or neo4j+s://HOST")
+    if not whole:
+        shown = bare_url(uri)
+        raise StoreError(f"{shown!r} is no Neo4j address; expected one such as bolt://localhost:7687 or neo4j+s://HOST")
 
 
 def from_file(path: Path, uri: str) -> dict[str, str]:

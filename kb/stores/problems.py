@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from neo4j.exceptions import AuthError, DriverError, IncompleteCommit, Neo4jError, ServiceUnavailable, SessionExpired
 
 from ...schema import LimitError, QueryError, ReadOnlyError, StoreError
+from ...schema.secrets import hidden
 
 _DENIED = ("Neo.ClientError.Security.Forbidden", "Neo.ClientError.Statement.AccessMode")
 _TIMED_OUT = "TransactionTimedOut"
@@ -51,7 +52,7 @@ def one_line(error: Exception) -> str:
     lines = text.splitlines()
     if len(lines) > 2 and lines[-1].strip() == "^":
         lines = lines[:-2]
-    return " ".join(" ".join(lines).split())
+    return hidden(" ".join(" ".join(lines).split()))
 
 
 def _server_error(error: Neo4jError, timeout: float | None, reading: bool) -> StoreError:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from neuronkb.ingest.llm.local import LocalClient
+from neuronkb.ingest.llm.remote import RemoteClient
 
 from tests.ingest.llm import proxy, serving, tiny
 
@@ -18,6 +20,22 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def closed_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Clients of a test are closed behind it."""
+    made: list[RemoteClient] = []
+    begin = RemoteClient.__init__
+
+    def noted(self: RemoteClient, *args: Any, **how: Any) -> None:
+        begin(self, *args, **how)
+        made.append(self)
+
+    monkeypatch.setattr(RemoteClient, "__init__", noted)
+    yield
+    for client in made:
+        client.close()
 
 
 @pytest.fixture(scope="session")
