@@ -7,6 +7,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from neuronkb.ingest.activations.job import ActivationsJob
 from neuronkb.ingest.activations.settings import Settings
 from neuronkb.ingest.corpus import Corpus, Tokenizer, read_documents
 from neuronkb.ingest.subject.live import LiveModel
+from neuronkb.ingest.team import Team
 
 from examples.demo.gemma import base_model
 from examples.demo.texts import sample_texts
@@ -34,18 +36,19 @@ def rates() -> Iterator[Row]:
     settings = Settings()
     live = LiveModel.open(base_model(cache), dtype=settings.dtype_on(torch.device("cpu")), device="cpu")
     assert live.subject is not None
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
         texts = read_documents(sample_texts(cache / "texts.jsonl"))
         corpus = Corpus.build(texts, Tokenizer.of(live.subject), Path(folder) / "corpus")
         job = ActivationsJob.open(live, corpus, Path(folder), settings=settings)
+        team = opened.enter_context(Team(live.device))
         layers = job.new_layers()
         numbers = np.arange(len(corpus))
-        job.reduce(numbers[:WARM], layers)
+        job.reduce(numbers[:WARM], layers, team)
         times: dict[str, list[float]] = {"pass": [], "body": []}
         for start in range(WARM, WARM + ROUNDS * PART, PART):
             part = numbers[start : start + PART]
             begin = time.perf_counter()
-            job.reduce(part, layers)
+            job.reduce(part, layers, team)
             times["pass"].append(time.perf_counter() - begin)
             begin = time.perf_counter()
             _body(live, corpus, part, settings.batch)

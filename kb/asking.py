@@ -9,6 +9,7 @@ from ..queries import Query, Result, query
 from ..queries.evidence import MAKERS, Need
 from ..queries.near import near
 from ..schema import QueryError
+from ..schema.numbers import check_number
 from .stores.base import Store
 
 
@@ -20,6 +21,8 @@ def run(
     Raises QueryError for an unknown name or a wrong parameter and, where there are no rows, for a model or neuron that
     the store has not, or evidence that nobody made yet.
     """
+    check_number("timeout", timeout, QueryError, least=0)
+    check_number("limit", limit, QueryError, least=0)
     asked = query(name)
     values = asked.values(params)
     found = asked.run(store, timeout=timeout, limit=limit, **values)

@@ -35,7 +35,8 @@ from ..queries.feeds import Feed
 from ..queries.graphs import by_graph, graph_report
 from ..queries.similar import Neighbour
 from ..queries.subgraph import subgraph
-from ..schema import NeuronId
+from ..schema import NeuronId, QueryError
+from ..schema.numbers import check_number
 from . import (
     asking,
     clamping,
@@ -127,6 +128,8 @@ class KnowledgeBase:
 
         `timeout` in seconds, `limit` in rows, None lifts either. Raises QueryError, ReadOnlyError or LimitError.
         """
+        check_number("timeout", timeout, QueryError, least=0)
+        check_number("limit", limit, QueryError, least=0)
         return self.store.read(text, {**(params or {}), **more}, timeout=timeout, limit=limit)
 
     def run(self, name: str, /, *, timeout: float | None = 60.0, limit: int | None = None, **params: Any) -> Result:

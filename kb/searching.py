@@ -11,6 +11,7 @@ from ..ingest.job import Progress, silent
 from ..queries import query
 from ..queries.near import near
 from ..schema import NODES, ModelError, QueryError
+from ..schema.numbers import check_number
 from .search.matrix import Built, Matrix, build, matrix_folder
 from .search.meaning import Scope
 from .search.question import Question
@@ -97,6 +98,7 @@ class Search:
         """
         if not text.strip():
             raise QueryError(f"{text!r} asks for nothing; give a word or a phrase such as 'months of the year'")
+        check_number("least", least, QueryError, least=-1, most=1)
         kinds, held = self._kinds(evidence, model)
         opened = self.embedder(embedder)
         asked = opened.embed([" ".join(text.split())])[0]

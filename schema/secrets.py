@@ -71,6 +71,11 @@ def hidden(text: str, values: Iterable[str] = (), *, foreign: bool = False) -> s
     return found
 
 
+def reason(error: BaseException) -> str:
+    """Why a hub, or a library that asks one, failed: the first line of what it says."""
+    return hidden((str(error).strip().splitlines() or [type(error).__name__])[0], foreign=True)
+
+
 def without(text: str, values: Iterable[str]) -> str:
     """The text without these values as they are, escaped, in base64, or cut off by whoever repeats them."""
     pattern = _pattern(frozenset(value for value in values if value))

@@ -99,10 +99,6 @@ class ActivationsJob(LiveJob):
         return counts
 
     @cached_property
-    def _team(self) -> Team:
-        return Team(self.live.device)
-
-    @cached_property
     def _waiting(self) -> Waiting:
         return Waiting(self.live.device)
 
@@ -159,22 +155,29 @@ class ActivationsJob(LiveJob):
         stage, position = self._resume(layers)
         everything = np.arange(len(self.corpus))
         held = np.flatnonzero(self.corpus.held) if chosen.per_band else everything[:0]
-        for number, windows in enumerate((everything, held)):
-            if number >= stage:
-                start = position if number == stage else 0
-                self._pass(number, windows, start, layers, progress)
+        with Team(self.live.device) as team:
+            for number, windows in enumerate((everything, held)):
+                if number >= stage:
+                    start = position if number == stage else 0
+                    self._pass(number, windows, start, layers, team, progress)
         self._made.extend(layers)
         return layers
 
     def _pass(
-        self, stage: int, windows: npt.NDArray[np.intp], start: int, layers: list[Layer], progress: Progress
+        self,
+        stage: int,
+        windows: npt.NDArray[np.intp],
+        start: int,
+        layers: list[Layer],
+        team: Team,
+        progress: Progress,
     ) -> None:
         """Run `windows[start:]` through the model; stage 0 reduces them, stage 1 draws from the held-out ones."""
         step = ("reading windows", "drawing windows of the bands")[stage]
         size, saved = self.settings.batch, start
         progress(step, start, len(windows))
         for first in range(start, len(windows), size):
-            self.reduce(windows[first : first + size], layers, drawing=stage == 1)
+            self.reduce(windows[first : first + size], layers, team, drawing=stage == 1)
             done = min(first + size, len(windows))
             progress(step, done, len(windows))
             if done - saved >= self.settings.every or done == len(windows):
@@ -188,7 +191,7 @@ class ActivationsJob(LiveJob):
         gated = self.live.gated
         return [Layer(i, n, length, self.poles, counts, self.settings, device, gated) for i in self.layers]
 
-    def reduce(self, windows: npt.NDArray[np.intp], layers: list[Layer], drawing: bool = False) -> None:
+    def reduce(self, windows: npt.NDArray[np.intp], layers: list[Layer], team: Team, drawing: bool = False) -> None:
         """Run windows of ascending numbers through the model, in batches, and add them to `layers`; or, `drawing`,
         draw random examples from them."""
         by_number = {layer.layer: layer for layer in layers}
@@ -201,16 +204,16 @@ class ActivationsJob(LiveJob):
                 elif site == "up":
                     self._waiting.add_up(values)
                 elif self._waiting.add(by_number[layer], values):
-                    self._work_off(batch, drawing)
+                    self._work_off(batch, team, drawing)
 
             sites = ("gate", "up", "hidden") if self.live.gated else ("hidden",)
             self.live.read(ids, visit, layers=self.layers, sites=sites)
-            self._work_off(batch, drawing)
+            self._work_off(batch, team, drawing)
 
-    def _work_off(self, batch: Batch, drawing: bool) -> None:
+    def _work_off(self, batch: Batch, team: Team, drawing: bool) -> None:
         found = self._waiting.leave()
         tasks = [task for layer, values, codes in found for task in layer.tasks(values, codes, batch, drawing)]
-        for _ in self._team.map(lambda task: task(), tasks):
+        for _ in team.map(lambda task: task(), tasks):
             pass
         if not drawing:
             for layer, *_ in found:

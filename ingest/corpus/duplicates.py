@@ -7,6 +7,7 @@ key and its place in their order: under 50 bytes. Windows that share a key are t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,14 +30,16 @@ class KeyFiles:
         self._whole = folder / "keys"
         self._bands = [folder / f"keys{band:02d}" for band in range(BANDS)]
         self._open: list[BinaryIO] = []
+        self._stack = ExitStack()
 
     def __enter__(self) -> KeyFiles:
-        self._open = [path.open("wb") for path in (self._whole, *self._bands)]
+        with ExitStack() as stack:  # closes the first when the next cannot be opened
+            self._open = [stack.enter_context(path.open("wb")) for path in (self._whole, *self._bands)]
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        for file in self._open:
-            file.close()
+        self._stack.close()
 
     def add(self, tokens: Ints) -> None:
         """Append the keys of windows, int32 `[n, length]` without BOS."""

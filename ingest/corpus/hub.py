@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...schema import CorpusError
+from ...schema.secrets import reason
 from .document import Item, Skipped, make_document
 
 _ID = re.compile(r"\w[\w.-]*/\w[\w.-]*(:[\w.-]+)?", re.ASCII)
@@ -47,5 +48,4 @@ def dataset_items(load: Callable[..., Any], source: str, field: str, split: str)
             else:
                 yield Skipped(where, f"no field {field!r}; it has {', '.join(row)}")
     except _FAULTS as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise CorpusError(f"dataset {source!r}, split {split!r}: {reason}") from None
+        raise CorpusError(f"dataset {source!r}, split {split!r}: {reason(error)}") from None

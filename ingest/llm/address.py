@@ -31,8 +31,8 @@ class Address:
         text, shown = given.strip(), bare_url(given.strip()).rstrip("/")
         if "@" in "".join(re.split(r"[/?#]", text.partition("://")[2])[1:]):
             raise LanguageModelError(
-                f"the base url of {shown!r} has an @ behind its host; write %40 for it, and in a password %23 for # and "
-                "%2F for /"
+                f"the base url of {shown!r} has an @ behind its host; write %40 for it, and in a password %23 for # "
+                "and %2F for /"
             )
         try:
             parts = urlsplit(text)

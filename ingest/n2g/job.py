@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -54,8 +54,6 @@ class N2GJob(LiveJob):
     """folder of the values of an unfinished run, None to keep none"""
     bundle: Path | None = None
     """folder into which the shards are written: finished graphs are read there to be compared, None to compare none"""
-    judged: list[tuple[GraphRecord, Judgement]] = field(default_factory=list, repr=False)
-    """what this process has made so far"""
 
     @classmethod
     def open(
@@ -213,7 +211,6 @@ class N2GJob(LiveJob):
             target = material.target
             neuron = NeuronId(self.subject.name, target.layer, target.index)
             found.append(GraphRecord(neuron, target.pole, graph, _facts(material, judgement, self.settings)))
-            self.judged.append((found[-1], judgement))
         return found
 
     def build(self, materials: Sequence[Material], share: bool = True) -> list[Graph]:

@@ -61,6 +61,7 @@ class Passes:
 
     def drop(self) -> None:
         """Take the file away."""
+        self.__dict__.pop("_file", None)  # a mapped file that is open stays on disk
         if self._tape is not None:
             self._tape.unlink(missing_ok=True)
             self._mark.unlink(missing_ok=True)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 
 from ...schema import ModelError, fold
+from ...schema.secrets import reason
 from ..subject.live import LiveModel
 from ..subject.vocabulary import Vocabulary
 from .engine import Engine
@@ -218,9 +219,8 @@ class MaskedProposer(Proposer):
             tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
             model = AutoModelForMaskedLM.from_pretrained(source, trust_remote_code=False, use_safetensors=True)
         except Exception as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise ModelError(
-                f"{str(source)!r} is no masked language model that transformers can load: {reason}"
+                f"{str(source)!r} is no masked language model that transformers can load: {reason(error)}"
             ) from None
         if tokenizer.mask_token is None:
             raise ModelError(f"{str(source)!r}: its tokenizer has no mask token; name a masked language model")

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from ...schema import ModelError
+from ...schema.secrets import reason
 from .blocks import Block, Site, find_blocks
 from .clamp import Clamp, changes, clamping
 from .hooks import Shape, StopRun, Values, hooked
@@ -228,8 +229,7 @@ def load_causal(folder: Path, dtype: torch.dtype | str, device_map: str | Mappin
         )
     except Exception as error:
         # A stranger's config makes the library raise whatever it likes, plain Exception too.
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"{folder}: transformers cannot load it: {reason}") from None
+        raise ModelError(f"{folder}: transformers cannot load it: {reason(error)}") from None
     finally:
         if shown:
             logging.enable_progress_bar()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...schema import ModelError
+from ...schema.secrets import reason
 
 PATTERNS = (
     "*.json",
@@ -56,8 +57,7 @@ def _fetch(model: str) -> Path:
     try:
         return Path(snapshot_download(model, allow_patterns=list(PATTERNS), ignore_patterns=list(IGNORED)))
     except (OSError, ValueError, RuntimeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
-            f"no folder {model!r}, and the hub did not give a model of that name: {reason}; "
+            f"no folder {model!r}, and the hub did not give a model of that name: {reason(error)}; "
             "check the name, the network and, for a gated model, HF_TOKEN"
         ) from None

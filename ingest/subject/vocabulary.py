@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...schema import ModelError
+from ...schema.secrets import reason
 from .surface import is_byte_piece, is_reserved, piece_bytes
 
 Flags = npt.NDArray[np.bool_]
@@ -124,8 +125,7 @@ def load_tokenizer(folder: Path) -> Any:
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:
         # A stranger's files make the library raise whatever it likes, plain Exception too.
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
-            f"{folder}: its tokenizer cannot be read: {reason}; expected tokenizer.json, or the files of a "
+            f"{folder}: its tokenizer cannot be read: {reason(error)}; expected tokenizer.json, or the files of a "
             "tokenizer that transformers knows"
         ) from None

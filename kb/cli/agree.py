@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import json_option, with_kb
+from .options import Between, json_option, with_kb
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,7 +19,7 @@ _OPTIONS = (
     click.option("--layer", "layers", type=int, multiple=True, help="Only this layer; several times."),
     click.option(
         "--share",
-        type=click.FloatRange(0, 1),
+        type=Between(0, 1),
         default=0.5,
         show_default=True,
         help="A probe counts from this share of the way from always guessing yes to F1 1.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import json_option, with_kb
+from .options import FINITE, json_option, with_kb
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -25,7 +25,7 @@ SHOWN = 5
 @click.argument("model")
 @click.argument("neurons", nargs=-1, required=True, metavar="ID...")
 @click.option("--prompt", required=True, help="The text to go on from.")
-@click.option("--value", "values", type=float, multiple=True, help="One for all neurons, or given once for each.")
+@click.option("--value", "values", type=FINITE, multiple=True, help="One for all neurons, or given once for each.")
 @click.option(
     "--how",
     type=click.Choice(["set", "add", "scale", "zero", "mean"]),

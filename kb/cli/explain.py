@@ -9,7 +9,7 @@ import click
 
 from .explain_rate import rate
 from .ingest import ingest
-from .options import clash_options, json_option, with_kb
+from .options import Between, Numbers, clash_options, json_option, with_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 @click.option("--simulator", metavar="MODEL", help="Predicts activations from them.  [default: the explainer]")
 @click.option("--base-url", metavar="URL", help="Of a server that speaks the OpenAI protocol; key in OPENAI_API_KEY.")
 @click.option("--neurons", metavar="FILE", help="One neuron a line, such as L3/N17.  [default: all]")
-@click.option("--budget", type=float, help="Stop once each of the two models has cost so much; needs --prices.")
-@click.option("--prices", metavar="IN,OUT", help="Of a million prompt and completion tokens, such as 0.15,0.6.")
+@click.option("--budget", type=Between(0), help="Stop once each of the two models has cost so much; needs --prices.")
+@click.option(
+    "--prices",
+    type=Numbers("0.15,0.6", counted=True, least=0),
+    metavar="IN,OUT",
+    help="Of a million prompt and completion tokens, such as 0.15,0.6.",
+)
 @click.option(
     "--methods",
     default="token_activations,graph_tokens,both",
@@ -87,7 +92,7 @@ def explanations(
     base_url: str | None,
     neurons: str | None,
     budget: float | None,
-    prices: str | None,
+    prices: tuple[float, float] | None,
     methods: str,
     scores: str,
     way: Any,
@@ -116,7 +121,7 @@ def explanations(
             way=way,
             neurons=None if neurons is None else Path(neurons),
             embedder=embedder,
-            prices=None if prices is None else _prices(prices),
+            prices=prices,
             budget=budget,
             settings=given,
             clash=clash,
@@ -179,14 +184,6 @@ def report(kb: KnowledgeBase, model: str, run: str | None, plot: Path | None, as
 def model_of(kb: KnowledgeBase, run: str) -> str:
     """The model that a run is of."""
     return str(kb.cypher("MATCH (r:Run {id: $run}) RETURN r.model AS model", run=run).rows[0][0])
-
-
-def _prices(text: str) -> tuple[float, float]:
-    try:
-        prompt, completion = (float(part) for part in text.split(","))
-    except ValueError:
-        raise click.BadParameter(f"{text[:60]!r} is not two prices such as 0.15,0.6", param_hint="--prices") from None
-    return prompt, completion
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import clash_options, json_option, with_kb
+from .options import Between, Numbers, clash_options, json_option, with_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -149,7 +149,11 @@ def activations(
     "another model of the same shape, such as the base.",
 )
 @click.option(
-    "--multiples", default="0.25,0.5,1,2,4", show_default=True, help="Of the maximum to clamp to; 1 is tested."
+    "--multiples",
+    type=Numbers("0.5,1,2"),
+    default="0.25,0.5,1,2,4",
+    show_default=True,
+    help="Of the maximum to clamp to; 1 is tested.",
 )
 @click.option("--null-tokens", type=int, default=999, show_default=True, help="Draws of as frequent tokens.")
 @click.option("--null-neurons", type=int, default=149, show_default=True, help="Matched neurons to compare with.")
@@ -173,7 +177,7 @@ def clamp(
     neurons: tuple[str, ...],
     prompts: Path | None,
     maxima: str,
-    multiples: str,
+    multiples: tuple[float, ...],
     question: str | None,
     out: Path | None,
     clash: Clash,
@@ -189,7 +193,7 @@ def clamp(
     """
     from . import causal, output
 
-    given = settings | {"multiples": _floats(multiples)} | ({} if question is None else {"question": question})
+    given = settings | {"multiples": multiples} | ({} if question is None else {"question": question})
     with output.progress() as progress:
         report = kb.ingest_clamp(
             model,
@@ -228,7 +232,7 @@ def clamp(
     help="How their neurons are chosen: mean_difference, f_statistic, mutual_information, l1, random, adaptive, "
     "optimal.",
 )
-@click.option("--floor", type=float, default=0.5, show_default=True, help="F1 from which DETECTS is stored.")
+@click.option("--floor", type=Between(0, 1), default=0.5, show_default=True, help="F1 from which DETECTS is stored.")
 @click.option("--most", type=int, default=100, show_default=True, help="Neurons stored a feature and layer, at most.")
 @click.option("--points", type=int, default=3000, show_default=True, help="Labelled points a feature, at most.")
 @click.option("--tokens", type=int, help="Tokens a data set may make the model read.  [default: the data set's own]")
@@ -300,16 +304,6 @@ def _listed(text: str) -> list[str]:
     if len(text) > LONGEST_NAME or not path.is_file():
         return [text]
     return [line.strip() for line in lines_of(path) if line.strip()]
-
-
-def _floats(text: str) -> tuple[float, ...]:
-    """`0.5,1` as (0.5, 1.0)."""
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise click.BadParameter(
-            f"{text[:60]!r} is not a list of numbers such as 0.5,1,2", param_hint="--multiples"
-        ) from None
 
 
 def _numbers(text: str, option: str = "--layers") -> list[int]:

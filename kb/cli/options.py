@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import wraps
@@ -46,6 +47,54 @@ _SINK = (
         help="In CSV, an apostrophe before text that a spreadsheet would take for a formula: = + - @ first.",
     ),
 )
+
+
+class Finite(click.types.FloatParamType):
+    """A number: not NaN, which passes every comparison and lifts every limit, and not infinite."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """As click's, finite."""
+        return _finite(self, super().convert(value, param, ctx), param, ctx)
+
+
+class Between(click.FloatRange):
+    """A finite number in a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """As click's, finite."""
+        return _finite(self, super().convert(value, param, ctx), param, ctx)
+
+
+def _finite(
+    kind: click.ParamType[Any], found: float, param: click.Parameter | None, ctx: click.Context | None
+) -> float:
+    return found if math.isfinite(found) else kind.fail(f"{found!r} is not a finite number", param, ctx)
+
+
+FINITE = Finite()
+
+
+class Numbers(click.ParamType[tuple[float, ...]]):
+    """Finite numbers with commas between them, such as `example`: as many, where `counted`, and not below `least`."""
+
+    name = "number,..."
+
+    def __init__(self, example: str, *, counted: bool = False, least: float = -math.inf) -> None:
+        self._example, self._least = example, least
+        self._count = len(example.split(",")) if counted else None
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """`0.5,1` as (0.5, 1.0)."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            found = tuple(float(part) for part in str(value).split(","))
+        except ValueError:
+            found = (math.nan,)
+        fits = all(math.isfinite(one) and one >= self._least for one in found)
+        if not fits or self._count not in (None, len(found)):
+            self.fail(f"{value!r} is not such as {self._example}", param, ctx)
+        return found
 
 
 def _apply(options: tuple[Any, ...], function: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import json_option, scope_options, with_kb
+from .options import Between, json_option, scope_options, with_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -45,9 +45,16 @@ def show(kb: KnowledgeBase, feature: str, plot: Path | None, model: str | None, 
 @probe.command("report")
 @click.argument("model")
 @click.option("--run", help="Only evidence of this run (see neuronkb runs).")
-@click.option("--high", default=0.9, show_default=True, help="Least F1 of a monosemantic candidate's one feature.")
+@click.option(
+    "--high",
+    type=Between(0, 1),
+    default=0.9,
+    show_default=True,
+    help="Least F1 of a monosemantic candidate's one feature.",
+)
 @click.option(
     "--low",
+    type=Between(0, 1),
     default=0.5,
     show_default=True,
     help="Share of the way from always guessing yes to F1 1 from which on a feature is told.",

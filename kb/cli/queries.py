@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import json_option, sink_options, with_kb
+from .options import FINITE, Between, json_option, sink_options, with_kb
 
 if TYPE_CHECKING:
     from ...queries import Query
@@ -144,14 +144,14 @@ def _shared(command: click.Command) -> click.Command:
     command.params += [
         click.Option(["--format", "form"], type=click.Choice(FORMATS), default="table", show_default=True),
         click.Option(["--json", "as_json"], is_flag=True, help="The same as --format json."),
-        click.Option(["--timeout"], type=float, default=60.0, show_default=True, help="Seconds; 0 for none."),
-        click.Option(["--limit"], type=int, default=1000, show_default=True, help="Rows; 0 for all."),
+        click.Option(["--timeout"], type=Between(0), default=60.0, show_default=True, help="Seconds; 0 for none."),
+        click.Option(["--limit"], type=click.IntRange(0), default=1000, show_default=True, help="Rows; 0 for all."),
     ]
     return command
 
 
 def _option(parameter: Parameter) -> click.Option:
-    kinds: dict[str, click.ParamType[Any]] = {"int": click.INT, "float": click.FLOAT, "bool": click.BOOL}
+    kinds: dict[str, click.ParamType[Any]] = {"int": click.INT, "float": FINITE, "bool": click.BOOL}
     kind = kinds.get(parameter.item, click.STRING)
     if parameter.choices and parameter.item not in kinds:
         kind = click.Choice([str(each) for each in parameter.choices])

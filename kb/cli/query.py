@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import json_option, scope_options, sink_options, with_kb
+from .options import FINITE, Between, json_option, scope_options, sink_options, with_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -23,8 +23,8 @@ FORMATS = ("table", "json", "jsonl", "csv")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter: JSON, else text.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds; 0 for none.")
-@click.option("--limit", default=1000, show_default=True, help="Rows; 0 for all.")
+@click.option("--timeout", type=Between(0), default=30.0, show_default=True, help="Seconds; 0 for none.")
+@click.option("--limit", type=click.IntRange(0), default=1000, show_default=True, help="Rows; 0 for all.")
 @sink_options
 @with_kb
 def query(
@@ -81,10 +81,10 @@ def _param(text: str) -> tuple[str, Any]:
 @click.option("--exact", is_flag=True, help="Only tokens with exactly the text of --token, spaces included.")
 @click.option("--coherent", is_flag=True, help="Sides whose top tokens are different words that lie close together.")
 @click.option("--feature", help="Neurons that alone tell this feature, such as is_french.")
-@click.option("--min-f1", type=click.FloatRange(0, 1), help="Least F1 on --feature.")
+@click.option("--min-f1", type=Between(0, 1), help="Least F1 on --feature.")
 @click.option("--activates-on", help="Neurons whose N2G graph fires on this word.")
 @click.option("--context", help="Neurons whose N2G graph needs this word before it; with --activates-on both.")
-@click.option("--least", type=float, help="Least words (default 3), or least coherence (default 0.3).")
+@click.option("--least", type=FINITE, help="Least words (default 3), or least coherence (default 0.3).")
 @click.option("--top", default=20, show_default=True, help="Rows.")
 @scope_options
 @json_option

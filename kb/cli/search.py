@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .ingest import _numbers
-from .options import json_option, with_kb
+from .options import Between, json_option, with_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -24,7 +24,7 @@ SHOWN = 3
 @click.option("--model", help="Only neurons of this model.")
 @click.option("--layers", help="Only these layers, such as 0,3-5.")
 @click.option("--evidence", multiple=True, type=click.Choice(KINDS), help="Only this kind; more than once for several.")
-@click.option("--least", type=click.FloatRange(-1, 1), help="Smallest cosine of a hit.")
+@click.option("--least", type=Between(-1, 1), help="Smallest cosine of a hit.")
 @click.option("--top", default=10, show_default=True, type=click.IntRange(1), help="How many neurons.")
 @click.option("--embedder", help="Folder or hub id of the sentence-embedding model.  [env: NEURONKB_EMBEDDER]")
 @click.option(

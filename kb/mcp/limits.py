@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...schema import QueryError
+from ...schema.numbers import check_number
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in ("seconds", "rows", "characters"):
-            if getattr(self, name) <= 0:
-                raise QueryError(f"{name} is {getattr(self, name)!r}, expected more than 0")
+            check_number(name, getattr(self, name), QueryError, above=0)
 
     def time(self, asked: float | None) -> float:
         """Seconds for a call that asks for so many. Raises QueryError for none at all."""

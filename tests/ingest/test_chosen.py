@@ -1,19 +1,30 @@
+"""Settings of all jobs: what is no number is refused under its name."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
 import pytest
-from neuronkb.ingest.chosen import chosen
-from neuronkb.ingest.corpus.settings import Settings as CorpusSettings
-from neuronkb.ingest.lm_head.settings import Settings
-from neuronkb.schema import CorpusError, ModelError
+from neuronkb.ingest.causal import settings as causal
+from neuronkb.ingest.corpus import settings as corpus
+from neuronkb.ingest.explain import settings as explain
+from neuronkb.ingest.n2g import settings as n2g
+from neuronkb.ingest.probes import settings as probes
+from neuronkb.schema import NeuronKBError
+
+KINDS: tuple[Any, ...] = (causal.Settings, corpus.Settings, explain.Settings, n2g.Settings, probes.Settings)
+FLOATS = [(kind, field.name) for kind in KINDS for field in fields(kind) if "float" in str(field.type)]
 
 
-def test_defaults_a_mapping_and_settings_as_they_are() -> None:
-    assert chosen(Settings, None, "it") == Settings()
-    assert chosen(Settings, {"k": 3}, "it").k == 3
-    made = Settings(k=4)
-    assert chosen(Settings, made, "it") is made
+@pytest.mark.parametrize(("kind", "name"), FLOATS, ids=lambda one: one if isinstance(one, str) else one.__module__)
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_every_number_is_finite(kind: Any, name: str, wrong: float) -> None:
+    value = (1.0, wrong) if "tuple" in str(kind.__dataclass_fields__[name].type) else wrong
+    with pytest.raises(NeuronKBError, match=f"{name} is {wrong!r}, expected a finite number"):
+        kind.of({name: value})
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(ModelError, match=r"unknown setting 'kk' of the LM-head decoding; known: k, convention"):
-        Settings.of({"kk": 3})
-    with pytest.raises(CorpusError, match=r"unknown setting 'size' of a corpus; known: length, bos"):
-        CorpusSettings.of({"size": 3})
+def test_settings_that_are_made_already_are_looked_at_too() -> None:
+    with pytest.raises(NeuronKBError, match="temperature is nan, expected a finite number"):
+        explain.Settings.of(explain.Settings(temperature=float("nan")))

@@ -11,6 +11,7 @@ When the keeper itself is killed the system ends the server with it.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import signal
 import socket
@@ -219,9 +220,11 @@ def _die_with_parent() -> None:
 
 def _idle_minutes() -> float:
     try:
-        return float(os.environ.get("NEURONKB_IDLE", IDLE_MINUTES))
+        found = float(os.environ.get("NEURONKB_IDLE", IDLE_MINUTES))
     except ValueError:
         return IDLE_MINUTES
+    # Of NaN no time is longer: the server would stay for ever.
+    return IDLE_MINUTES if math.isnan(found) else found
 
 
 def _keep(folder: Folder, heap: str, word: int) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from neuronkb.ingest.corpus import Corpus, Tokenizer, read_documents
+from neuronkb.ingest.n2g.graph import Graph
 from neuronkb.ingest.n2g.job import N2GJob
 from neuronkb.ingest.n2g.tables import read_graph
+from neuronkb.ingest.n2g.windows import Material
 from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.schema import ModelError
 from neuronkb.tests import stories
@@ -30,12 +34,34 @@ def test_every_neuron_has_a_graph_and_says_what_is_wrong_with_it(live: LiveModel
     assert job.summary(set(shards))["shards"] == ["L000"]
 
 
-def test_stored_rows_are_the_graph(live: LiveModel, corpus: Corpus) -> None:
+def graphs(monkeypatch: pytest.MonkeyPatch) -> list[Graph]:
+    """The graphs that jobs make from now on."""
+    made: list[Graph] = []
+    build = N2GJob.build
+
+    def noted(self: N2GJob, materials: Sequence[Material], share: bool = True) -> list[Graph]:
+        found = build(self, materials, share)
+        made.extend(found)
+        return found
+
+    monkeypatch.setattr(N2GJob, "build", noted)
+    return made
+
+
+def test_a_job_keeps_no_graph_that_it_has_handed_out(live: LiveModel, corpus: Corpus) -> None:
+    job = N2GJob.open(live, corpus, settings=SETTINGS)
+    dict(job.shards())
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, Graph)]
+
+
+def test_stored_rows_are_the_graph(live: LiveModel, corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     job = N2GJob.open(live, corpus, neurons=[(0, planted.NEURON)], settings=SETTINGS)
+    made = graphs(monkeypatch)
     ((_, tables),) = job.shards(done={"model"})
     parents = {row["end"]: row["start"] for row in tables["GraphNode.PRECEDED_BY.GraphNode"].to_pylist()}
     rows = [{**row, "parent": parents.get(row["id"])} for row in tables["GraphNode"].to_pylist()]
-    assert read_graph("neuronkb", rows) == job.judged[0][0].graph
+    assert read_graph("neuronkb", rows) == made[0]
 
 
 def test_what_is_done_is_left_out_and_scope_is_no_part_of_the_run(live: LiveModel, corpus: Corpus) -> None:
@@ -78,9 +104,9 @@ def test_a_trained_models_graphs_beat_its_lookups(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     neurons = [(layer, int(i)) for layer in range(5) for i in random.choice(172, 2, False)]
     job = N2GJob.open(live, corpus, neurons=neurons, settings={"random": 32, "report": 8})
-    list(job.shards())
-    assert len(job.judged) == 20
-    f1 = np.array([found.graph.f1 for _, found in job.judged if found.graph.f1 is not None])
-    null = np.array([found.null for _, found in job.judged if found.graph.f1 is not None])
+    rows = [row for _, tables in job.shards(done={"model"}) for row in tables["Graph"].to_pylist()]
+    assert len(rows) == 20
+    f1 = np.array([row["f1"] for row in rows if row["f1"] is not None])
+    null = np.array([row["null"] for row in rows if row["f1"] is not None])
     assert len(f1) >= 15
     assert f1.mean() > null.mean()
