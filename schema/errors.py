@@ -34,7 +34,7 @@ LONGEST = 2000
 
 
 class NeuronKBError(Exception):
-    """Base of all errors below. Its message is one line that can be printed and sent, whatever it names, and holds no key
+    """Base of all errors below. Its message is one line that can be printed and sent, whatever it names, without a key
     or password, whoever wrote it."""
 
     def __init__(self, *args: object) -> None:

@@ -52,8 +52,10 @@ class Hostile:
     """path, headers and body of each request"""
 
 
-def completion(text: str, **more: Any) -> dict[str, Any]:
-    choice = {"index": 0, "finish_reason": "stop", "text": text}
+def completion(text: str, chat: bool = False, **more: Any) -> dict[str, Any]:
+    """A reply of the protocol."""
+    said = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
+    choice = {"index": 0, "finish_reason": "stop", **said}
     usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
     return {"id": "1", "object": "x", "created": 1, "model": "m", "choices": [choice], "usage": usage} | more
 

@@ -310,6 +310,21 @@ def test_a_password_in_the_uri_is_refused_and_not_repeated() -> None:
     assert "hush" not in str(caught.value)
 
 
+@pytest.mark.parametrize("uri", ["bolt://me:hu#sh@h:7687", "bolt://me:hush@h:port", "me:hush@h", "bolt://h?x=hush@"])
+def test_however_it_is_written(uri: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        Settings.find(uri, environ={}, config=NOWHERE)
+    assert not [part for part in ("hush", "hu#", "sh@") if part in str(caught.value)]
+
+
+def test_what_stands_behind_an_address_is_not_shown() -> None:
+    found = Settings.find("neo4j://h?policy=hush-hush", password="gaudeamus-igitur", environ={}, config=NOWHERE)
+    assert found.uri == "neo4j://h?policy=hush-hush"
+    assert found.shown == "neo4j://h"
+    assert "hush" not in repr(found)
+    assert str(StoreError("who sings gaudeamus-igitur?")) == "who sings …?"
+
+
 def test_where_settings_come_from(tmp_path: Path) -> None:
     file = tmp_path / "neo4j.toml"
     file.write_text('[neo4j]\nuri = "bolt://h"\nuser = "file"\npassword = "p-file"\ndatabase = "d-file"\n')
