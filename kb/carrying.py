@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..ingest.bundle import UNVERIFIED
-from ..ingest.bundle.writer import now
 from ..ingest.findings.carried import Asked
 from ..ingest.findings.job import JOB, CarryJob, Tuned
 from ..ingest.findings.tables import Noted
@@ -57,7 +56,6 @@ def carry_job(
         similar=lambda neuron: _similar(store, neuron, tuned, link),
         layers=layers,
         evidence=evidence_hash(store, (base, tuned)),
-        created=now(),
     )
     job.supersedes = _superseded(store, job)
     return job, why

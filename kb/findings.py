@@ -156,7 +156,9 @@ def _previewed(job: CarryJob, progress: Progress) -> tuple[Carry, ...]:
         for row in tables[CARRIED].to_pylist() if CARRIED in tables else ():
             finding, neuron = row.pop("start"), row.pop("end")
             row["measures"] = tuple(json.loads(row["measures"]))
-            found.append(Carry(finding=finding, text=texts[finding], model=job.tuned.model, neuron=neuron, **row))
+            found.append(
+                Carry(finding=finding, text=texts[finding], model=job.tuned.model, neuron=neuron, created=now(), **row)
+            )
     return tuple(sorted(found, key=place))
 
 

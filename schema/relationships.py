@@ -271,7 +271,6 @@ _RELATIONSHIPS = (
             Property("explanation_score", "float", "the base neuron's explanation scored on this neuron"),
             Property("clamp_effect", "float", "effect of clamping this neuron, of the clamp that did most in the base"),
             Property("measures", "string", "JSON: every measure with its value, interval, null and outcome"),
-            Property("created", "string", "ISO 8601 time"),
             RUN,
         ),
         key=("source", "run"),

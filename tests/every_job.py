@@ -151,7 +151,7 @@ def run(kb: KnowledgeBase, given: Path, base: str = "base") -> dict[str, int]:
             settings=CLAMPS,
         ).total,
         "feeds": kb.ingest_feeds(named, settings={"k": 2, "device": "cpu"}).total,
-        "link": kb.link(base, "tuned", **_weights(given)).load.total,
+        "link": kb.link(base, "tuned", base_weights=str(model), tuned_weights=str(given / "tuned")).load.total,
         "match": kb.match(named, given / "tuned", settings={"k": 2, "device": "cpu"}).load.total,
         "import-probes": kb.import_probes(given / "probes.csv").total,
         "import-explanations": kb.import_explanations(given / "published", embed=False).total,
@@ -169,14 +169,9 @@ def explanations(kb: KnowledgeBase, given: Path, base: str = "base") -> int:
         return kb.explanations.ingest(model, explainer=client.id, neurons=names, settings=SAYING).total
 
 
-def _weights(given: Path) -> dict[str, str]:
-    """Where the models lie, whatever the store was told when they lay elsewhere."""
-    return {"base_weights": str(given / "base"), "tuned_weights": str(given / "tuned")}
-
-
 def by_hand(kb: KnowledgeBase, given: Path) -> None:
     """What people add: a finding, carried to the fine-tune, and a rating."""
     kb.findings.add("writes months", [NAMES[0]], author="ann")
-    kb.findings.carry("base", "tuned", **_weights(given))
+    kb.findings.carry("base", "tuned", base_weights=str(given / "base"), tuned_weights=str(given / "tuned"))
     for sheet in kb.ratings.sheets("base", "ann", count=1):
         kb.ratings.save(sheet, "ann", [3.0] * len(sheet.shown))

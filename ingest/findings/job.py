@@ -62,7 +62,6 @@ class CarryJob:
     """reads a layer's whole matrices; None where weights cannot be read"""
     evidence: str
     """hash of the runs that say something of either model"""
-    created: str
     supersedes: str | None = None
     """the run whose verdicts this one replaces"""
     seed: int = 0
@@ -160,5 +159,5 @@ class CarryJob:
         base, tuned = self.tuned.base, self.tuned.model
         neurons = [(base, one.asked.layer, one.asked.index) for one in carried]
         neurons += [(tuned, one.layer, one.index) for one in carried]
-        rows = carried_table(carried, base, tuned, self.run.id, self.created)
+        rows = carried_table(carried, base, tuned, self.run.id)
         return {"Neuron": neuron_table(neurons), "Finding.CARRIED_TO.Neuron": rows}

@@ -53,9 +53,9 @@ def neuron_table(neurons: Sequence[tuple[str, int, int]]) -> pa.Table:
     return _rows("Neuron", rows)
 
 
-def carried_table(carried: Sequence[Carried], base: str, tuned: str, run: str, created: str) -> pa.Table:
+def carried_table(carried: Sequence[Carried], base: str, tuned: str, run: str) -> pa.Table:
     """CARRIED_TO."""
-    rows = [_carried(one, base, tuned) | {"run": run, "created": created} for one in carried]
+    rows = [_carried(one, base, tuned) | {"run": run} for one in carried]
     return _rows("Finding.CARRIED_TO.Neuron", rows)
 
 

@@ -26,7 +26,7 @@ from .extract import Surroundings, base_of, extract, status_of
 from .graph import Graph
 from .paper import extract_paper
 from .passes import Passes
-from .propose import MaskedProposer, Proposer, SubjectProposer
+from .propose import MaskedProposer, Proposer, SubjectProposer, proposer_name
 from .settings import Settings
 from .similar import GRAPH_MEASURES
 from .stored import StoredSets
@@ -81,7 +81,7 @@ class N2GJob(LiveJob):
         identity = {
             **self.settings.identity,
             "corpus": self.corpus.hash,
-            "proposer": self.settings.proposer or "subject",
+            "proposer": proposer_name(self.settings.proposer),
             "mask": self.mask,
         }
         scope = scope_of(self.neurons, self.live.d_mlp)
@@ -143,7 +143,7 @@ class N2GJob(LiveJob):
             "window_tokens": self.corpus.settings.length,
             "windows": len(self.corpus),
             "algorithm": self.settings.algorithm,
-            "proposer": self.settings.proposer or "subject",
+            "proposer": proposer_name(self.settings.proposer),
             "mask": self.subject.vocabulary.texts[self.mask],
             "poles": list(self.poles),
             "shards": sorted(name for name in done if name.startswith("L")),

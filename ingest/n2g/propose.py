@@ -17,6 +17,7 @@ import torch
 
 from ...schema import ModelError, fold
 from ...schema.secrets import reason
+from ..embedding.folder import fingerprint
 from ..subject.live import LiveModel
 from ..subject.vocabulary import Vocabulary
 from .engine import Engine
@@ -199,6 +200,16 @@ def _spaced(text: str) -> bool:
 
 def _lettered(text: str) -> bool:
     return any(map(str.isalpha, text))
+
+
+def proposer_name(source: str | None) -> str:
+    """What a run calls a masked language model: its hub id, or a folder's name with the hash of the weights in it."""
+    if not source:
+        return "subject"
+    folder = Path(source).expanduser()
+    if not folder.is_dir():
+        return source
+    return f"{folder.resolve().name}@{fingerprint(folder)}"
 
 
 @dataclass

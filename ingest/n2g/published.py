@@ -115,7 +115,7 @@ class _Reader:
     def _drawings(self, folder: Path) -> dict[Place, Path]:
         """`{layer}_{neuron}/graph`, or the fork's `graphs/{layer}_{neuron}`."""
         found: dict[Place, Path] = {}
-        for each in [*folder.glob("*_*"), *folder.glob("graphs/*_*")]:
+        for each in [*sorted(folder.glob("*_*")), *sorted(folder.glob("graphs/*_*"))]:
             if not (match := _NEURON.fullmatch(each.name)):
                 continue
             place = int(match[1]), int(match[2])
@@ -129,7 +129,7 @@ class _Reader:
     def _answers(self) -> dict[Place, Path]:
         """DeepDecipher's, by the neuron that their names tell."""
         found: dict[Place, Path] = {}
-        for file in [*self.path.glob("*_*.json"), *self.path.glob("*/*.json")]:
+        for file in [*sorted(self.path.glob("*_*.json")), *sorted(self.path.glob("*/*.json"))]:
             names = file.stem if "_" in file.stem else f"{file.parent.name}_{file.stem}"
             if (match := _NEURON.fullmatch(names)) and file.is_file():
                 found[int(match[1]), int(match[2])] = file

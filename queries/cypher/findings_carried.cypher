@@ -14,6 +14,6 @@ OPTIONAL MATCH (r:Run {id: c.run})
 RETURN f.id AS finding, f.text AS text, c.source AS source, n.model AS model, n.id AS neuron, c.verdict AS verdict,
        c.reason AS reason, c.cos_gate AS cos_gate, c.cos_up AS cos_up, c.cos_down AS cos_down, c.jaccard AS jaccard,
        c.graph_f1 AS graph_f1, c.probe_f1 AS probe_f1, c.explanation_score AS explanation_score,
-       c.clamp_effect AS clamp_effect, c.measures AS measures, c.run AS run, c.created AS created,
+       c.clamp_effect AS clamp_effect, c.measures AS measures, c.run AS run, r.started AS created,
        r.parameters AS parameters
 ORDER BY finding, source, model, created, run

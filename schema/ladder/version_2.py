@@ -18,7 +18,11 @@ NODES = 3_000
 
 SCORES = ("Score", "Explanation.SCORED.Score", "Score.OF.Neuron", "Score.OF.Latent")
 
-TIMES = Rewrite("Probe", (Property("seconds", "float", "time of the search and fit"),))
+TIMES = (
+    Rewrite("Probe", (Property("seconds", "float", "time of the search and fit"),)),
+    Rewrite("Finding.CARRIED_TO.Neuron", (Property("created", "string", "ISO 8601 time"),)),
+)
+"""A run says when it was made; in evidence, a time gives every rerun another checksum."""
 
 
 def parameters(job: str, tokenizer: str | None, held: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +61,7 @@ RETURN count(g) AS rows
 
 STEP = Step(
     2,
-    rewrites=(TIMES,),
+    rewrites=TIMES,
     fills=(
         *(
             Fill(name, (), lambda rows, beside: fires_on(rows), LEVELS % name.partition(".")[0], batch=100)

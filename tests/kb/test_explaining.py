@@ -7,7 +7,7 @@ import json
 import threading
 import traceback
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -392,13 +392,18 @@ def test_what_explaining_opens_is_closed(
         return files, [one.name for one in threading.enumerate() if one.name.startswith("requests")], connections()
 
     def connections() -> int:
-        return sum(one.raddr != () and one.raddr.port == port for one in process.net_connections("inet"))
+        return sum(bool(one.raddr) and one.raddr.port == port for one in process.net_connections("inet"))
 
     def interrupt(step: str, done: int, total: int) -> None:
         if step.startswith("scoring"):
             raise KeyboardInterrupt
 
-    ends = {200: nullcontext(), 401: pytest.raises(LanguageModelError), None: pytest.raises(KeyboardInterrupt)}[status]
+    ways: dict[int | None, AbstractContextManager[Any]] = {
+        200: nullcontext(),
+        401: pytest.raises(LanguageModelError),
+        None: pytest.raises(KeyboardInterrupt),
+    }
+    ends = ways[status]
     with hostile(lambda asked: asked.json(status or 200, completion("words", chat=True))) as server:
         port = int(server.url.rpartition(":")[2].partition("/")[0])
         progress = silent if status else interrupt

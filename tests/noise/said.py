@@ -16,7 +16,8 @@ from neuronkb.ingest.explain.answers import read_explanation
 from neuronkb.ingest.explain.simulators.written import read
 from neuronkb.ingest.llm.replies import read_completion, read_tokens
 from neuronkb.ingest.llm.server import Malformed
-from neuronkb.kb.cli import clamp, explain, ingest, n2g, query
+from neuronkb.kb.cli import clamp, ingest, n2g, query
+from neuronkb.kb.cli.options import Numbers
 from neuronkb.kb.stores.neo4j_settings import check_uri
 from neuronkb.schema import NeuronId, NeuronKBError, digest
 from neuronkb.schema.outside import is_text
@@ -116,9 +117,9 @@ def parsers() -> list[Parser]:
         text("neuron id", "google/gemma/L3/N17", neuron),
         text("address of a server", "bolt://localhost:7687", check_uri),
         text("option --layers", "0,3-5", ingest._numbers),
-        text("option --multiples", "0.5,1", ingest._floats),
+        text("option --multiples", "0.5,1", lambda given: Numbers("0.5,1,2").convert(given, None, None)),
         text("option --positions", "0,2,-1", clamp._positions),
-        text("option --prices", "0.15,0.6", explain._prices),
+        text("option --prices", "0.15,0.6", lambda given: Numbers("0.15,0.6", counted=True).convert(given, None, None)),
         text("option --param", 'x={"a": [1]}', query._param),
         text("values that a model wrote", "a\t3\nb\t10\nc\t0", simulated),
         Parser("list of neurons", {"n.txt": lists}, listed, plain, refuses=REFUSED, named=False),

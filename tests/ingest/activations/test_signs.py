@@ -89,7 +89,7 @@ def places(corpus: Corpus) -> list[tuple[int, int]]:
 
 def test_a_pole_has_the_combinations_that_its_function_gives_it(tmp_path: Path) -> None:
     """SiLU has the sign of its argument: where the hidden value is above 0, gate and up are of one sign."""
-    rows = dict(opened(GATED["llama, SiLU"](), tmp_path).shards())["L001"]["Neuron.FIRES_ON.Excerpt"].to_pylist()  # type: ignore[no-untyped-call]
+    rows = dict(opened(GATED["llama, SiLU"](), tmp_path).shards())["L001"]["Neuron.FIRES_ON.Excerpt"].to_pylist()
     found: dict[bool, set[str]] = {True: set(), False: set()}
     for row in rows:
         for step, letter in zip(row["levels"].split(" "), row["signs"], strict=True):

@@ -1,0 +1,54 @@
+"""Run every job in a folder of its own and print what each bundle holds: `python -m neuronkb.tests.kb.reproduced F`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from neuronkb.ingest.bundle import Bundle
+from neuronkb.kb.knowledge_base import KnowledgeBase
+from neuronkb.kb.stores.local import stop
+from neuronkb.tests import every_job
+
+METHODS = ("mean_difference", "f_statistic", "mutual_information", "l1", "random", "adaptive", "optimal")
+
+
+def more(kb: KnowledgeBase, given: Path) -> None:
+    """The ways that `every_job.run` leaves out."""
+    model, tuned, texts = given / "base", given / "tuned", given / "texts.jsonl"
+    probes = every_job.PROBES | {"methods": METHODS}
+    kb.ingest_probes(model, [str(given / "months.jsonl")], settings=probes, clash="alongside")
+    graphs = every_job.GRAPHS | {"algorithm": "paper"}
+    neurons = every_job.NEURONS[:1]
+    kb.ingest_n2g(model, texts, neurons=neurons, windows=every_job.WINDOWS, settings=graphs, clash="alongside")
+    for by in ("vocabulary", "tokens", "activation"):
+        asked = {"by": by, "k": 2, "device": "cpu"}
+        kb.match(model, tuned, corpus=[texts] if by == "activation" else (), settings=asked)
+
+
+def holdings(folder: Path) -> dict[str, Any]:
+    """Of every bundle what names it and the checksums of its files."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        bundle = Bundle.open(path)
+        files = {entry.file: entry.sha256 for shard in bundle.shards.values() for entry in shard.files}
+        found[bundle.run.id] = {"parameters": bundle.run.parameters, "files": dict(sorted(files.items()))}
+    return found
+
+
+def main(root: Path) -> None:
+    """Everything from the models on, in a fresh store."""
+    given = every_job.materials(root)
+    with KnowledgeBase.open(root / "store", heap="512m") as kb:
+        every_job.run(kb, given)
+        more(kb, given)
+        kb.findings.add("writes months", every_job.NAMES, author="ann")
+        kb.findings.carry("base", "tuned")
+    stop(root / "store")
+    (root / "holdings.json").write_text(json.dumps(holdings(root / "store" / "bundles")))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
