@@ -1,4 +1,4 @@
-"""What a bundle must be before a row of it goes into a store, and what of a model a store believes."""
+"""What a bundle must be before a row of it goes into a store."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..ingest.bundle import UNVERIFIED, Bundle, ShardEntry
-from ..schema import NODES, RELATIONSHIPS, BundleError, SchemaError, WeightsError
+from ..ingest.bundle import Bundle, ShardEntry
+from ..schema import NODES, RELATIONSHIPS, BundleError, SchemaError
 from ..schema.compute import pc
 from .ledger import Ledger
 from .stores.base import Store
+from .stores.facts import keep_facts
 
 Progress = Callable[[str, int, int], None]
 
@@ -35,7 +36,7 @@ def admit(store: Store, bundles: Sequence[Bundle], progress: Progress | None = N
                 tables[entry.table] = bundle.read(entry)
                 done += entry.rows
             if "Model" in tables:
-                keep_facts(store, tables["Model"])
+                keep_facts(tables["Model"], models_of(store, tables["Model"]))
             ends.add(tables)
     ends.check(_rows_of(bundles))
 
@@ -113,27 +114,8 @@ def _flat(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
     return ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
 
 
-def keep_facts(store: Store, models: pa.Table) -> pa.Table:
-    """Model rows without what the store knows better: checked weights and what came with them stay.
-
-    Raises WeightsError for a model of which both know different weights.
-    """
-    known: dict[str, dict[str, Any]] = {row["id"]: row for row in _models(store, models.column("id").to_pylist())}
-    rows = models.to_pylist()
-    for row in rows:
-        before = known.get(row["id"], {})
-        held, own = before.get("weights"), row["weights"]
-        if held and own and UNVERIFIED not in (held, own) and held != own:
-            raise WeightsError(
-                f"{row['id']!r} is in the store with weights {held[:12]}..., the bundle's were {own[:12]}...; "
-                "give the model another name with --name"
-            )
-        if held in (None, UNVERIFIED) and own not in (None, UNVERIFIED):
-            continue
-        row.update({name: None for name, value in before.items() if name != "id" and value is not None and name in row})
-    return pa.Table.from_pylist(rows, models.schema)
-
-
-def _models(store: Store, ids: list[str]) -> list[dict[str, Any]]:
-    text = "MATCH (m:Model) WHERE m.id IN $ids RETURN properties(m)"
-    return [row[0] for row in store.read(text, {"ids": ids}, timeout=None, limit=None).rows]
+def models_of(store: Store, models: pa.Table) -> dict[str, dict[str, Any]]:
+    """What the store knows of the models of some rows: properties by id."""
+    text = "MATCH (m:Model) WHERE m.id IN $ids RETURN m.id, properties(m)"
+    ids = models.column("id").to_pylist()
+    return dict(store.read(text, {"ids": ids}, timeout=None, limit=None).rows)

@@ -2,56 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
-from ..ingest.bundle import Bundle, FileEntry
+from ..ingest.bundle import UNVERIFIED, Bundle, FileEntry
 from ..ingest.job import Progress, silent
-from ..schema import MATRICES, NODES, BundleError, Table, conform, table
+from ..schema import NODES, RELATIONSHIPS, BundleError, RunError, Table, WeightsError, conform, table
 from .ledger import shard_rows
 from .loader import derived_rows, run_rows
+from .runs import same_subject
 from .stores.import_files import ImportPlan, write_import_files
+from .written import Written
 
 
-def import_files(bundles: Sequence[Path], out: Path, progress: Progress = silent) -> ImportPlan:
-    """Write the files and the command; the database they make is what loading the bundles one by one would make.
+def import_files(
+    bundles: Sequence[Path], out: Path, progress: Progress = silent, *, alongside: bool = False
+) -> ImportPlan:
+    """Write the files and the command; the database they make is what loading the bundles makes, the first one first.
 
-    Raises BundleError for a damaged bundle, StoreError when `out` is not empty.
+    Raises BundleError for a damaged or unfinished bundle, StoreError when `out` is not empty, WeightsError for two
+    bundles of one model's name on different weights, and RunError for two runs of one job on one model, unless both
+    are to stand `alongside`.
     """
     opened = [Bundle.open(path) for path in bundles]
-    _check_once(opened)
+    for place, bundle in enumerate(opened):
+        _check(bundle, opened[:place], alongside)
     return write_import_files(_tables(opened, progress), out)
 
 
-def _check_once(bundles: list[Bundle]) -> None:
-    """Raise BundleError when two bundles hold the same shard of one run: its relationships would be doubled."""
-    seen: dict[tuple[str, str], Path] = {}
-    for bundle in bundles:
-        for shard in bundle.shards:
-            named = (bundle.run.id, shard)
-            if named in seen and shard != "vocabulary":
-                raise BundleError(f"{bundle.folder}: shard {shard!r} of {named[0]} is in {seen[named]} too; name one")
-            seen[named] = bundle.folder
+def _check(bundle: Bundle, before: Sequence[Bundle], alongside: bool) -> None:
+    """What a store asks of a bundle."""
+    run = bundle.run
+    if not run.ended:
+        raise BundleError(f"{bundle.folder}: the run is unfinished; run the job again to complete it, then import it")
+    for other in (each.run for each in before):
+        if other.model == run.model and UNVERIFIED not in (other.weights, run.weights) and other.weights != run.weights:
+            raise WeightsError(
+                f"{bundle.folder}: {run.model!r} with weights {run.weights[:12]}..., and {other.id!r} was made on "
+                f"{other.weights[:12]}...; give the model another name with --name"
+            )
+        if other.id != run.id and not alongside and same_subject(other, run):
+            raise RunError(
+                f"{other.id!r} and {run.id!r} are both runs of the job {run.job} on {run.model!r}; name the bundle of "
+                "one of them, or keep both with --alongside"
+            )
 
 
 def _tables(bundles: list[Bundle], progress: Progress) -> Iterator[tuple[Table, pa.Table]]:
-    total, done = sum(bundle.rows for bundle in bundles), 0
+    """All nodes first, as a store has to have them before what joins them."""
     runs = {bundle.run.id for bundle in bundles}
     for bundle in bundles:
         yield NODES["Run"], run_rows(bundle.run)
-        yield table("Run.DERIVED_FROM.Run"), derived_rows(bundle.run, runs)
-        for shard, entry in _files(bundle):
-            progress("writing import files", done, total)
-            yield table(entry.table), bundle.read(entry)
-            done += entry.rows
-            yield NODES["Shard"], conform(NODES["Shard"], shard_rows(bundle.run.id, shard, [entry], "done"))
+        yield RELATIONSHIPS["Run.DERIVED_FROM.Run"], derived_rows(bundle.run, runs)
+    total, done = sum(bundle.rows for bundle in bundles), 0
+    written = Written()
+    for bundle, shard, entry in [*_files(bundles, NODES), *_files(bundles, RELATIONSHIPS)]:
+        progress("writing import files", done, total)
+        rows = written.missing(bundle, shard, entry)
+        if rows is not None:
+            yield table(entry.table), rows
+        yield NODES["Shard"], conform(NODES["Shard"], shard_rows(bundle.run.id, shard, [entry], "done"))
+        done += entry.rows
     progress("writing import files", total, total)
 
 
-def _files(bundle: Bundle) -> Iterator[tuple[str, FileEntry]]:
-    for shard in bundle.shards.values():
-        for entry in shard.files:
-            if entry.table not in MATRICES:
-                yield shard.name, entry
+def _files(bundles: Sequence[Bundle], tables: Collection[str]) -> Iterator[tuple[Bundle, str, FileEntry]]:
+    for bundle in bundles:
+        for shard in bundle.shards.values():
+            for entry in shard.files:
+                if entry.table in tables:
+                    yield bundle, shard.name, entry

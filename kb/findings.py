@@ -16,9 +16,10 @@ from ..queries.findings import Carry, Finding, FindingCard, carries, finding_car
 from ..queries.neuron import known_neuron
 from ..schema import NODES, RELATIONSHIPS, NeuronId, QueryError, digest
 from . import carrying, jobs, known_runs
-from .loader import LoadReport, missing_rows
+from .loader import LoadReport
 from .stores import statements
 from .stores.base import Store
+from .stores.rows import missing_rows
 
 if TYPE_CHECKING:
     from ..ingest.findings.job import CarryJob

@@ -28,7 +28,6 @@ from ..schema import (
     RELATIONSHIPS,
     Node,
     Relationship,
-    SchemaError,
     Table,
     arrow_schema,
     conform,
@@ -36,13 +35,14 @@ from ..schema import (
 )
 from ..schema.compute import pc
 from . import headlines
-from .admission import admit, keep_facts
+from .admission import admit, models_of
 from .ledger import Ledger
 from .runs import Settled, retire, settle, settle_all
 from .stores import statements
 from .stores.base import Store
+from .stores.facts import keep_facts
 from .stores.lock import Turn
-from .stores.rows import first_of_each
+from .stores.rows import first_of_each, missing_rows
 from .told import Told
 
 Progress = Callable[[str, int, int], None]
@@ -203,7 +203,7 @@ class Loader:
             known = self._store.existing_ids(node, rows.column("id").to_pylist())
             new = rows.filter(pc.invert(pc.is_in(rows.column("id"), value_set=known)))
             if node.label == "Model":
-                rows = keep_facts(self._store, rows)
+                rows = keep_facts(rows, models_of(self._store, rows))
         if node.merged:
             self._store.merge_nodes(node, rows)
         elif new.num_rows:
@@ -285,17 +285,6 @@ def derived_rows(run: RunInfo, known: set[str]) -> pa.Table:
     sources = [source for source in run.derived_from if source in known]
     rel = RELATIONSHIPS["Run.DERIVED_FROM.Run"]
     return pa.table({"start": [run.id] * len(sources), "end": sources}, schema=arrow_schema(rel))
-
-
-def missing_rows(rows: pa.Table, known: pa.Table, key: list[str]) -> pa.Table:
-    """The rows whose key is not among `known`, in order."""
-    if not known.num_rows:
-        return rows
-    if set(known.column_names) != set(key):
-        raise SchemaError(f"expected the columns {key}, found {known.column_names}")
-    numbered = rows.select(key).append_column("row", pa.array(range(rows.num_rows), pa.int64()))
-    left = numbered.join(known.select(key), keys=key, join_type="left anti")
-    return rows.take(left.column("row").sort())
 
 
 def _owned(kind: Table) -> bool:

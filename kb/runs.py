@@ -96,6 +96,11 @@ def _rival(run: RunInfo, job: str, model: str | None, parameters: dict[str, Any]
     return (job, model, _subject(parameters)) == (run.job, run.model, _subject(run.parameters))
 
 
+def same_subject(one: RunInfo, other: RunInfo) -> bool:
+    """Whether two runs are of the same job on the same model, and what else makes them rivals."""
+    return (one.job, one.model, _subject(one.parameters)) == (other.job, other.model, _subject(other.parameters))
+
+
 def remove(store: Store, run: str) -> None:
     """Take away all evidence of a run, then the run. A removal that was cut off is finished by another."""
     for rel in RELATIONSHIPS.values():

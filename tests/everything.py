@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 from neuronkb.kb.stores.base import Store
-from neuronkb.schema import NODES, RELATIONSHIPS, NeuronId, arrow_schema, conform, fold, table
+from neuronkb.schema import NODES, RELATIONSHIPS, NeuronId, arrow_schema, bundle_table, conform, fold
 
 BASE, TUNED = "gemma-3-270m", "gemma-3-270m-facts"
 MONTHS, OTHER, DEAD = f"{BASE}/L9/N188", f"{BASE}/L9/N189", f"{BASE}/L9/N7"
@@ -27,13 +27,19 @@ def load(store: Store, given: Rows | None = None) -> None:
     """Put all of it, or the rows given, into a store that is set up."""
     tables = everything() if given is None else given
     for name, rows in sorted(tables.items(), key=lambda item: item[0] not in NODES):
-        columns = {key for row in rows for key in row}
-        schema = pa.schema([field for field in arrow_schema(table(name)) if field.name in columns])
-        found = conform(table(name), pa.Table.from_pylist(rows, schema=schema))
+        found = rows_of(name, rows)
         if name in NODES:
             store.merge_nodes(NODES[name], found)
         else:
             store.create_relationships(RELATIONSHIPS[name], found)
+
+
+def rows_of(name: str, rows: list[dict[str, Any]]) -> pa.Table:
+    """Rows of a table, columns that none of them has left null."""
+    columns = {key for row in rows for key in row}
+    declared = bundle_table(name)
+    schema = pa.schema([field for field in arrow_schema(declared) if field.name in columns])
+    return conform(declared, pa.Table.from_pylist(rows, schema=schema))
 
 
 def everything() -> Rows:

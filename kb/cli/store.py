@@ -89,13 +89,17 @@ def stop(where: str | None) -> None:
 @store.command("import-files")
 @click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.")
-def import_files(bundles: tuple[Path, ...], out: Path) -> None:
-    """Write BUNDLES as Parquet for neo4j-admin, and the command that imports them into an empty Neo4j."""
+@click.option("--alongside", is_flag=True, help="Keep several runs of a job on one model beside each other.")
+def import_files(bundles: tuple[Path, ...], out: Path, alongside: bool) -> None:
+    """Write BUNDLES as Parquet for neo4j-admin, and the command that imports them into an empty Neo4j.
+
+    The database is the one that neuronkb load makes of them: what several bundles hold is there once.
+    """
     from ..bulk import import_files as write
     from . import output
 
     with output.progress() as progress:
-        plan = write(list(bundles), out, progress)
+        plan = write(list(bundles), out, progress, alongside=alongside)
     click.echo(f"{plan.rows:,} rows in {out}; with the database stopped, run there:\n\n{plan.command}")
 
 

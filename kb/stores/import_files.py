@@ -17,7 +17,8 @@ from typing import Any, Self
 import pyarrow as pa
 
 from ...schema import NODES, SCHEMA_VERSION, Node, Relationship, StoreError, Table, arrow_schema
-from ...schema.compute import pc
+from . import empty
+from .facts import keep_facts
 from .import_ids import Ids, keys
 from .rows import checked, first_of_each
 
@@ -30,8 +31,6 @@ TYPES = {
     "ints": "long[]",
     "floats": "double[]",
 }
-EMPTY = "empty_"
-"""With a label and a property, `empty_Token_text`: on the Schema node, the ids of nodes whose text is empty."""
 ROW_GROUP = 65_536
 """Rows the tool's threads take at a time."""
 
@@ -115,13 +114,12 @@ class _Writer:
             file.close()
 
     def add(self, table: Table, rows: pa.Table) -> None:
+        """What a store does with the same rows: of one part the first row of a key counts, whatever the table."""
         rows = checked(table, rows)
         if isinstance(table, Relationship):
             self._relationships(table, first_of_each(rows, ["start", "end", *table.key]))
         elif table.merged:
-            kept = self._merged.setdefault(table.label, {})
-            for row in rows.to_pylist():
-                kept.setdefault(row["id"], {}).update({k: v for k, v in row.items() if v is not None})
+            self._merge(table, first_of_each(rows, ["id"]))
         else:
             self._nodes(table, rows)
 
@@ -135,34 +133,35 @@ class _Writer:
         self._schema_node(schema)
         self._ids.check()
 
+    def _merge(self, node: Node, rows: pa.Table) -> None:
+        kept = self._merged.setdefault(node.label, {})
+        if node.label == "Model":
+            rows = keep_facts(rows, kept)
+        for row in rows.to_pylist():
+            kept.setdefault(row["id"], {}).update({k: v for k, v in row.items() if v is not None})
+
     def _nodes(self, node: Node, rows: pa.Table) -> None:
         rows = rows.filter(self._ids.new_nodes(node.label, rows.column("id")))
-        self._remember_empty(node, rows)
         self._write(node, rows)
 
     def _relationships(self, rel: Relationship, rows: pa.Table) -> None:
         self._ids.need(rel, rows)
         if not rel.evidence:
             rows = rows.filter(self._ids.new_relationships(rel, keys(rows, ["start", "end", *rel.key])))
-        for name in _empty_columns(rel, rows):
-            raise StoreError(f"{rel.name}.{name}: neo4j-admin drops empty text; leave the value out")
         self._write(rel, rows)
-
-    def _remember_empty(self, node: Node, rows: pa.Table) -> None:
-        """The tool drops empty text: a store's `setup` puts it back, from what the Schema node says."""
-        for name in _empty_columns(node, rows):
-            ids = rows.filter(pc.equal(rows.column(name), "")).column("id")
-            self._emptied.setdefault(f"{node.label}_{name}", []).extend(ids.to_pylist())
 
     def _schema_node(self, schema: dict[str, Any]) -> None:
         rows = pa.Table.from_pylist([schema], arrow_schema(NODES["Schema"]))
-        for name, ids in self._emptied.items():
-            rows = rows.append_column(EMPTY + name, pa.array([ids], pa.list_(pa.string())))
+        for name, entries in self._emptied.items():
+            rows = rows.append_column(name, pa.array([entries], pa.list_(pa.string())))
         self._write(NODES["Schema"], rows)
 
     def _write(self, table: Table, rows: pa.Table) -> None:
         from pyarrow import parquet
 
+        for name, entries in empty.notes(table, rows):
+            self._emptied.setdefault(name, []).extend(entries)
+        rows = empty.with_ids(table, rows)
         if table.name not in self._files and rows.num_rows:
             rows = rows.rename_columns(_headers(table, rows))
             self._files[table.name] = parquet.ParquetWriter(self._folder / f"{table.name}.parquet", rows.schema)
@@ -181,11 +180,6 @@ def _headers(table: Table, rows: pa.Table) -> list[str]:
     else:
         found[:2] = [f":START_ID({table.start})", f":END_ID({table.end})"]
     return found
-
-
-def _empty_columns(table: Table, rows: pa.Table) -> list[str]:
-    texts = [p.name for p in table.properties if p.kind == "string"]
-    return [name for name in texts if pc.any(pc.equal(rows.column(name), "")).as_py()]
 
 
 def _plan(out: Path, counts: dict[str, int], database: str) -> ImportPlan:

@@ -45,9 +45,12 @@ class Ids:
 
 
 def keys(rows: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:
-    """One text a row that is equal when all the named columns are."""
-    columns = [pc.fill_null(pc.cast(rows.column(name), pa.string()), "\x01") for name in names]
-    return pc.binary_join_element_wise(*columns, "\x00")
+    """One text a row that is equal when all the named columns are: each value behind its length."""
+    parts: list[pa.ChunkedArray] = []
+    for name in names:
+        column = pc.cast(rows.column(name), pa.string())
+        parts += [pc.cast(pc.fill_null(pc.binary_length(column), -1), pa.string()), pc.fill_null(column, "")]
+    return pc.binary_join_element_wise(*parts, ":")
 
 
 def _first(seen: set[str], values: pa.ChunkedArray) -> pa.Array:

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import pyarrow as pa
 
-from ...schema import NODES, Node, Property, QueryError, ReadOnlyError, Relationship, StoreError
-from . import neo4j_load, statements
+from ...schema import Node, Property, QueryError, ReadOnlyError, Relationship, StoreError
+from . import empty, neo4j_load, statements
 from .base import Capabilities, Progress, Status, Told, untold
 from .bolt import BoltStore
-from .import_files import EMPTY
 from .lock import NodeLock, Turn, Waiting
 from .neo4j_plan import PROCEDURES, escaped, foreign_functions, hidden, refusal
 from .neo4j_settings import VARIABLES, Settings, default_config
@@ -142,11 +141,7 @@ class Neo4jStore(BoltStore):
     def _restore_empty(self) -> None:
         """Put back the empty texts that `neo4j-admin database import` drops, as the import files noted them."""
         noted = self._rows("MATCH (s:Schema {id: 'schema'}) RETURN properties(s)")[0][0]
-        for node, name in ((table, p.name) for table in NODES.values() for p in table.properties):
-            if ids := noted.get(f"{EMPTY}{node.label}_{name}"):
-                text = f"UNWIND $ids AS id MATCH (n:{quote(node.label)} {{id: id}}) SET n.{quote(name)} = ''"
-                self.write(text, {"ids": ids})
-                self.write(f"MATCH (s:Schema {{id: 'schema'}}) REMOVE s.{quote(EMPTY + node.label + '_' + name)}")
+        empty.restore(noted, self.write)
 
     def _fulltext_index(self, node: Node, prop: Property) -> None:
         name = quote(statements.search_index_name(node, prop))

@@ -7,8 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...schema import checked
-
 
 def batches(rows: pa.Table, size: int) -> Iterator[pa.Table]:
     """Slices of at most `size` rows."""
@@ -28,4 +26,15 @@ def first_of_each(rows: pa.Table, key: list[str]) -> pa.Table:
     return rows if len(firsts) == rows.num_rows else rows.take(firsts.sort())
 
 
-__all__ = ["batches", "checked", "columns", "first_of_each"]
+def missing_rows(rows: pa.Table, known: pa.Table, key: list[str]) -> pa.Table:
+    """The rows whose key is not among `known`, in order."""
+    if not known.num_rows:
+        return rows
+    if set(known.column_names) != set(key):
+        raise SchemaError(f"expected the columns {key}, found {known.column_names}")
+    numbered = rows.select(key).append_column("row", pa.array(range(rows.num_rows), pa.int64()))
+    left = numbered.join(known.select(key), keys=key, join_type="left anti")
+    return rows.take(left.column("row").sort())
+
+
+__all__ = ["batches", "checked", "columns", "first_of_each", "missing_rows"]

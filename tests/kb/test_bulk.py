@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
-from neuronkb.ingest.bundle import Bundle
+from neuronkb.ingest.bundle import UNVERIFIED, Bundle, BundleWriter, RunInfo
 from neuronkb.ingest.job import silent
 from neuronkb.ingest.lm_head.job import LmHeadJob
 from neuronkb.kb.bulk import import_files
@@ -13,34 +18,194 @@ from neuronkb.kb.jobs import write
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.loader import load
 from neuronkb.kb.stores.base import Store
+from neuronkb.kb.stores.import_files import ImportPlan
 from neuronkb.kb.stores.neo4j import Neo4jStore
-from neuronkb.schema import BundleError
+from neuronkb.schema import NODES, RELATIONSHIPS, BundleError, NeuronId, RunError, WeightsError
+from neuronkb.tests.everything import BASE, NEURONS, TUNED, Rows, everything, rows_of
 from neuronkb.tests.graph import contents
 
-from tests.neo4j_server import Server
 from tests.neo4j_server import neo4j_server as running
 
 
-@pytest.mark.neo4j
-def test_the_real_tool_makes_what_the_loader_makes(
-    neo4j_store: Store, neo4j_server: Server, planted_models: tuple[Path, Path], tmp_path: Path
-) -> None:
-    kb = KnowledgeBase(neo4j_store, str(tmp_path))
-    for folder in planted_models:
-        kb.ingest_lm_head(folder)
-    kb.link("base", "tuned")
-    bundles = sorted((tmp_path / "bundles").iterdir(), key=lambda path: path.name.startswith("link"))
-    plan = import_files(bundles, tmp_path / "import")
-    expected = contents(neo4j_store)
+@contextmanager
+def imported(plan: ImportPlan) -> Iterator[Store]:
+    """The database that neo4j-admin makes of the files, set up."""
     with running(start=False) as server:
         server.import_files(plan)
         server.start()
         with Neo4jStore.open(server.uri, server.user, server.password) as store:
             store.setup()
-            assert contents(store) == expected
-            # The import counts as loaded: the same bundle again changes nothing.
-            assert load(store, Bundle.open(bundles[0])).total == 0
-            assert contents(store) == expected
+            yield store
+
+
+def bundle(folder: Path, run: str, shards: Mapping[str, Rows], **about: Any) -> Path:
+    """A finished bundle of hand-made rows, all ids of which begin with the name of the folder above."""
+    shape = folder.parent.name
+    about = {"job": run, "model": BASE, "weights": UNVERIFIED, "tokenizer": "t0", "parameters": {}} | about
+    about["model"] = f"{shape}-{about['model']}"
+    writer = BundleWriter.open(folder, RunInfo(id=f"{shape}-{run}", **about))
+    for name, tables in shards.items():
+        writer.write(name, {kind: rows_of(kind, _named(shape, rows)) for kind, rows in tables.items() if rows})
+    writer.finish()
+    return folder
+
+
+def _named(shape: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = ("id", "start", "end", "run", "model", "source")
+    return [{k: f"{shape}-{v}" if v and k in names else v for k, v in row.items()} for row in rows]
+
+
+def of_run(tables: Rows, run: str) -> Rows:
+    """The rows that a bundle of one run holds: its evidence, and every node or word that this rests on."""
+    own = ("Run", "Shard", "Run.DERIVED_FROM.Run")
+    return {
+        name: [row for row in rows if row.get("run", run) == run]
+        for name, rows in tables.items()
+        if name not in own and (name in NODES or "run" in RELATIONSHIPS[name].key or name in SHARED)
+    }
+
+
+SHARED = ("Neuron.IN_MODEL.Model", "Token.SPELLS.Term", "Feature.NAMED.Term", "Finding.ABOUT.Neuron")
+
+
+def every_method(root: Path) -> list[Path]:
+    """All of everything.py: a bundle a run, most nodes in each of them."""
+    tables = everything()
+    runs = {row["run"] for rows in tables.values() for row in rows if "run" in row}
+    made = []
+    for run in sorted(runs):
+        about = next((row for row in tables["Run"] if row["id"] == run), {})
+        rows = of_run(tables, run)
+        said = {row["id"] for row in rows["Explanation"]}
+        rows["Explanation.MENTIONS.Term"] = [row for row in tables["Explanation.MENTIONS.Term"] if row["start"] in said]
+        made.append(bundle(root / run, run, {"all": rows}, model=about.get("model", BASE)))
+    return made
+
+
+def decodings(neurons: Sequence[str], z: float, run: str = "r") -> Rows:
+    """Some neurons, what they decode to, and a table without neurons of its own."""
+    at = [NeuronId.parse(name) for name in neurons]
+    decoded = {"end": "t0/T0", "projection": "up", "pole": 1, "convention": "raw", "rank": 1, "logit": 1.0}
+    return {
+        "Model": [{"id": BASE, "weights": UNVERIFIED}],
+        "Neuron": [{"id": str(n), "model": n.model, "layer": n.layer, "index": n.index} for n in at],
+        "Neuron.IN_MODEL.Model": [{"start": str(n), "end": n.model} for n in at],
+        "Token": [{"id": "t0/T0", "tokenizer": "t0", "token": 0, "text": ""}],
+        "Term": [{"id": ""}, {"id": "w"}],
+        "Token.SPELLS.Term": [{"start": "t0/T0", "end": ""}],
+        "Neuron.DECODES_TO.Token": [{"start": str(n), "z": z, "probability": 0.5, "run": run, **decoded} for n in at],
+    }
+
+
+def overlapping_shards(root: Path) -> list[Path]:
+    """Some neurons first, the whole layer later, and other numbers there: what was told first stays."""
+    some, whole = NEURONS[:1], NEURONS[:3]
+    shards = {"L009": decodings(whole, 2.0), "L009-some": decodings(some, 1.0), "L010": decodings(NEURONS[3:4], 3.0)}
+    return [bundle(root / "r", "r", dict(sorted(shards.items(), reverse=True)))]
+
+
+def two_workers(root: Path) -> list[Path]:
+    """Bundles of one run that overlap, under equal and under other names of shards; one of them twice."""
+    first = bundle(root / "one", "r", {"L009": decodings(NEURONS[:2], 1.0), "L010": decodings(NEURONS[3:4], 2.0)})
+    other = bundle(root / "two", "r", {"L009": decodings(NEURONS[:3], 5.0), "L009-b": decodings(NEURONS[2:3], 6.0)})
+    return [first, other, first]
+
+
+def shared_nodes(root: Path) -> list[Path]:
+    """Two models with one tokenizer, two runs of one model: nodes and words come once, the first to tell of them."""
+
+    def told(model: str, run: str, untrained: bool) -> Rows:
+        names = [f"{model}/L0/N{i}" for i in range(2)]
+        rows = decodings(names, 1.0, run)
+        rows["Model"] = [{"id": model, "weights": "w" * 64, "n_layers": 2 if run != "b" else None}]
+        rows["Token"] = [{"id": "t0/T0", "tokenizer": "t0", "token": 0, "text": " June", "untrained": untrained}]
+        return rows
+
+    runs = (("a", BASE, True), ("b", BASE, False), ("c", TUNED, False))
+    return [
+        bundle(root / run, run, {"vocabulary": told(model, run, flag)}, model=model, weights="w" * 64)
+        for run, model, flag in runs
+    ]
+
+
+def model_rows(root: Path, order: Sequence[str]) -> list[Path]:
+    """Verified and unverified evidence of one model, and features that bundles tell different parts of."""
+    facts: dict[str, dict[str, Any]] = {
+        "verified": {"weights": "w" * 64, "n_layers": 18, "architecture": "A"},
+        "unverified": {"weights": UNVERIFIED, "n_layers": 17, "d_mlp": 5},
+        "silent": {"gated": True},
+    }
+    features: dict[str, list[dict[str, Any]]] = {
+        "verified": [{"id": "f", "name": "n", "aliases": ["a", ""]}, {"id": "f", "name": "second", "n": 1}],
+        "unverified": [{"id": "f", "name": None, "n": 5, "aliases": []}, {"id": "g"}],
+        "silent": [{"id": "f", "name": "", "positives": 2}],
+    }
+    made = []
+    for name in order:
+        rows = {"Model": [{"id": BASE, **facts[name]}], "Feature": features[name]}
+        weights = str(facts[name].get("weights", UNVERIFIED))
+        made.append(bundle(root / name, name, {"model": rows}, weights=weights))
+    return made
+
+
+def equal_files(root: Path) -> list[Path]:
+    """A file that is in already under another run is left alone, also where a third told something else since."""
+    facts = ({"id": "f", "name": "one"}, {"id": "f", "name": "two"}, {"id": "f", "name": "one"})
+    return [bundle(root / str(i), f"run{i}", {"x": {"Feature": [row]}}) for i, row in enumerate(facts)]
+
+
+def texts_and_matrices(root: Path) -> list[Path]:
+    """Empty texts at every kind of place, relationships without neurons of their own, and a matrix."""
+    rows = decodings(NEURONS[:2], 1.0)
+    alike = {"start": NEURONS[0], "end": NEURONS[1], "score": 0.5, "run": "r"}
+    rows["Neuron.SIMILAR.Neuron"] = [{**alike, "measure": ""}, {**alike, "measure": "weights"}]
+    rows["Finding"] = [{"id": "f", "text": "", "author": "", "evidence": [""]}]
+    carried = {"start": "f", "end": NEURONS[0], "source": "", "verdict": "lost", "reason": "", "run": "r"}
+    rows["Finding.CARRIED_TO.Neuron"] = [carried]
+    matrix: Rows = {"TokenActivations": [{"layer": 0, "token": "t0/T0", "n": 1, "mean": [1.0], "min": [], "max": []}]}
+    again: Rows = {"Neuron.SIMILAR.Neuron": [{**alike, "measure": "weights", "score": 0.75}]}
+    return [bundle(root / "r", "r", {"all": rows | matrix, "only": matrix}), bundle(root / "again", "r", {"b": again})]
+
+
+def linked(store: Store, models: Sequence[Path], root: Path) -> list[Path]:
+    """What jobs make of a base and its fine-tune, the link last."""
+    kb = KnowledgeBase(store, str(root))
+    for folder in models:
+        kb.ingest_lm_head(folder)
+    kb.link("base", "tuned")
+    return sorted((root / "bundles").iterdir(), key=lambda path: path.name.startswith("link"))
+
+
+SHAPES: dict[str, Callable[[Path], list[Path]]] = {
+    "every method": every_method,
+    "overlapping shards": overlapping_shards,
+    "two workers": two_workers,
+    "shared nodes": shared_nodes,
+    "equal files": equal_files,
+    "texts and matrices": texts_and_matrices,
+    **{
+        " then ".join(order): partial(model_rows, order=order)
+        for order in permutations(("verified", "unverified", "silent"))
+    },
+}
+
+
+@pytest.mark.neo4j
+def test_files_make_what_loading_makes(
+    neo4j_store: Store, local_store: Store, planted_models: tuple[Path, Path], tmp_path: Path
+) -> None:
+    bundles = linked(neo4j_store, planted_models, tmp_path / "kb")
+    bundles += [folder for shape, make in SHAPES.items() for folder in make(tmp_path / shape.replace(" ", "-"))]
+    for store in (neo4j_store, local_store):
+        for folder in bundles:
+            load(store, Bundle.open(folder))
+    expected = contents(neo4j_store)
+    assert contents(local_store) == expected
+    with imported(import_files(bundles, tmp_path / "import", alongside=True)) as store:
+        assert contents(store) == expected
+        # The import counts as loaded: the same bundles again change nothing.
+        assert sum(load(store, Bundle.open(folder)).total for folder in bundles) == 0
+        assert contents(store) == expected
 
 
 def test_a_damaged_bundle_leaves_nothing(planted_models: tuple[Path, Path], tmp_path: Path) -> None:
@@ -51,7 +216,27 @@ def test_a_damaged_bundle_leaves_nothing(planted_models: tuple[Path, Path], tmp_
     assert not (tmp_path / "out").exists()
 
 
-def test_the_same_bundle_twice_is_refused(planted_models: tuple[Path, Path], tmp_path: Path) -> None:
-    bundle = write(LmHeadJob.open(planted_models[0]), tmp_path / "bundle", silent)
-    with pytest.raises(BundleError, match=r"shard 'L000' of lm-head-.* name one"):
-        import_files([bundle.folder, bundle.folder], tmp_path / "out")
+def test_an_unfinished_bundle(tmp_path: Path) -> None:
+    folder = tmp_path / "r"
+    writer = BundleWriter.open(folder, RunInfo("r", "lm-head", BASE, UNVERIFIED, None, {}))
+    writer.write("L009", {name: rows_of(name, rows) for name, rows in decodings(NEURONS[:1], 1.0).items()})
+    with pytest.raises(BundleError, match=r"r: the run is unfinished; run the job again"):
+        import_files([folder], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_runs_of_a_job_are_refused_or_kept(tmp_path: Path) -> None:
+    runs = {run: decodings(NEURONS[:1], 1.0, run) for run in ("r1", "r2")}
+    bundles = [bundle(tmp_path / run, run, {"L009": rows}, job="lm-head") for run, rows in runs.items()]
+    with pytest.raises(RunError, match=r"r1' and '.*r2' are both runs of the job lm-head on '.*--alongside"):
+        import_files(bundles, tmp_path / "out")
+    plan = import_files(bundles, tmp_path / "out", alongside=True)
+    assert plan.counts["Neuron.DECODES_TO.Token"] == 2
+
+
+def test_a_model_with_two_weights_is_refused(tmp_path: Path) -> None:
+    shards = {"L009": decodings(NEURONS[:1], 1.0, "r1")}
+    one = bundle(tmp_path / "r1", "r1", shards, weights="1" * 64)
+    two = bundle(tmp_path / "r2", "r2", {"L009": decodings(NEURONS[:1], 1.0, "r2")}, weights="2" * 64)
+    with pytest.raises(WeightsError, match=r"r2: '.*gemma-3-270m' with weights 22.*r1' was made on 11.*--name"):
+        import_files([one, two], tmp_path / "out", alongside=True)

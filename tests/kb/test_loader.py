@@ -12,10 +12,10 @@ from neuronkb.ingest.bundle import Bundle, BundleWriter
 from neuronkb.ingest.job import silent
 from neuronkb.ingest.lm_head.job import LmHeadJob
 from neuronkb.kb.jobs import write, write_and_load
-from neuronkb.kb.loader import load, missing_rows
+from neuronkb.kb.loader import load
 from neuronkb.kb.runs import remove, settle
 from neuronkb.kb.stores.base import Store
-from neuronkb.kb.stores.rows import first_of_each
+from neuronkb.kb.stores.rows import first_of_each, missing_rows
 from neuronkb.schema import RunError, SchemaError, WeightsError
 from neuronkb.schema.compute import pc
 from neuronkb.tests.graph import checksum, contents

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from neuronkb.kb.loader import missing_rows
 from neuronkb.kb.stores.local import LocalStore
+from neuronkb.kb.stores.rows import missing_rows
 from neuronkb.schema import NODES, RELATIONSHIPS, conform
 
 NEURONS, TOKENS, EACH, FILES = 1500, 1000, 20, 2
