@@ -50,7 +50,7 @@ def settle_all(store: Store, found: Sequence[RunInfo], clash: Settled) -> None:
     for place, run in enumerate(found):
         settle(store, run, clash)
         for other in found[:place] if clash in ("refuse", "replace") else ():
-            if other.id != run.id and _rival(run, other.job, other.model, other.parameters):
+            if other.id != run.id and same_subject(run, other):
                 raise RunError(
                     f"{other.id!r} and {run.id!r} are both runs of the job {run.job} on {run.model!r}; "
                     "load one of them, or both with --alongside"

@@ -46,7 +46,7 @@ def restore(noted: Mapping[str, Any], write: Write) -> None:
     for table in TABLES.values():
         for prop in table.columns:
             name = _note(table, prop.name)
-            entries = noted.get(name) or ()
+            entries: list[str] = list(noted.get(name) or ())
             for start in range(0, len(entries), BATCH):
                 write(_statement(table, prop.name), {"rows": _read(table, entries[start : start + BATCH])})
             if entries:

@@ -20,7 +20,7 @@ def keep_facts(models: pa.Table, known: Mapping[str, Mapping[str, Any]]) -> pa.T
 
 
 def _kept(row: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    held, own = before.get("weights"), row["weights"]
+    held, own = before.get("weights") or UNVERIFIED, row["weights"] or UNVERIFIED
     if _checked(held) and _checked(own) and held != own:
         raise WeightsError(
             f"{row['id']!r} is known with weights {held[:12]}..., the bundle's were {own[:12]}...; "
@@ -31,5 +31,5 @@ def _kept(row: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value if before.get(name) is None or name == "id" else None for name, value in row.items()}
 
 
-def _checked(weights: Any) -> bool:
-    return weights not in (None, UNVERIFIED)
+def _checked(weights: str) -> bool:
+    return weights != UNVERIFIED

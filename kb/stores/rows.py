@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from ...schema import SchemaError, checked
+
 
 def batches(rows: pa.Table, size: int) -> Iterator[pa.Table]:
     """Slices of at most `size` rows."""
