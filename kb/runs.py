@@ -98,7 +98,7 @@ def _rival(run: RunInfo, job: str, model: str | None, parameters: dict[str, Any]
 
 def same_subject(one: RunInfo, other: RunInfo) -> bool:
     """Whether two runs are of the same job on the same model, and what else makes them rivals."""
-    return (one.job, one.model, _subject(one.parameters)) == (other.job, other.model, _subject(other.parameters))
+    return _rival(one, other.job, other.model, other.parameters)
 
 
 def remove(store: Store, run: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from .word import Analysed, Word
 SIZE = 600
 """Characters of a text, about a window of 128 tokens."""
 _LINE = 100_000
+_NUMBER = re.compile(r"[0-9]{1,6}([-.][0-9]{1,6})?")
+"""A word, a range of words written as one, or an empty node."""
 
 
 def read_conllu(source: Path) -> list[Analysed]:
@@ -80,7 +83,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def _columns(path: Path, number: int, line: str) -> list[str]:
     columns = line.split("\t")
-    if len(columns) != 10 or not columns[1] or not columns[0].replace("-", "").replace(".", "").isdigit():
+    if len(columns) != 10 or not columns[1] or not _NUMBER.fullmatch(columns[0]):
         raise FeatureError(f"{path}:{number}: expected ten columns of CoNLL-U, the word's number first")
     return columns
 

@@ -12,7 +12,7 @@ from .checkpoint import Checkpoint
 from .layer_parts import LayerParts, find_layer
 from .names import EMBEDDINGS, FINAL_NORMS, UNEMBEDDINGS
 
-_IN_LAYER = re.compile(r"(?P<root>(?:.*?\.)?)(?P<index>\d+)\.(?P<rest>.+)")
+_IN_LAYER = re.compile(r"(?P<root>(?:.*?\.)?)(?P<index>[0-9]{1,9})\.(?P<rest>.+)")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,10 @@ def find_architecture(checkpoint: Checkpoint) -> Architecture:
 
 def _class_name(checkpoint: Checkpoint) -> str:
     names = checkpoint.config.get("architectures") or [str(checkpoint.config.get("model_type", "?"))]
-    name = str(names[0])
+    if not isinstance(names, list) or not isinstance(names[0], str):
+        shown = str(names)[:60]
+        raise ModelError(f"{checkpoint.folder / 'config.json'}: architectures is {shown!r}, expected a list of names")
+    name = names[0]
     # Multimodal models nest a causal language model; sequence-to-sequence ones, with the same ending, do not.
     nested = "text_config" in checkpoint.config
     headless = name.endswith("Model") and not name.endswith("LMHeadModel")

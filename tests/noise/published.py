@@ -34,7 +34,7 @@ def explanations(kind: Format, suffix: str, pack: bool = False) -> Parser:
 
 
 def told(kind: Format, paths: Sequence[Path]) -> object:
-    """Read, with all that will be stored made into what names a run."""
+    """Read, with all that will be stored hashed as what names a run is."""
     found = read(kind, list(paths), model="m")
     texts = [[str(one.unit), one.text, [score.value for score in one.scores]] for one in found.explanations]
     windows = [[str(one.unit), one.tokens, one.values, one.band, one.corpus] for one in found.windows]

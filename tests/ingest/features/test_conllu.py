@@ -87,3 +87,11 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
 def test_a_folder_without_treebanks(tmp_path: Path) -> None:
     with pytest.raises(FeatureError, match=r"holds no \.conllu"):
         read_conllu(tmp_path)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "1-2-3", "-", ".", "²", "1-", "x", ""])
+def test_a_words_number_is_one(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "t.conllu"
+    path.write_text("\t".join([number, "word", *["_"] * 8]) + "\n", "utf-8")
+    with pytest.raises(FeatureError, match=r"t\.conllu:1: expected ten columns"):
+        read_conllu(path)

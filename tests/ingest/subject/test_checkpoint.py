@@ -137,6 +137,15 @@ def test_a_header_that_claims_the_disk_is_not_believed(tmp_path: Path) -> None:
         Checkpoint.open(folder)
 
 
+@pytest.mark.parametrize("names", [1.5, True, {"a": 1}, "LlamaForCausalLM", [None], [[]]])
+def test_architectures_that_are_no_names_are_told(names: object, tmp_path: Path) -> None:
+    save("llama", tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"architectures": names}))
+    with pytest.raises(ModelError, match=r"config\.json: architectures is .*, expected a list of names"):
+        find_architecture(Checkpoint.open(tmp_path))
+
+
 def test_a_header_beyond_all_tensors_is_not_read(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, {"a": torch.zeros(1)})
     with (folder / "model.safetensors").open("wb") as file:
