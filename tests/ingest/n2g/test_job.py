@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,11 +49,17 @@ def graphs(monkeypatch: pytest.MonkeyPatch) -> list[Graph]:
     return made
 
 
-def test_a_job_keeps_no_graph_that_it_has_handed_out(live: LiveModel, corpus: Corpus) -> None:
+def test_a_job_keeps_no_graph_that_it_has_handed_out(
+    live: LiveModel, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = N2GJob.open(live, corpus, settings=SETTINGS)
-    dict(job.shards())
+    made = graphs(monkeypatch)
+    assert len(dict(job.shards())) == 2
+    left = [weakref.ref(graph) for graph in made]
+    assert len(left) == 8
+    made.clear()
     gc.collect()
-    assert not [one for one in gc.get_objects() if isinstance(one, Graph)]
+    assert [ref for ref in left if ref() is not None] == []
 
 
 def test_stored_rows_are_the_graph(live: LiveModel, corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
