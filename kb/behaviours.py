@@ -20,6 +20,7 @@ from .stores.base import Store
 
 FEATURES = 3
 """Features of a neuron that are followed, at most: those it tells best."""
+_FILES = "MATCH (s:Shard) WHERE s.run IN $runs RETURN s.id AS id, s.sha256 AS sha256"
 
 
 class Behaviours:
@@ -169,10 +170,27 @@ def _beats(row: dict[str, Any]) -> bool:
 
 
 def evidence_hash(store: Store, models: tuple[str, ...]) -> str:
-    """Of the runs that say something of the models, whether finished or not: new evidence makes new verdicts."""
-    from ..ingest.findings.job import JOB
+    """Of the runs that say something of the models, finished or not, and their files: new evidence makes new verdicts.
+
+    No times: the same evidence made again, there or here, has the same hash.
+    """
     from ..schema import digest
 
+    ended = {row["run"]: row["ended"] is not None for row in _runs_of(store, models)}
+    files = store.read(_FILES, {"runs": sorted(ended)}, timeout=None, limit=None).rows
+    return digest({"runs": sorted(ended.items()), "files": sorted(map(list, files))})
+
+
+def earlier_hash(store: Store, models: tuple[str, ...]) -> str:
+    """The hash that version 1 gave the same evidence, from which its verdicts are known."""
+    from ..schema import digest
+
+    rows = _runs_of(store, models)
+    return digest({"runs": sorted([row["run"], row["ended"] or "", json.dumps(row["summary"])] for row in rows)})
+
+
+def _runs_of(store: Store, models: tuple[str, ...]) -> list[dict[str, Any]]:
+    from ..ingest.findings.job import JOB
+
     rows = [row for model in models for row in query("runs").run(store, job=None, model=model).dicts()]
-    known = sorted([row["run"], row["ended"] or "", json.dumps(row["summary"])] for row in rows if row["job"] != JOB)
-    return digest({"runs": known})
+    return [row for row in rows if row["job"] != JOB]

@@ -16,7 +16,7 @@ from ..queries import query
 from ..queries.findings import Finding
 from ..schema import LinkError, ModelError, NeuronId, QueryError, digest
 from . import linking
-from .behaviours import Behaviours, evidence_hash
+from .behaviours import Behaviours, earlier_hash, evidence_hash
 from .stores.base import Store
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def carry_job(
         behaviour=Behaviours(store, where),
         similar=lambda neuron: _similar(store, neuron, tuned, link),
         layers=layers,
-        evidence=evidence_hash(store, (base, tuned)),
+        evidence=_evidence(store, base, tuned),
     )
     job.supersedes = _superseded(store, job)
     return job, why
@@ -118,15 +118,28 @@ def _asked(finding: str, neuron: str, links: dict[str, dict[str, Any]]) -> Asked
     return Asked(finding, place.layer, place.index, neuron in links)
 
 
+def _evidence(store: Store, base: str, tuned: str) -> str:
+    """The hash of what is known of both, as the verdicts that stand already have it."""
+    models = base, tuned
+    held = {parameters.get("evidence") for parameters in _carries(store, base, tuned).values()}
+    earlier = earlier_hash(store, models)
+    return earlier if earlier in held else evidence_hash(store, models)
+
+
+def _carries(store: Store, base: str, tuned: str) -> dict[str, dict[str, Any]]:
+    """Parameters of the runs that carried findings of one to the other, oldest first."""
+    rows = query("runs").run(store, job=JOB, model=tuned).dicts()
+    held = {row["run"]: json.loads(row["parameters"] or "{}") for row in rows}
+    return {run: parameters for run, parameters in held.items() if parameters.get("base") == base}
+
+
 def _superseded(store: Store, job: CarryJob) -> str | None:
     """The run whose verdicts the job's replace: the newest of these two models, unless it is the same as this one.
 
     Then what that one replaced, so that the same evidence again is the same run, and evidence that changes back to what
     it was is a new one.
     """
-    rows = query("runs").run(store, job=JOB, model=job.tuned.model).dicts()
-    chain = {row["run"]: json.loads(row["parameters"] or "{}") for row in rows}
-    chain = {run: held for run, held in chain.items() if held.get("base") == job.tuned.base}
+    chain = _carries(store, job.tuned.base, job.tuned.model)
     replaced = {held.get("supersedes") for held in chain.values()}
     newest = [run for run in chain if run not in replaced]
     if not newest:

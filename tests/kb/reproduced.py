@@ -33,8 +33,15 @@ def holdings(folder: Path) -> dict[str, Any]:
     found = {}
     for path in sorted(folder.iterdir()):
         bundle = Bundle.open(path)
-        files = {entry.file: entry.sha256 for shard in bundle.shards.values() for entry in shard.files}
-        found[bundle.run.id] = {"parameters": bundle.run.parameters, "files": dict(sorted(files.items()))}
+        entries = [entry for shard in bundle.shards.values() for entry in shard.files]
+        # A finding is what a person wrote, and when: it was written twice.
+        files = {entry.file: entry.sha256 for entry in entries if entry.table != "Finding"}
+        named = {name: getattr(bundle.run, name) for name in ("job", "model", "weights", "tokenizer", "dataset")}
+        found[bundle.run.id] = {
+            "run": named,
+            "parameters": bundle.run.parameters,
+            "files": dict(sorted(files.items())),
+        }
     return found
 
 
