@@ -1,8 +1,8 @@
 # make demo   a real model and its fine-tune, decoded, linked and shown
 # make test   every test, a real Neo4j among them where Java 17+ and Maven are
 # make lint   ruff and mypy        make bench  rates beside the machine's limits
-# make docs   the generated pages  make faults thousands of noisy inputs for every parser
-# make clean  what the others made
+# make docs   the generated pages  make clean  what the others made
+# make faults noise for every parser, then each command killed or refused at every system call that writes: hours; needs strace
 #
 # PYTHON chooses the interpreter (3.11 or newer); PIP_ARGS is handed to pip, to choose where torch comes from;
 # WORKERS is how many processes share the tests, one thread each.
@@ -38,6 +38,9 @@ lint: install
 
 bench: install
 	@$(BIN)/python -m benchmarks
+
+faults: install
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.faults
 
 docs: install
 	@$(BIN)/python -m neuronkb.kb.docs docs

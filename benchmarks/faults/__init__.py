@@ -1,0 +1,1 @@
+"""Every system call that writes, killed or refused: nothing may be lost."""
