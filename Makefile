@@ -40,13 +40,12 @@ bench: install
 	@$(BIN)/python -m benchmarks
 
 faults: install
-	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.faults
+	@$(BIN)/python -m benchmarks.noise
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.faults --out build/faults.json
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.faults load ingest --store neo4j --faults kill --out build/faults-neo4j.json
 
 docs: install
 	@$(BIN)/python -m neuronkb.kb.docs docs
-
-faults: install
-	@$(BIN)/python -m benchmarks.noise
 
 clean:
 	rm -rf $(VENV) build .cache .mypy_cache .pytest_cache .ruff_cache

@@ -2,19 +2,17 @@
 
     python -m benchmarks.faults [ingest] [load] [replace] [activations] [--store local|neo4j] [--every 1] [--talks 3]
                                 [--faults kill,full,server,disk] [--times 40] [--seed 0] [--part 1/1] [--out FILE]
-                                [--docs FILE]
 
 After each fault the same command runs again, undisturbed; then every row of the graph and the bundles must be those of
 a run that was never disturbed. `server` kills the local store's server or its keeper at random moments, `disk` fills
-the file system that the store is on. --every takes every so many of the calls on files, --talks of those to the
-server; on Neo4j the default is 7. --part I/N runs a share of the points. Prints a table and writes the outcomes to
-build/faults.json; exits with 1 when anything was lost.
+the file system that the store is on. --every takes every so many of like calls on one file, --talks of those to
+the server; on Neo4j the default is 7. --part I/N runs a share of the points. Prints a table and writes the outcomes to
+build/faults.json (`benchmarks.faults.docs` puts them on their page); exits with 1 when anything was lost.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import tempfile
 import time
@@ -28,10 +26,10 @@ from neuronkb.tests.faults.mishaps import VICTIMS, filled, killed, small_disk
 from neuronkb.tests.faults.places import LocalPlace, Neo4jPlace, Place
 from neuronkb.tests.faults.trial import Fault, Outcome, Trials, thinned, wanting_room
 
-from .docs import write
-from .table import as_json, markdown, unclear, unsound
+from .docs import save
+from .table import markdown, unclear, unsound
 
-DISK_BYTES = 4 << 20
+DISK_BYTES = 1 << 20
 """Room that is left on a full disk, at most: about what a load writes."""
 
 
@@ -47,10 +45,7 @@ def main() -> int:
     lost, said = list(unsound(outcomes)), list(unclear(outcomes))
     print(markdown(outcomes), *lost, *said, sep="\n")
     print(f"{len(outcomes)} points, {len(lost)} not sound, {time.monotonic() - start:.0f} s")
-    asked.out.parent.mkdir(exist_ok=True)
-    asked.out.write_text(json.dumps(as_json(outcomes), indent=1))
-    if asked.docs:
-        write(asked.docs, markdown(outcomes), lost + said)
+    save(asked.out, outcomes)
     return 1 if lost else 0
 
 
@@ -113,7 +108,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--part", type=_share, default=(0, 1))
     parser.add_argument("--out", type=Path, default=Path("build/faults.json"))
-    parser.add_argument("--docs", type=Path, help="a page whose result is replaced")
     asked = parser.parse_args()
     asked.every = asked.every or (1 if asked.store == "local" else 7)
     asked.talks = asked.talks or (3 if asked.store == "local" else 7)

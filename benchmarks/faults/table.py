@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
-from typing import Any
 
 from neuronkb.tests.faults.trial import Outcome
 
@@ -16,8 +14,7 @@ def rows(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, ...]]:
     """One row for each command, store, fault and system call."""
     groups: defaultdict[tuple[str, ...], list[Outcome]] = defaultdict(list)
     for each in outcomes:
-        name = f"{each.call.name} {each.call.where}" if " " in each.call.where else each.call.name
-        groups[each.command, each.place, each.fault, name.replace(" connection to the server", "")].append(each)
+        groups[each.command, each.place, each.fault, each.call.name].append(each)
     for key, group in groups.items():
         counts = [
             len(group),
@@ -47,8 +44,3 @@ def unsound(outcomes: Iterable[Outcome]) -> Iterator[str]:
 def unclear(outcomes: Iterable[Outcome]) -> Iterator[str]:
     """What commands said of a full disk without naming it, each once."""
     yield from sorted({f"{each.call.name}: {each.said}" for each in outcomes if each.unclear})
-
-
-def as_json(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
-    """The outcomes for a file."""
-    return [asdict(each) for each in outcomes]

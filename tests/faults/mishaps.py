@@ -43,7 +43,7 @@ def killed(trials: Trials, victim: Victim, number: int, moment: float) -> Outcom
         timers[0].cancel()
         return status, hit
 
-    return trials.judge("kill", Call(0, "SIGKILL", number, victim), disturb)
+    return trials.judge("kill", Call(0, f"SIGKILL to {victim}", number, "while it runs"), disturb)
 
 
 def filled(trials: Trials, number: int, room: int) -> Outcome:
@@ -55,11 +55,12 @@ def filled(trials: Trials, number: int, room: int) -> Outcome:
         with filler.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, max(disk.f_bavail * disk.f_frsize - room, 1))
         try:
-            return trials.bench.forks.run(*trials.line), f"{room:,} bytes left"
+            status = trials.bench.forks.run(*trials.line)
+            return status, f"{room:,} bytes left" if status else ""  # it found room enough
         finally:
             filler.unlink()
 
-    return trials.judge("full", Call(0, "full disk", number, "file system of the store"), disturb)
+    return trials.judge("full", Call(0, "disk filled", number, "all but the room for a part"), disturb)
 
 
 @contextmanager

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -189,11 +189,15 @@ def firsts(trials: Trials) -> list[Call]:
     return list(found.values())
 
 
-def thinned(found: Sequence[Call], every: int, sends: int) -> list[Call]:
-    """Every so many of the calls on files, and of those to the server."""
-    files = [call for call in found if call.where != SERVER]
-    server = [call for call in found if call.where == SERVER]
-    return [*itertools.islice(files, 0, None, every), *itertools.islice(server, 0, None, sends)]
+def thinned(found: Iterable[Call], every: int, talks: int) -> list[Call]:
+    """Of like calls on one file the first of every so many, and so of those to the server."""
+    seen: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for call in found:
+        if seen[call.name, call.where] % (talks if call.where == SERVER else every) == 0:
+            kept.append(call)
+        seen[call.name, call.where] += 1
+    return kept
 
 
 def wanting_room(found: Iterable[Call]) -> list[Call]:
