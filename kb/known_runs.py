@@ -17,6 +17,7 @@ from ..ingest.job import Job
 from ..schema import NeuronKBError
 from .settings import bundle_folder
 from .stores.base import Store
+from .twins import take_over
 
 _RUNS = """
 MATCH (r:Run {job: $job}) WHERE r.model = $model AND r.weights = $weights
@@ -32,10 +33,13 @@ def known_as(store: Store, where: str, run: RunInfo, out: Path | None = None) ->
 
 
 def place(job: Job, store: Store, where: str, out: Path | None = None) -> Path:
-    """The folder of a job's bundle, `out` where given; the job goes on under the id that its run is known by."""
+    """The folder of a job's bundle, `out` where given; the job goes on under the id that its run is known by, and with
+    the shards of an equal run under another name of the model."""
     # Where a cached property keeps what was worked out: every job reads its run from there on.
-    vars(job)["run"] = known_as(store, where, job.run, out)
-    return out or bundle_folder(where, job.run.id)
+    run = known_as(store, where, job.run, out)
+    folder = out or bundle_folder(where, run.id)
+    vars(job)["run"] = take_over(run, folder, bundle_folder(where, run.id).parent)
+    return folder
 
 
 def _in_store(store: Store, run: RunInfo) -> str | None:

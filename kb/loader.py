@@ -65,6 +65,8 @@ class LoadReport:
     """Rows by table about findings that are not in the store."""
     replaced: tuple[str, ...] = ()
     """Runs that were taken away because this one took their place."""
+    same_as: str | None = None
+    """the run, and its model's name, that the evidence was copied from, since the weights are the same"""
 
     @property
     def total(self) -> int:
@@ -79,7 +81,7 @@ class Loader:
         self._store = store
         self._run = run
         self.progress = progress or (lambda step, done, total: None)
-        self.report = LoadReport(run.id)
+        self.report = LoadReport(run.id, same_as=run.scope.get("same_as"))
         self._ledger = Ledger(store, run.id)
         self._told = Told()
         self._looked = False

@@ -174,3 +174,5 @@ def report(found: LoadReport, as_json: bool) -> None:
         click.echo(f"left out: {count:,} {name} about findings that are not in this store; add them and load again")
     for run in found.replaced:
         click.echo(f"replaced: {run} was taken away")
+    if found.same_as:
+        console().print(f"the same weights under another name: copied from {found.same_as}", soft_wrap=True)

@@ -124,8 +124,8 @@ def answers_as_before(store: Store, old: OldStore, left_out: frozenset[str] = fr
 
 
 def _plain(row: list[Any]) -> str:
-    """A row's values; means to nine digits, since the servers add in another order."""
-    return json.dumps([round(value, 9) if isinstance(value, float) else value for value in row])
+    """A row's values; means to seven digits, since the servers add in another order."""
+    return json.dumps([float(f"{value:.7g}") if isinstance(value, float) else value for value in row])
 
 
 def test_it_says_that_it_is_of_this_version_and_has_no_times(kb: KnowledgeBase) -> None:
