@@ -111,7 +111,8 @@ class Server:
     heap: str = "1g"
     settings: Mapping[str, str] = field(default_factory=dict)
     user: str = "neo4j"
-    password: str = field(default_factory=lambda: "p" + secrets.token_urlsafe(16), repr=False)
+    password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    """No dash in front, which neo4j-admin would take for an option."""
     port: int = 0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 

@@ -148,7 +148,7 @@ def test_a_headline_that_comes_in_a_later_shard_is_found(
     """The same explanation without a score first: with one item a shard, its row is in the store when the score
     comes."""
     monkeypatch.setattr(job, "ITEMS", items)
-    scored: list[dict[str, object]] = [{"explanation": "dogs", "scored_simulation": None}]
+    scored: list[dict[str, Any]] = [{"explanation": "dogs", "scored_simulation": None}]
     scored += [{"explanation": "dogs", "scored_simulation": {"ev_correlation_score": value}} for value in (0.5, 0.75)]
     neuron = {"neuron_id": {"layer_index": 3, "neuron_index": 7}, "scored_explanations": scored}
     file = tmp_path / "3" / "7.jsonl"
