@@ -4,9 +4,9 @@
 
     [x IN split(f.levels, ' ') | toInteger(x) * f.unit]
 
-A text is 40 % of the bytes of a list of floats, and loads nearly twice as fast (docs/activations.md). A value is off by half a step at most:
-half a thousandth of the window's strongest activation, or half a millionth of its largest value where that lies so much
-further on the other side.
+A text is 40 % of the bytes of a list of floats, and loads nearly twice as fast (docs/activations.md). A value is off by
+half a step at most: half a thousandth of the window's strongest activation, or half a millionth of its largest value
+where that lies so much further on the other side.
 """
 
 from __future__ import annotations
