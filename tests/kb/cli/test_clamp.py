@@ -81,7 +81,7 @@ def test_options_reach_the_model(run: Run) -> None:
         (["base", "L1/N3", "--how", "zero", "--value", "1"], 2, "takes no --value"),
         (["base", "L1/N3", "--value", "1", "--positions", "x"], 2, "--positions"),
         (["base", "L1/N3", "--value", "1", "--positions", "5000"], 1, "no position 5000"),
-        (["base", "L1/N3", "--value", "nan"], 1, "expected a finite number"),
+        (["base", "L1/N3", "--value", "nan"], 2, "not a finite number"),
         (["base", "L9/N3", "--value", "1"], 1, "no layer 9"),
         (["base", "L1/N99", "--value", "1"], 1, "no neuron 99"),
         (["base", "gpt2/L1/N3", "--value", "1"], 1, "of the model 'gpt2'"),
