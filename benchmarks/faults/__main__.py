@@ -1,7 +1,8 @@
 """`make faults`: each command killed, and refused by a full disk, at every system call that writes.
 
     python -m benchmarks.faults [ingest] [load] [replace] [activations] [--store local|neo4j] [--every 1] [--talks 3]
-                                [--faults kill,full,server,disk] [--times 40] [--seed 0] [--part 1/1] [--out FILE]
+                                [--faults kill,full,server,disk] [--times 40] [--only REGEX]
+                                [--seed 0] [--part 1/1] [--out FILE]
 
 After each fault the same command runs again, undisturbed; then every row of the graph and the bundles must be those of
 a run that was never disturbed. `server` kills the local store's server or its keeper at random moments, `disk` fills
@@ -14,6 +15,9 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -36,16 +40,22 @@ DISK_BYTES = 1 << 20
 def main() -> int:
     """Run what was asked for; print, write and judge."""
     asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *told: sys.exit(143))  # servers and mounts are taken down on the way out
     outcomes: list[Outcome] = []
     start = time.monotonic()
-    for outcome in _outcomes(asked):
-        outcomes.append(outcome)
-        flag = "" if outcome.sound else f": {'; '.join(outcome.differences)[:200]}"
-        print(f"{outcome.command} {outcome.fault} {outcome.call}: {outcome.verdict}{flag}", flush=True)
+    try:
+        for outcome in _outcomes(asked):
+            outcomes.append(outcome)
+            flag = "" if outcome.sound else f": {'; '.join(outcome.differences)[:200]}"
+            print(
+                f"{outcome.command} {outcome.fault} {outcome.call}: {outcome.verdict}{' lost' * outcome.lost}{flag}",
+                flush=True,
+            )
+    finally:
+        save(asked.out, outcomes)
     lost, said = list(unsound(outcomes)), list(unclear(outcomes))
     print(markdown(outcomes), *lost, *said, sep="\n")
     print(f"{len(outcomes)} points, {len(lost)} not sound, {time.monotonic() - start:.0f} s")
-    save(asked.out, outcomes)
     return 1 if lost else 0
 
 
@@ -67,7 +77,7 @@ def _outcomes(asked: argparse.Namespace) -> Iterator[Outcome]:
 
 
 def _calls(trials: Trials, asked: argparse.Namespace) -> Iterator[Outcome]:
-    chosen = thinned(trials.whole.calls, asked.every, asked.talks)
+    chosen = thinned((call for call in trials.whole.calls if asked.only.search(call.where)), asked.every, asked.talks)
     work: list[tuple[Fault, Call]] = []
     if "kill" in asked.faults:
         work += [("kill", call) for call in chosen]
@@ -104,6 +114,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--faults", type=lambda text: text.split(","), default=["kill", "full", "server", "disk"])
     parser.add_argument("--every", type=int)
     parser.add_argument("--talks", type=int)
+    parser.add_argument("--only", type=re.compile, default=re.compile(""), help="calls on files that match this")
     parser.add_argument("--times", type=int, default=40, help="server kills and full disks a command")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--part", type=_share, default=(0, 1))

@@ -23,7 +23,11 @@ SERVER = "connection to the server"
 _LINE = re.compile(r"(?:(?P<tid>\d+)\s+)?(?P<name>[a-z0-9_]+)\((?P<rest>.*)")
 _FILE = re.compile(r"\d+<(/[^>]*)>")
 _NAMED = re.compile(r'(?:(?:\d+|AT_FDCWD)<(?P<folder>[^>]*)>, |AT_FDCWD, )?"(?P<path>(?:[^"\\]|\\.)*)"')
-_VARYING = ((r"[^/]+\.partial/[^/]+\.parquet", "*.partial/*.parquet"), (r"[0-9a-f]{12,}|\d+", "#"))
+_VARYING = (
+    (r"[^/]+\.partial/[^/]+\.parquet", "*.partial/*.parquet"),
+    (r"\.tmp\w{6}$", ".tmp#"),
+    (r"[0-9a-f]{12,}|\d+", "#"),
+)
 
 
 @dataclass(frozen=True)
