@@ -31,5 +31,9 @@ def open_store(
         from .local import LocalStore
 
         store = LocalStore.open(Path(where), heap=heap)
-    store.setup(told)
+    try:
+        store.setup(told)
+    except BaseException:
+        store.close()
+        raise
     return store

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
@@ -16,11 +16,13 @@ from ...schema import SCHEMA_VERSION, LimitError, Node, Property, Relationship, 
 from ...schema.ladder import FIRST
 from . import (
     lean,  # noqa: F401  (before the driver)
+    question,
     statements,
 )
 from .base import Progress, Store, Told, untold
 from .migration import migrate
-from .problems import too_slow, translated
+from .problems import GoneError, too_slow, translated
+from .readers import Reader, Readers
 from .rows import batches, checked, columns
 from .values import Resolver
 
@@ -28,26 +30,50 @@ if TYPE_CHECKING:
     from neo4j import Driver, ManagedTransaction, Record, Session
     from neo4j import Result as Neo4jResult
 
+T = TypeVar("T")
+
 
 class BoltStore(Store):
     """A store spoken to through the neo4j driver.
 
-    `writer` runs our own statements, `reader` runs users' Cypher; they may be one driver.
+    `writer` runs our own statements; users' Cypher runs on connections of its own.
     """
 
     batch = 10_000
     """Rows or ids in one statement."""
 
-    def __init__(self, writer: Driver, reader: Driver, database: str | None) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._database = database
+    grace = 0.0
+    """Seconds that a server which keeps a read's time limit itself has to say so, before the connection is closed."""
 
-    def _session(self, read: bool) -> Session:
-        """A session on the database, as the reader or as the writer."""
-        driver = self._reader if read else self._writer
-        mode = "READ" if read else "WRITE"
+    def __init__(self, writer: Driver, database: str | None) -> None:
+        self._writer = writer
+        self._database = database
+        self._readers = Readers(self._reading_driver)
+
+    @abstractmethod
+    def _reading_driver(self) -> Driver:
+        """A driver for reads alone, which knows one connection at a time."""
+
+    def _session(self, driver: Driver, mode: str = "WRITE") -> Session:
+        """A session on the database, `mode` READ or WRITE."""
         return driver.session(database=self._database, default_access_mode=mode, fetch_size=1000)
+
+    def _again(self, work: Callable[[], T]) -> T:
+        """What `work` gives; done a second time where the server went away under it."""
+        peer = self._peer()
+        try:
+            return work()
+        except GoneError:
+            self._renew(peer)
+            return work()
+
+    def _peer(self) -> object:
+        """Whom this store talks to now."""
+        return None
+
+    def _renew(self, gone: object) -> None:
+        """Make ready to ask again after the peer `gone` went away, unless that is done."""
+        self._readers.close()
 
     def read(
         self,
@@ -57,9 +83,16 @@ class BoltStore(Store):
         timeout: float | None = 30.0,
         limit: int | None = 1000,
     ) -> Result:
+        question.check(cypher, params or {})
+        question.check_limits(timeout, limit)
+        self._check_text(cypher)
+        return self._again(lambda: self._read(cypher, dict(params or {}), timeout, limit))
+
+    def _read(self, cypher: str, params: dict[str, Any], timeout: float | None, limit: int | None) -> Result:
         with self._translated(timeout, reading=True):
-            self._check_read(cypher, params or {}, timeout)
-            names, records, truncated = self._run_read(cypher, dict(params or {}), timeout, limit)
+            with self._readers.lend(timeout, self.grace) as reader:
+                self._check_plan(reader, cypher, timeout)
+                names, records, truncated = self._run_read(reader, cypher, params, timeout, limit)
             resolver = Resolver(records)
             missing = resolver.missing()
             rows = resolver.rows(self._node_ids(missing) if missing else {})
@@ -71,14 +104,18 @@ class BoltStore(Store):
         with translated(timeout, reading):
             yield
 
-    def _check_read(self, cypher: str, params: Mapping[str, Any], timeout: float | None) -> None:
-        """Raise ReadOnlyError or QueryError for what the server itself would let through."""
+    @abstractmethod
+    def _check_text(self, cypher: str) -> None:
+        """Raise ReadOnlyError or QueryError for a text that the server itself would let through."""
+
+    def _check_plan(self, reader: Reader, cypher: str, timeout: float | None) -> None:
+        """The same, for what the server says it would do."""
 
     def _run_read(
-        self, cypher: str, params: dict[str, Any], timeout: float | None, limit: int | None
+        self, reader: Reader, cypher: str, params: dict[str, Any], timeout: float | None, limit: int | None
     ) -> tuple[list[str], list[Record], bool]:
         """Column names, at most `limit` records, and whether there were more."""
-        with self._session(read=True) as session:
+        with self._session(reader.driver, "READ") as session:
             answer = asked(session, cypher, params, timeout)
             records, truncated = taken(answer, timeout, limit)
             return list(answer.keys()), records, truncated
@@ -99,7 +136,7 @@ class BoltStore(Store):
             answer = tx.run(cypher, dict(params))
             return list(answer.keys()), list(answer)
 
-        with self._translated(), self._session(read=False) as session:
+        with self._translated(), self._session(self._writer) as session:
             names, records = session.execute_write(work)
         return Result(tuple(names), Resolver(records).rows({}))
 
@@ -109,12 +146,12 @@ class BoltStore(Store):
         def work(tx: ManagedTransaction) -> list[list[Any]]:
             return tx.run(cypher, params).values()
 
-        with self._translated(), self._session(read=False) as session:
+        with self._translated(), self._session(self._writer) as session:
             return session.execute_read(work)
 
     def _ddl(self, text: str) -> None:
         """Run one schema statement in a transaction of its own."""
-        with self._translated(), self._session(read=False) as session:
+        with self._translated(), self._session(self._writer) as session:
             session.run(text).consume()
 
     def setup(self, told: Told = untold) -> None:
@@ -183,9 +220,10 @@ class BoltStore(Store):
         return int(found[0][0]) if found and found[0][0] is not None else None
 
     def close(self) -> None:
-        self._writer.close()
-        if self._reader is not self._writer:
-            self._reader.close()
+        try:
+            self._readers.close()
+        finally:
+            self._writer.close()
 
 
 def asked(session: Session, cypher: str, params: dict[str, Any], timeout: float | None) -> Neo4jResult:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -17,32 +19,36 @@ from ...schema import (
     LimitError,
     Node,
     Property,
-    QueryError,
     ReadOnlyError,
     Relationship,
     StoreError,
 )
 from ...schema.compute import pc
 from . import statements
-from .arcade import runtime, server
-from .arcade.access import DATABASE, READER, WRITER
+from .arcade import allowed, process, runtime, server
+from .arcade.access import DATABASE, READER
 from .arcade.bulk import Bulk
+from .arcade.drivers import connect, driver
 from .arcade.folder import Folder, State
 from .arcade.http import Http, ServerError
-from .arcade.readers import Readers
 from .arcade.record_ids import RecordIds
 from .arcade.schema_sql import schema_script, search_script
 from .base import Capabilities, Progress, Status
 from .bolt import BoltStore, asked, taken
-from .cypher_text import check_local_read
 from .lock import FileLock, Turn, Waiting
-from .problems import too_slow
+from .problems import GoneError
+from .readers import Reader
 from .rows import checked
 
 if TYPE_CHECKING:
     from neo4j import Driver, Record
 
 HEAP = "2g"
+
+_OUT_OF_MEMORY = (
+    "the server ran out of memory while this query was asked, and was started again; narrow it, or ask it again if it "
+    "was another that took the memory; NEURONKB_HEAP sets how much a server may use"
+)
 
 
 class LocalStore(BoltStore):
@@ -51,15 +57,25 @@ class LocalStore(BoltStore):
     kind = "local"
     capabilities = Capabilities(vector_index=True, fulltext_index=True, import_files=False, cosine_from_zero=False)
 
-    def __init__(self, folder: Folder, state: State, writer: Driver) -> None:
-        super().__init__(writer, writer, DATABASE)
+    def __init__(self, folder: Folder, heap: str, state: State, writer: Driver) -> None:
+        super().__init__(writer, DATABASE)
         self._folder = folder
-        self._state = state
-        self._readers = Readers(lambda: _driver(state, READER, pool=1))
-        self._http = Http(state.http, state.writer)
-        self._ids = RecordIds(self._http, folder.root / "changes")
-        self._bulk = Bulk(folder, self._http, self._ids)
+        self._heap = heap
+        self._turn = threading.Lock()
+        self._closed = False
         self._lock = FileLock(folder.root / "load.lock")
+        self._use(state, writer)
+
+    def _use(self, state: State, writer: Driver) -> None:
+        """Talk to this server from now on."""
+        self._state = state
+        self._writer = writer
+        self._http = Http(state.http, state.writer)
+        self._ids = RecordIds(self._http, self._folder.root / "changes")
+        self._bulk = Bulk(self._folder, self._http, self._ids)
+
+    def _reading_driver(self) -> Driver:
+        return driver(self._state, READER, pool=1)
 
     @classmethod
     def open(cls, folder: Path, heap: str | None = None) -> LocalStore:
@@ -69,50 +85,84 @@ class LocalStore(BoltStore):
         stops when nobody has been connected for NEURONKB_IDLE minutes (10). Raises StoreError or StoreBusyError.
         """
         where = Folder(folder.expanduser().absolute())
-        state, writer = server.attach(where, heap or os.environ.get("NEURONKB_HEAP") or HEAP, _connect)
-        return cls(where, state, writer)
+        size = heap or os.environ.get("NEURONKB_HEAP") or HEAP
+        return cls(where, size, *server.attach(where, size, connect))
 
     def __repr__(self) -> str:
         return f"LocalStore({str(self._folder.root)!r})"
 
+    def _peer(self) -> State:
+        return self._state
+
+    def _renew(self, gone: object) -> None:
+        """Go over to the folder's server of now, started if need be. Raises StoreError or StoreBusyError."""
+        with self._turn:
+            if self._state is not gone:
+                return
+            if self._closed:
+                raise StoreError(f"{self._folder.root}: the store was closed; open it again")
+            self._readers.close()
+            old, http = self._writer, self._http
+            self._use(*server.attach(self._folder, self._heap, connect))
+            old.close()
+            http.close()
+
+    def _attend(self) -> None:
+        """Go over to another server where ours is known to be gone."""
+        if not self._closed and not process.exists(self._state.pid):
+            self._renew(self._state)
+
     @contextmanager
     def _translated(self, timeout: float | None = None, reading: bool = False) -> Iterator[None]:
-        from neo4j.exceptions import AuthError, DriverError
+        from neo4j.exceptions import AuthError
 
         try:
             with super()._translated(timeout, reading):
                 yield
         except StoreError as error:
             # A server on its way out forgets its users first.
-            if isinstance(error.__cause__, AuthError | DriverError) and not isinstance(error, QueryError):
-                raise StoreError(f"{self._folder.root}: its server is gone; open the store again") from error.__cause__
+            if isinstance(error, GoneError) or isinstance(error.__cause__, AuthError):
+                raise GoneError(f"{self._folder.root}: its server is gone; run this again") from error.__cause__
             raise
 
-    def _check_read(self, cypher: str, params: Mapping[str, Any], timeout: float | None) -> None:
-        check_local_read(cypher)
+    def _check_text(self, cypher: str) -> None:
+        allowed.check(cypher)
+
+    def _read(self, cypher: str, params: dict[str, Any], timeout: float | None, limit: int | None) -> Result:
+        self._attend()
+        began, asked_of = time.time(), self._state
+        try:
+            return super()._read(cypher, params, timeout, limit)
+        except GoneError as error:
+            self._renew(asked_of)
+            if self._folder.ran_out(asked_of.instance, began):
+                raise LimitError(_OUT_OF_MEMORY) from error
+            raise
 
     def _run_read(
-        self, cypher: str, params: dict[str, Any], timeout: float | None, limit: int | None
+        self, reader: Reader, cypher: str, params: dict[str, Any], timeout: float | None, limit: int | None
     ) -> tuple[list[str], list[Record], bool]:
         from neo4j.exceptions import DriverError, Neo4jError
 
-        with self._readers.lend(timeout) as reader:
-            try:
-                with reader.driver.session(database=DATABASE, fetch_size=1000) as session:
-                    answer = asked(session, cypher, params, None)
-                    records, truncated = taken(answer, timeout, limit)
-                    names = list(answer.keys())
-                    if truncated:
-                        reader.drop()
-                        with suppress(DriverError, Neo4jError):
-                            answer.consume()
-                    elif answer.consume().query_type != "r":
-                        raise ReadOnlyError("a read may not do this: the query writes")
-            except (DriverError, Neo4jError) as error:
-                if reader.dropped:
-                    raise LimitError(too_slow(timeout)) from error
-                raise
+        with reader.driver.session(database=DATABASE, fetch_size=1000) as session:
+            answer = asked(session, cypher, params, None)
+            records, truncated = taken(answer, timeout, limit)
+            names = list(answer.keys())
+            if truncated:
+                reader.drop()
+                with suppress(DriverError, Neo4jError):
+                    answer.consume()
+            elif answer.consume().query_type != "r":
+                raise ReadOnlyError("a read may not do this: the query writes")
         return names, records, truncated
+
+    def _execute(self, cypher: str, params: Mapping[str, Any]) -> Result:
+        self._attend()
+        return self._again(lambda: super(LocalStore, self)._execute(cypher, params))
+
+    def _rows(self, cypher: str, **params: Any) -> list[list[Any]]:
+        self._attend()
+        return self._again(lambda: super(LocalStore, self)._rows(cypher, **params))
 
     def write(self, cypher: str, params: Mapping[str, Any] | None = None) -> Result:
         try:
@@ -183,13 +233,16 @@ class LocalStore(BoltStore):
         )
 
     def close(self) -> None:
-        self._readers.close()
-        self._http.close()
-        super().close()
+        self._closed = True
+        try:
+            self._http.close()
+        finally:
+            super().close()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Raise what the HTTP side raises inside as StoreError."""
+        self._attend()
         try:
             yield
         except ServerError as error:
@@ -197,7 +250,7 @@ class LocalStore(BoltStore):
                 raise _DuplicateError(str(error)) from error
             raise StoreError(_in_words(str(error), self._folder)) from error
         except OSError as error:
-            raise StoreError(f"{self._folder.root}: its server is gone ({error}); open the store again") from error
+            raise StoreError(f"{self._folder.root}: its server went away ({error}); run this again") from error
 
 
 class _DuplicateError(StoreError):
@@ -230,35 +283,6 @@ def _status(
     pid, port = (None, None) if state is None else (state.pid, state.bolt)
     where = str(folder.root)
     return Status("local", where, version, schema, nodes, relationships, folder.size(), pid, port)
-
-
-def _connect(state: State) -> tuple[State, Driver] | None:
-    """A driver for the server of this state; None where no such server answers."""
-    from neo4j.exceptions import DriverError, Neo4jError
-
-    driver = _driver(state, WRITER, pool=100)
-    try:
-        driver.verify_connectivity()
-    except (DriverError, Neo4jError, OSError):
-        driver.close()
-        return None
-    return state, driver
-
-
-def _driver(state: State, user: str, pool: int) -> Driver:
-    from neo4j import GraphDatabase
-
-    password = state.writer if user == WRITER else state.reader
-    return GraphDatabase.driver(
-        f"bolt://127.0.0.1:{state.bolt}",
-        auth=(user, password),
-        max_connection_pool_size=pool,
-        connection_timeout=5.0,
-        connection_acquisition_timeout=60.0,
-        max_transaction_retry_time=10.0,
-        liveness_check_timeout=5.0,  # a long computation may lie between two questions
-        telemetry_disabled=True,
-    )
 
 
 def _in_words(message: str, folder: Folder) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 import pyarrow as pa
 
@@ -20,6 +20,7 @@ from .lock import NodeLock, Turn, Waiting
 from .neo4j_plan import PROCEDURES, escaped, foreign_functions, hidden, refusal
 from .neo4j_settings import VARIABLES, Settings, default_config
 from .problems import one_line, translated
+from .readers import Reader
 from .rows import batches, checked, columns
 from .statements import quote
 
@@ -42,11 +43,12 @@ class Neo4jStore(BoltStore):
 
     kind = "neo4j"
     capabilities = Capabilities(vector_index=True, fulltext_index=True, import_files=True, index_from=100_000)
+    grace = 1.0
 
     def __init__(self, driver: Driver, settings: Settings, agent: str, graph: str) -> None:
         from neo4j import GraphDatabase
 
-        super().__init__(driver, driver, settings.database)
+        super().__init__(driver, settings.database)
         # In a cluster a read may go to a member that lags behind: it waits for what this store wrote.
         self._bookmarks = GraphDatabase.bookmark_manager() if settings.uri.startswith("neo4j") else None
         self._settings = settings
@@ -85,22 +87,29 @@ class Neo4jStore(BoltStore):
     def __repr__(self) -> str:
         return f"Neo4jStore({self._settings.shown!r}, {self._settings!r})"
 
-    def _session(self, read: bool) -> Session:
-        return self._writer.session(
+    def _reading_driver(self) -> Driver:
+        return _driver(self._settings)
+
+    def _session(self, driver: Driver, mode: str = "WRITE") -> Session:
+        return driver.session(
             database=self._database,
-            default_access_mode="READ" if read else "WRITE",
+            default_access_mode=mode,
             fetch_size=1000,
             bookmark_manager=self._bookmarks,
         )
 
-    def _check_read(self, cypher: str, params: Mapping[str, Any], timeout: float | None) -> None:
+    def _check_text(self, cypher: str) -> None:
+        if not cypher.strip():
+            raise QueryError("the query is empty; expected Cypher such as MATCH (n:Neuron) RETURN n LIMIT 5")
+        if why := escaped(cypher):
+            raise ReadOnlyError(why)
+
+    def _check_plan(self, reader: Reader, cypher: str, timeout: float | None) -> None:
         """Ask for the plan the first time a text is seen; parameters cannot name what a plan uses."""
         digest = hashlib.sha256(cypher.encode("utf-8", "surrogatepass")).digest()
         if digest in self._harmless:
             return
-        if why := escaped(cypher):
-            raise ReadOnlyError(why)
-        summary = self._plan(cypher, timeout)
+        summary = self._plan(reader, cypher, timeout)
         if summary.plan is None:
             raise ReadOnlyError("the server made no plan for this query, so it cannot be known to be a read")
         why = refusal(dict(summary.plan), summary.query_type, self._graph) or self._hidden(cypher)
@@ -110,14 +119,12 @@ class Neo4jStore(BoltStore):
             self._harmless.clear()
         self._harmless.add(digest)
 
-    def _plan(self, cypher: str, timeout: float | None) -> ResultSummary:
+    def _plan(self, reader: Reader, cypher: str, timeout: float | None) -> ResultSummary:
         """The summary of EXPLAIN, which runs nothing. Raises QueryError with positions in the user's own text."""
         from neo4j import Query
 
-        if not cypher.strip():
-            raise QueryError("the query is empty; expected Cypher such as MATCH (n:Neuron) RETURN n LIMIT 5")
         try:
-            with translated(timeout, reading=True), self._session(read=True) as session:
+            with translated(timeout, reading=True), self._session(reader.driver, "READ") as session:
                 return session.run(Query("EXPLAIN\n" + cypher, timeout=timeout or 0)).consume()
         except QueryError as error:
             text = str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,13 @@ from ...schema.secrets import hidden
 _DENIED = ("Neo.ClientError.Security.Forbidden", "Neo.ClientError.Statement.AccessMode")
 _TIMED_OUT = "TransactionTimedOut"
 _STOPPED = ("Neo.TransientError.Transaction.Terminated", "Neo.ClientError.Transaction.Terminated")
+
+# What the driver logs is raised here too; without a handler Python would print it between a command's own words.
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
+
+
+class GoneError(StoreError):
+    """The server does not answer, and has done nothing that was asked: it may be asked again."""
 
 
 @contextmanager
@@ -30,11 +38,21 @@ def translated(timeout: float | None = None, reading: bool = False) -> Iterator[
             "the connection broke while the server was committing; load again: rows that are in are not written twice"
         ) from error
     except (ServiceUnavailable, SessionExpired) as error:
-        raise StoreError(f"the server cannot be reached: {one_line(error)}") from error
+        raise GoneError(f"the server cannot be reached: {one_line(error)}") from error
     except Neo4jError as error:
         raise _server_error(error, timeout, reading) from error
     except DriverError as error:
+        if "closed" in str(error).lower():
+            raise GoneError(f"the server cannot be reached: {one_line(error)}") from error
         raise QueryError(one_line(error)) from error
+    except RecursionError as error:
+        raise QueryError("the answer holds lists or maps too deep in each other; return their parts") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        if not reading:
+            raise
+        raise QueryError(
+            f"a value that the server cannot be sent, or sent and cannot be read: {one_line(error)}"
+        ) from error
 
 
 def too_slow(timeout: float | None) -> str:

@@ -2,7 +2,7 @@
 
     config/      the server's users and rights, written anew at each start
     databases/   the graph
-    log/         the server's and the keeper's words
+    log/         the server's and the keeper's words, and whether a server ran out of memory
     server.json  who serves the folder now: host, processes, ports, passwords (0600)
     lock         held by the keeper for as long as its server runs
     open.lock    held by a process while it looks whether a server must be started
@@ -50,6 +50,10 @@ class State:
     """Password of the user that may do everything."""
     reader: str = field(repr=False)
     """Password of the user that may only read records."""
+    started: float = 0.0
+    """When the server's process began; 0 in states of older releases."""
+    keeper_started: float = 0.0
+    """When the keeper's process began; 0 in states of older releases."""
 
     def is_sound(self) -> bool:
         """Whether each part is of its type, and a number or text that can be one: the file may be anybody's."""
@@ -126,6 +130,19 @@ class Folder:
         """Give a sign of life."""
         with suppress(OSError):
             os.utime(self.state)
+
+    def note_out_of_memory(self, instance: str, when: float) -> None:
+        """Write down that a server ended because its memory did not do, for those that were asking it."""
+        with suppress(OSError):
+            (self.log / "out-of-memory").write_text(json.dumps([instance, when]))
+
+    def ran_out(self, instance: str, since: float) -> bool:
+        """Whether that server ended so, at `since` or later (seconds of the epoch)."""
+        try:
+            noted, when = json.loads((self.log / "out-of-memory").read_text())
+            return bool(noted == instance and float(when) >= since)
+        except (OSError, ValueError, TypeError):
+            return False
 
     def silence(self) -> float:
         """Seconds since the last sign of life, by the clock of the file system the folder is on."""

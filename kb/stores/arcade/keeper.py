@@ -20,11 +20,12 @@ import sys
 import time
 import traceback
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 from types import FrameType
 
-from . import runtime
+from . import process, runtime
 from .access import DATABASE, new_password, write_access
 from .folder import HEARTBEAT, Folder, State, locked, this_host
 from .http import Http, ServerError
@@ -33,6 +34,9 @@ IDLE_MINUTES = 10.0
 START_SECONDS = 60.0
 TICK = 1.0
 """Seconds between two looks at the server's connections."""
+
+OUT_OF_MEMORY = 3
+"""What a Java machine under -XX:+ExitOnOutOfMemoryError ends with; the last thing it does is to say so in its log."""
 
 READY = "ready"
 BUSY = "busy"
@@ -79,6 +83,9 @@ class Keeper:
 
     def stop(self) -> None:
         """Take the state away, so that nobody comes any more, and end the server, gracefully if it lets itself."""
+        if self._java.poll() == OUT_OF_MEMORY:
+            log = self._folder.log / "server.log"
+            self._folder.note_out_of_memory(self._state.instance, log.stat().st_mtime if log.exists() else time.time())
         with suppress(OSError):
             self._folder.remove_state(self._state.instance)
         end(self._java)
@@ -93,6 +100,7 @@ class Keeper:
             instance=token_hex(8),
             host=this_host(),
             keeper=os.getpid(),
+            keeper_started=process.started(os.getpid()),
             pid=0,
             http=ports[0],
             bolt=ports[1],
@@ -114,8 +122,8 @@ class Keeper:
                 env={"PATH": os.defpath, "LANG": "C.UTF-8"},
                 preexec_fn=_die_with_parent,
             )
-        self._state = State(**{**vars(state), "pid": self._java.pid})
         try:
+            self._state = replace(state, pid=self._java.pid, started=process.started(self._java.pid))
             self._http = Http(state.http, state.writer, timeout=START_SECONDS)
             self._wait_until_ready(log)
             if not self._http.exists():
@@ -166,11 +174,11 @@ class Keeper:
         state = self._folder.read_state()
         if state is None:
             return
-        with suppress(psutil.Error):
-            process = psutil.Process(state.pid)
-            if state.host == this_host() and f"-Dneuronkb.instance={state.instance}" in process.cmdline():
-                process.kill()
-                process.wait(10)
+        orphan = process.server(self._folder, state) if state.host == this_host() else None
+        if orphan is not None:
+            with suppress(psutil.Error):
+                orphan.kill()
+                orphan.wait(10)
         self._folder.remove_state(state.instance)
 
 
@@ -178,15 +186,15 @@ class _PortTakenError(OSError):
     """Another program took a port between our looking and the server's binding."""
 
 
-def end(process: subprocess.Popen[bytes], patience: float = 20.0) -> None:
+def end(child: subprocess.Popen[bytes], patience: float = 20.0) -> None:
     """Ask a child to end, and kill it if it has not within `patience` seconds."""
-    if process.poll() is None:
-        process.terminate()
+    if child.poll() is None:
+        child.terminate()
         try:
-            process.wait(patience)
+            child.wait(patience)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            child.kill()
+            child.wait()
 
 
 def _free_ports() -> tuple[int, int]:

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from ....schema import StoreBusyError, StoreError
-from . import runtime
+from . import process, runtime
 from .folder import SILENCE, Folder, State, locked, this_host
 
 T = TypeVar("T")
 
-KEEPER = f"{__package__}.keeper"
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 
@@ -37,6 +36,7 @@ def attach(folder: Folder, heap: str, connect: Callable[[State], T | None]) -> T
         if not got:
             raise StoreBusyError(f"{folder.root}: another process has been starting its server for {START_SECONDS:g} s")
         deadline = time.monotonic() + START_SECONDS
+        _forget_others(folder)
         while (found := _running(folder, connect)) is None:
             if _start(folder, heap):
                 continue
@@ -53,7 +53,7 @@ def stop(folder: Folder) -> bool:
     if state is None:
         return False
     _check_host(folder, state)
-    if not _signal(state):
+    if not _signal(folder, state):
         folder.remove_state(state.instance)
         return False
     with locked(folder.lock, STOP_SECONDS) as got:
@@ -65,7 +65,7 @@ def stop(folder: Folder) -> bool:
 def alive(folder: Folder) -> State | None:
     """The folder's state if its server runs on this host."""
     state = folder.read_state()
-    return state if state is not None and state.host == this_host() and _is_server(state) else None
+    return state if state is not None and _is_ours(folder, state) else None
 
 
 def _running(folder: Folder, connect: Callable[[State], T | None]) -> T | None:
@@ -73,7 +73,25 @@ def _running(folder: Folder, connect: Callable[[State], T | None]) -> T | None:
     if state is None:
         return None
     _check_host(folder, state)
-    return connect(state) if state.host == this_host() and _kept(folder) else None
+    if state.host != this_host() or not _kept(folder):
+        return None
+    found = connect(state)
+    # A folder that was copied holds the state of another's server, until this folder's keeper is started.
+    if found is not None and folder.read_state() != state:
+        return None
+    return found
+
+
+def _is_ours(folder: Folder, state: State) -> bool:
+    """Whether the state's server runs here, in this folder."""
+    return state.host == this_host() and process.server(folder, state) is not None
+
+
+def _forget_others(folder: Folder) -> None:
+    """Take away a state that came with a copied folder, or that a server left which is gone."""
+    state = folder.read_state()
+    if state is not None and state.host == this_host() and not _kept(folder) and not _is_ours(folder, state):
+        folder.remove_state(state.instance)
 
 
 def _kept(folder: Folder) -> bool:
@@ -124,7 +142,7 @@ def _start(folder: Folder, heap: str) -> bool:
     from .keeper import BUSY, READY
 
     done = subprocess.run(
-        [sys.executable, "-m", KEEPER, str(folder.root), heap],
+        [sys.executable, "-m", process.KEEPER, str(folder.root), heap],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         cwd=folder.root,
@@ -146,28 +164,17 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([*paths, *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 
-def _is_server(state: State) -> bool:
-    import psutil
-
-    try:
-        return f"-Dneuronkb.instance={state.instance}" in psutil.Process(state.pid).cmdline()
-    except psutil.Error:
-        return False
-
-
-def _signal(state: State) -> bool:
+def _signal(folder: Folder, state: State) -> bool:
     """Ask the keeper, or the server itself where that is gone, to stop; whether either was there."""
     import psutil
 
+    keeper, server = process.keeper(folder, state), process.server(folder, state)
     with suppress(psutil.Error):
-        process = psutil.Process(state.keeper)
-        if KEEPER in process.cmdline():
-            process.terminate()
+        if keeper is not None:
+            keeper.terminate()
             return True
-    if _is_server(state):
-        with suppress(psutil.Error):
-            process = psutil.Process(state.pid)
-            process.terminate()
-            process.wait(STOP_SECONDS)
+        if server is not None:
+            server.terminate()
+            server.wait(STOP_SECONDS)
             return True
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -186,3 +187,74 @@ def test_search_indexes(store: Store) -> None:
 def test_cosine_is_as_the_capabilities_say(store: Store) -> None:
     (row,) = store.read("RETURN vector.similarity.cosine([1.0, 0.0], [-1.0, 0.0]) AS s").rows
     assert row[0] == pytest.approx(0.0 if store.capabilities.cosine_from_zero else -1.0)
+
+
+SURROGATES = [
+    ("RETURN '\ud800' AS x", {}),
+    ("RETURN 1 AS x // \udfff", {}),
+    ("\udc80RETURN 1 AS x", {}),
+    ("RETURN $x AS x", {"x": "a\ud800"}),
+    ("RETURN $x AS x", {"x": ["a", ["\udcff"]]}),
+    ("RETURN $x AS x", {"x": {"a": ({"b": "\ud83d"},)}}),
+    ("RETURN $x AS x", {"x": {"\ud83d": 1}}),
+    ("RETURN $x AS x", {"x": 1, "\ud83d": 1}),
+]
+
+
+@pytest.mark.parametrize(("text", "params"), SURROGATES)
+def test_half_a_character_is_a_query_error(store: Store, text: str, params: dict[str, Any]) -> None:
+    with pytest.raises(QueryError, match=r"half a character, '\\ud") as caught:
+        store.read(text, params)
+    str(caught.value).encode()
+    assert store.read("RETURN $x AS x", {"x": "a😀"}).rows == [("a😀",)]
+
+
+def test_parameters_that_cannot_be_sent(store: Store) -> None:
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    around: dict[str, Any] = {}
+    around["x"] = [around]
+    for value in (deep, around, {1: 2}, 1 << 70, {1, 2}, object()):
+        with pytest.raises(QueryError) as caught:
+            store.read("RETURN $x AS x", {"x": value})
+        assert "\n" not in str(caught.value)
+    assert store.read("RETURN $x AS x", {"x": [[1], {"a": (2, None)}]}).rows == [([[1], {"a": [2, None]}],)]
+
+
+@pytest.mark.parametrize(
+    "text", ["RETURN " + "[" * 3000 + "]" * 3000, "RETURN " + "NOT " * 3000 + "true", "x" * 300_000]
+)
+def test_texts_that_take_long_to_parse(store: Store, text: str) -> None:
+    with pytest.raises(QueryError, match=r"nests more than|characters long"):
+        store.read(text)
+
+
+@pytest.mark.parametrize(("timeout", "limit"), [(0.0, 1), (-1.0, 1), (float("nan"), 1), (1.0, -1)])
+def test_limits_that_are_none(store: Store, timeout: float, limit: int) -> None:
+    with pytest.raises(QueryError, match="is no number of"):
+        store.read("RETURN 1 AS x", timeout=timeout, limit=limit)
+
+
+def asked(store: Store, text: str) -> bool:
+    """Whether the server works on a query; `write` may ask what runs."""
+    return any(text in str(row) for row in store.write("SHOW TRANSACTIONS").rows)
+
+
+def test_the_time_limit_is_kept_whatever_the_server_does(store: Store) -> None:
+    """One expression, which neither server leaves before its end."""
+    text = "RETURN reduce(s = 0, x IN range(1, 300) | s + size([y IN range(1, 1000000) WHERE y % 7 = x % 7 | y])) AS n"
+    with pytest.raises(LimitError, match=r"past its time limit of 0\.5 s"):
+        store.read(text, timeout=0.5)
+    assert asked(store, text)
+    assert store.read("RETURN 1 AS x").rows == [(1,)]
+
+
+def test_a_closed_connection_ends_its_query(store: Store) -> None:
+    endless = "UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN max(x + y) AS n"
+    with pytest.raises(LimitError):
+        store.read(endless, timeout=0.5)
+    deadline = time.monotonic() + 30
+    while asked(store, endless):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

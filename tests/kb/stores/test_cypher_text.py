@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from neuronkb.kb.stores.cypher_text import check_local_read, tokens
-from neuronkb.schema import QueryError, ReadOnlyError
+from neuronkb.kb.stores.cypher_text import DEPTH, LENGTH, SUBQUERIES, check_size, tokens
+from neuronkb.schema import QueryError
 
 
 def test_tokens() -> None:
@@ -13,40 +13,44 @@ def test_tokens() -> None:
     assert tokens(text) == signs
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "SHOW USERS",
-        "  /* c */ show current user",
-        "// c\nTERMINATE TRANSACTIONS 'x'",
-        "LOAD CSV FROM 'x' AS l RETURN l",
-        "MATCH (n) LOAD\n/* between */ CSV FROM 'x' AS l RETURN l",
-        "RETURN [x IN [1] | COLLECT { load csv FROM 'x' AS l RETURN l }]",
-        "DROP INDEX x",
-    ],
-)
-def test_refused(text: str) -> None:
-    with pytest.raises(ReadOnlyError):
-        check_local_read(text)
+def test_a_comment_ends_where_the_servers_end_it() -> None:
+    assert tokens("// a\rb // c\nd") == ["B", "D"]
+
+
+def test_only_words_of_ascii_have_one_upper_case() -> None:
+    assert tokens("ſum ıs sum") == ["ſum", "ıs", "SUM"]
 
 
 @pytest.mark.parametrize(
-    "text", ["MATCH (n:$('A')) RETURN n", "MATCH (n:A|$ ($l)) RETURN n", "MATCH (n:$all($l)) RETURN n"]
+    ("text", "said"),
+    [("RETURN 'a", "' (line 1, column 8)"), ('x\n  "', '" (line 2, column 3)'), ("`", "`"), ("1 /* 2", "/*")],
 )
-def test_dynamic_labels(text: str) -> None:
-    with pytest.raises(QueryError, match="dynamic labels"):
-        check_local_read(text)
+def test_what_nothing_closes(text: str, said: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        tokens(text)
+    assert said in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "MATCH (n {show: 1}) RETURN n.load, 'SHOW', `LOAD CSV`",
-        "MATCH (n) WHERE n.id = $all OR n.id IN $ids RETURN n",
-        "RETURN 'unfinished",
-        "MATCH (search)-[:VECTOR]->(index) RETURN search, index",
-    ],
-)
-def test_let_through(text: str) -> None:
-    check_local_read(text)
+def test_depth_and_length_are_bounded() -> None:
+    check_size("RETURN " + "(" * DEPTH + "1" + ")" * DEPTH)
+    check_size("RETURN " + "(1) + " * 10 * DEPTH + "'" + "(" * 10 * DEPTH + "'")
+    check_size("RETURN '" + "x" * (LENGTH - 9) + "'")
+    kinds = [("(", ")"), ("[", "]"), ("{a: ", "}"), ("CASE WHEN true THEN ", " END"), ("NOT ", ""), ("- ", "")]
+    for opens, closes in kinds:
+        check_size("RETURN " + opens * DEPTH + "1" + closes * DEPTH)
+        with pytest.raises(QueryError, match=f"nests more than {DEPTH} deep"):
+            check_size("RETURN " + opens * (DEPTH + 1) + "1" + closes * (DEPTH + 1))
+    with pytest.raises(QueryError, match="characters long"):
+        check_size("RETURN '" + "x" * LENGTH + "'")
+
+
+def test_subqueries_in_subqueries_are_bounded() -> None:
+    for word in ("EXISTS", "COUNT", "COLLECT"):
+        deep = [f"RETURN {f'{word} {{ RETURN ' * n}1{' }' * n} AS x" for n in (SUBQUERIES, SUBQUERIES + 1)]
+        check_size(deep[0] + ", " + deep[0])
+        with pytest.raises(QueryError, match=f"nests more than {SUBQUERIES} subqueries"):
+            check_size(deep[1])
+
+
+def test_a_property_may_be_called_case() -> None:
+    check_size("RETURN " + "n.case + " * (2 * DEPTH) + "1")

@@ -7,6 +7,7 @@ from importlib.resources import files
 import neo4j
 import pyarrow as pa
 import pytest
+from neuronkb.kb.stores import question
 from neuronkb.kb.stores.neo4j import Neo4jStore
 from neuronkb.kb.stores.neo4j_plan import PROCEDURES, foreign_functions, hidden, refusal
 from neuronkb.schema import NODES, LimitError, QueryError, ReadOnlyError
@@ -120,7 +121,8 @@ def test_refused(neo4j_store: Neo4jStore, cypher: str) -> None:
 
 @pytest.mark.parametrize("cypher", KEPT_AS_EXPRESSIONS[:6] + KEPT_AS_EXPRESSIONS[8:9])
 def test_the_plan_alone_would_have_let_it_through(neo4j_store: Neo4jStore, cypher: str) -> None:
-    summary = neo4j_store._plan(cypher, None)
+    with neo4j_store._readers.lend(None) as reader:
+        summary = neo4j_store._plan(reader, cypher, None)
     assert refusal(dict(summary.plan or {}), "r", "neo4j") is None
 
 
@@ -272,5 +274,8 @@ def test_unknown_operators_and_other_databases_are_refused() -> None:
 def test_every_catalogue_query_is_a_read(neo4j_store: Neo4jStore) -> None:
     texts = [path.read_text("utf-8") for path in (files("neuronkb.queries") / "cypher").iterdir()]
     assert texts
-    for text in texts:
-        neo4j_store._check_read(text, {}, None)
+    with neo4j_store._readers.lend(None) as reader:
+        for text in texts:
+            question.check(text, {})
+            neo4j_store._check_text(text)
+            neo4j_store._check_plan(reader, text, None)
