@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..ingest.job import Progress
 from ..queries import query
 from ..schema import PROJECTIONS, IdError, ModelError, NeuronId, QueryError
-from .clamping import find_subject, named_neuron
+from .clamping import find_subject
+from .neurons import own_neuron
 from .stores.base import Store
 
 if TYPE_CHECKING:
@@ -126,8 +127,7 @@ def _named(store: Store, subject: Subject, model: str, neurons: Sequence[str], d
     wanted: list[tuple[NeuronId, str, int, float]] = []
     for text in dict.fromkeys(neurons):
         name, colon, side = text.rpartition(":")
-        neuron = named_neuron(name if colon else text, subject.name, model)
-        _check(neuron, subject)
+        neuron = own_neuron(name if colon else text, subject, model)
         if colon:
             wanted.append((neuron, *_side(side, text, subject.architecture.gated), 0.0))
         else:
@@ -163,15 +163,6 @@ def _poles(projection: str, gated: bool) -> list[int]:
     if projection == "gate" and not gated:
         return []
     return [pole for pole in (1, -1) if sites(projection, pole, gated)]
-
-
-def _check(neuron: NeuronId, subject: Subject) -> None:
-    built = subject.architecture
-    if neuron.layer >= built.n_layers or neuron.index >= built.d_mlp:
-        raise ModelError(
-            f"no neuron {str(neuron)!r}: the model has layers 0 to {built.n_layers - 1} and neurons 0 to "
-            f"{built.d_mlp - 1}"
-        )
 
 
 def _sides(store: Store, wanted: Sequence[tuple[NeuronId, str, int, float]], run: str) -> list[Side]:

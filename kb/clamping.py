@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..queries import query
 from ..schema import IdError, ModelError, NeuronId, QueryError, WeightsError
+from .neurons import own_neuron
 from .stores.base import Store
 
 if TYPE_CHECKING:
@@ -126,8 +127,9 @@ def find_subject(store: Store, model: str | Path) -> Subject:
 def ask(
     store: Store, names: Sequence[str], subject: Subject, model: str, values: Sequence[float], how: Held, site: str
 ) -> list[Asked]:
-    """The neurons to clamp. Raises IdError, ModelError for values that do not fit, QueryError for a missing mean."""
-    ids = [named_neuron(name, subject.name, model) for name in names]
+    """The neurons to clamp. Raises IdError and ModelError for neurons of another model and values that do not fit,
+    QueryError for a missing mean."""
+    ids = [own_neuron(name, subject, model) for name in names]
     if not ids:
         raise IdError("no neuron to clamp; give ids such as L3/N17")
     usual, decoded = _usual(store, ids), _decoded(store, ids)
@@ -179,19 +181,6 @@ def _source(store: Store, model: str) -> str:
 
 def _shape(row: dict[str, Any]) -> tuple[Any, ...]:
     return row["layers"], row["d_model"], row["d_mlp"], row["vocabulary"]
-
-
-def named_neuron(text: str, name: str, model: str) -> NeuronId:
-    """An id in any form NeuronId.parse reads, with or without the model's name."""
-    for full in (text, f"{name}/{text}"):
-        try:
-            found = NeuronId.parse(full, name)
-        except IdError:
-            continue
-        if found.model not in (name, model):
-            raise IdError(f"neuron {text!r} is of the model {found.model!r}, not of {name!r}; give one of its neurons")
-        return NeuronId(name, found.layer, found.index)
-    raise IdError(f"{text!r} is not a neuron id; expected L3/N17, MODEL/L3/N17 or blocks.3.mlp.hook_post/17")
 
 
 def _usual(store: Store, ids: Sequence[NeuronId]) -> dict[str, Usual]:

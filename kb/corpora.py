@@ -20,27 +20,22 @@ def corpus_of(
 ) -> Corpus:
     """The corpus of `sources` in a model's tokens; a folder that is a corpus is taken as it is.
 
-    Built in the store's folder (`where`), and used again as long as sources, sizes and times of change are the same.
-    Raises CorpusError.
+    Built in the store's folder (`where`), and used again for sources of the same names and content, standard input
+    among them. Raises CorpusError.
     """
     from ..ingest.corpus import Corpus, Tokenizer, read_documents
+    from ..ingest.corpus.documents import STDIN
     from ..ingest.corpus.layout import INFO
 
-    if len(sources) == 1 and (Path(sources[0]) / INFO).is_file():
+    if len(sources) == 1 and sources[0] != STDIN and (Path(sources[0]) / INFO).is_file():
         return Corpus.open(Path(sources[0]))
     tokenizer = Tokenizer.of(subject)
     documents = read_documents(list(sources))
-    key = digest({"sources": [_stamp(source) for source in sources], "tokenizer": tokenizer.hash, **settings})
-    folder = bundle_folder(where, "any").parent.parent / "corpora" / key[:12]
-    if "-" not in map(str, sources) and (folder / INFO).is_file():
+    corpora = bundle_folder(where, "any").parent.parent / "corpora"
+    progress("reading texts", 0, 1)
+    contents = [list(each) for each in documents.contents(corpora)]
+    key = digest({"sources": contents, "tokenizer": tokenizer.hash, **settings})
+    folder = corpora / key[:12]
+    if (folder / INFO).is_file():
         return Corpus.open(folder)
     return Corpus.build(documents, tokenizer, folder, settings, progress)
-
-
-def _stamp(source: str | Path) -> list[Any]:
-    """What tells whether a source has changed: names, sizes and times of its files; a dataset's name."""
-    path = Path(source)
-    if not path.exists():
-        return [str(source)]
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    return [[str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns] for f in files if f.is_file()]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +15,16 @@ from ..queries.explanations import (
     explanation_report,
     explanations,
 )
+from ..queries.neuron import known_neuron
 from ..schema import IdError, ModelError, NeuronId, QueryError
-from ..schema.outside import Unreadable, read_lines
 from . import jobs
-from .clamping import find_subject, named_neuron
+from .clamping import find_subject
 from .clients import open_client
 from .embedding import embed_with
 from .known import StoredEvidence
 from .known_runs import place
 from .loader import LoadReport
+from .neurons import Given, own_neurons
 from .runs import Clash
 from .settings import bundle_folder
 from .stores.base import Store
@@ -50,7 +51,7 @@ class Explanations:
         simulator: str | Path | None = None,
         base_url: str | None = None,
         way: Way = "auto",
-        neurons: str | Path | Sequence[str] | None = None,
+        neurons: Given | None = None,
         embedder: str | Path | None = None,
         prices: tuple[float, float] | None = None,
         budget: float | None = None,
@@ -99,13 +100,15 @@ class Explanations:
 
         Raises QueryError where there is none.
         """
-        try:
-            unit = str(NeuronId.parse(name))
-        except IdError:
-            unit = name
+        neuron = None
+        with suppress(IdError):
+            neuron = NeuronId.parse(name)
+        unit = str(neuron or name)
         found = explanations(self.store, unit)
         if found or unit != name or "/" in name:
             if not found:
+                if neuron is not None:
+                    known_neuron(self.store, neuron)
                 raise QueryError(f"{unit} has no explanation in the store; neuronkb ingest explanations makes some")
             return found
         return explanation(self.store, name)
@@ -123,7 +126,7 @@ def explanations_job(
     simulator: str | Path | None,
     base_url: str | None,
     way: Way,
-    neurons: str | Path | Sequence[str] | None,
+    neurons: Given | None,
     embedder: str | Path | None,
     prices: tuple[float, float] | None,
     budget: float | None,
@@ -139,7 +142,7 @@ def explanations_job(
 
     chosen = Settings.of(settings)
     subject = find_subject(store, model)
-    wanted = _neurons(neurons, subject.name, str(model))
+    wanted = None if neurons is None else own_neurons(neurons, subject, str(model))
     evidence = StoredEvidence(store, where, subject)
     work = bundle_folder(where, "any").parent.parent
     progress("loading models", 0, 2)
@@ -160,23 +163,6 @@ def explanations_job(
         derived_from=evidence.runs,
         settings=chosen,
     )
-
-
-def _neurons(given: str | Path | Sequence[str] | None, model: str, asked: str) -> list[tuple[int, int]] | None:
-    """Layers and indices; of a file, one id a line, `#` beginning a comment."""
-    if given is None:
-        return None
-    names = list(given) if not isinstance(given, str | Path) else _lines(Path(given))
-    found = [named_neuron(name, model, asked) for name in names]
-    return [(one.layer, one.index) for one in found]
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        lines = read_lines(path, 64 * 2**20)
-    except (OSError, Unreadable) as error:
-        raise ModelError(f"{path}: the list of neurons cannot be read ({error}); give one id a line") from None
-    return [name for line in lines if (name := line.partition("#")[0].strip())]
 
 
 def _asking(

@@ -11,6 +11,7 @@ from ..queries.feeds import Feed, neuron_feeds
 from ..queries.probes import check_model
 from ..schema import NeuronId, QueryError
 from .clamping import find_subject
+from .neurons import in_model
 from .settings import bundle_folder
 from .stores.base import Store
 
@@ -39,6 +40,7 @@ def feeds_of(store: Store, neuron: NeuronId, run: str | None, top: int) -> list[
     if not found:
         if query("models").run(store).rows:
             check_model(store, neuron.model)
+        in_model(store, neuron)
         there = query("neuron").run(store, neuron=str(neuron)).rows
         why = "no feeds of it are stored" if there else "it is not in the store"
         raise QueryError(f"{str(neuron)!r}: {why}; run: neuronkb ingest feeds {neuron.model}")

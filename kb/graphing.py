@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..ingest.job import Progress
 from ..queries.graphs import graph_nodes, graphs
+from ..queries.neuron import known_neuron
 from ..schema import ModelError, NeuronId
 from . import jobs
 from .clamping import find_subject
 from .corpora import corpus_of
 from .known_runs import place
 from .loader import LoadReport
+from .neurons import Given, own_neurons
 from .runs import Clash
 from .settings import bundle_folder
 from .stores.base import Store
@@ -62,7 +64,7 @@ def n2g_job(
     sources: Sequence[str | Path],
     name: str | None,
     layers: Sequence[int] | None,
-    neurons: Sequence[tuple[int, int]] | None,
+    neurons: Given | None,
     windows: dict[str, Any],
     settings: dict[str, Any],
     progress: Progress,
@@ -75,11 +77,12 @@ def n2g_job(
 
     chosen = Settings.of(settings)
     subject = Subject.open(model, name)
+    wanted = None if neurons is None else own_neurons(neurons, subject, str(model))
     corpus = corpus_of(where, subject, sources, windows, progress)
     subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
     live = LiveModel.load(subject, dtype=chosen.dtype, device=chosen.device)
     work = bundle_folder(where, "any").parent.parent / "unfinished-passes"
-    return N2GJob.open(live, corpus, work, layers=layers, neurons=neurons, settings=chosen)
+    return N2GJob.open(live, corpus, work, layers=layers, neurons=wanted, settings=chosen)
 
 
 def import_graphs(
@@ -95,9 +98,10 @@ def import_graphs(
 
 
 def graph_cards(store: Store, neuron: NeuronId, run: str | None = None) -> list[GraphCard]:
-    """A neuron's graphs. Raises ModelError where the store has none."""
+    """A neuron's graphs. Raises ModelError where the store has none, QueryError where it has no such neuron."""
     found = [facts for facts in graphs(store, str(neuron)) if run in (None, facts["run"])]
     if not found:
+        known_neuron(store, neuron)
         raise ModelError(f"{neuron} has no N2G graph in the store; neuronkb ingest n2g makes one")
     return [GraphCard(str(neuron), facts, tuple(graph_nodes(store, facts["graph"]))) for facts in found]
 

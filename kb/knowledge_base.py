@@ -62,6 +62,7 @@ from .known_runs import place
 from .linking import LinkReport
 from .loader import LoadReport, load_all
 from .matching import MatchReport
+from .neurons import Given
 from .published import ExplanationsReport
 from .rating import Ratings
 from .reuse import KnownLayers
@@ -442,7 +443,7 @@ class KnowledgeBase:
         *,
         name: str | None = None,
         layers: Sequence[int] | None = None,
-        neurons: Sequence[tuple[int, int]] | None = None,
+        neurons: Given | None = None,
         windows: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         clash: Clash = "refuse",
@@ -452,8 +453,9 @@ class KnowledgeBase:
         """Build and judge the Neuron-to-Graph graphs of a model's neurons on a corpus, load them layer by layer, and
         join each neuron to those whose graphs are most like its own.
 
-        `neurons` are pairs of layer and index, all of `layers` unless given; the rest is as in `ingest_activations`,
-        `settings` those of `ingest.n2g.settings`. Needs the `models` extra. Raises ModelError, CorpusError.
+        `neurons` are ids, pairs of layer and index, or a file of either, all of `layers` unless given; the rest is as
+        in `ingest_activations`, `settings` those of `ingest.n2g.settings`. Needs the `models` extra. Raises IdError,
+        ModelError, CorpusError.
         """
         sources = [corpus] if isinstance(corpus, str | Path) else list(corpus)
         job = graphing.n2g_job(

@@ -11,6 +11,7 @@ from ..queries.similar import Neighbour, similar_neurons
 from ..schema import LinkError, NeuronId, QueryError
 from .clamping import find_subject
 from .matching import compare
+from .neurons import in_model
 from .stores.base import Store
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def similar(
     if stored and not (by == "graph" and _few(store, neuron.model, stored, top)):
         return stored
     check_model(store, neuron.model)
+    in_model(store, neuron)
     if by in (None, *COMPUTED):
         return _computed(store, where, neuron, by or "weights", model or neuron.model, top, device)
     if by in ("explanation", "graph"):

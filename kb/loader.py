@@ -36,6 +36,7 @@ from ..schema import (
 from ..schema.compute import pc
 from . import headlines
 from .admission import admit, models_of
+from .keepsakes import handed_back
 from .ledger import Ledger
 from .runs import Settled, retire, settle, settle_all
 from .stores import statements
@@ -204,6 +205,7 @@ class Loader:
         if self._any(node):
             known = self._store.existing_ids(node, rows.column("id").to_pylist())
             new = rows.filter(pc.invert(pc.is_in(rows.column("id"), value_set=known)))
+            handed_back(self._store, node, known.to_pylist(), self._run.id)
             if node.label == "Model":
                 rows = keep_facts(rows, models_of(self._store, rows))
         if node.merged:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ..ingest.job import Progress
 from ..queries.probes import by_feature
 from ..schema import QueryError
-from .clamping import find_subject, named_neuron
+from .clamping import find_subject
 from .featuring import build_features, features_folder
+from .neurons import own_neuron
 from .settings import bundle_folder
 from .stores.base import Store
 
@@ -74,7 +75,7 @@ def ablated(
                 f"no neuron of {subject.name} is known to tell {feature!r}; neuronkb ingest probes {model}, or name one"
             )
         neuron = best[0].neuron
-    asked = named_neuron(neuron, subject.name, str(model))
+    asked = own_neuron(neuron, subject, str(model))
     data = [
         (found, info.name)
         for _, found in _labelled(where, subject, [feature], Sampling(), progress)

@@ -10,11 +10,12 @@ from typing import Literal
 from ..ingest.bundle import UNVERIFIED, BundleWriter, RunInfo
 from ..queries import query
 from ..queries.activity import TOP, Activity, Excerpt, activities
+from ..queries.neuron import known_neuron
 from ..queries.ratings import Candidate, RatingReport, Side, candidates, rating_report, ratings
 from ..schema import NeuronId, QueryError
-from .clamping import named_neuron
 from .known_runs import known_as
 from .loader import Loader
+from .neurons import named_neuron
 from .settings import bundle_folder
 from .stores.base import Store
 
@@ -62,6 +63,7 @@ class Ratings:
         asked = None if neuron is None else str(named_neuron(neuron, model, model))
         every = candidates(self._store, model)
         if asked is not None and not any(side[0] == asked for side in every):
+            known_neuron(self._store, NeuronId.parse(asked))
             raise QueryError(f"{asked} has no explanation in words; neuronkb ingest explanations makes some")
         if not every:
             raise QueryError(f"no explanations of {model!r} in words; neuronkb ingest explanations makes some")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ..ingest.bundle import UNVERIFIED, RunInfo
 from ..queries import query
 from ..schema import NODES, RELATIONSHIPS, RunError, WeightsError
+from .keepsakes import KEEPSAKES, kept
 from .stores import statements
 from .stores.base import Store
 
@@ -101,8 +102,12 @@ def same_subject(one: RunInfo, other: RunInfo) -> bool:
     return _rival(one, other.job, other.model, other.parameters)
 
 
-def remove(store: Store, run: str) -> None:
-    """Take away all evidence of a run, then the run. A removal that was cut off is finished by another."""
+def remove(store: Store, run: str) -> dict[str, int]:
+    """Take away all evidence of a run, then the run; nodes by label that stayed, as they carry what a person put in.
+
+    A removal that was cut off is finished by another.
+    """
+    stayed: dict[str, int] = {}
     for rel in RELATIONSHIPS.values():
         if not rel.evidence or _has_run(rel.start) or _has_run(rel.end):
             continue
@@ -114,9 +119,14 @@ def remove(store: Store, run: str) -> None:
     owned = [node for node in NODES.values() if _has_run(node.label)]
     for node in sorted(owned, key=lambda node: node.label == "Shard"):
         ids = [row[0] for row in store.read(statements.ids_of_run(node), {"run": run}, timeout=None, limit=None)]
+        if keep := set() if node.label == "Shard" else set(kept(store, node, ids, run)):
+            stayed[node.label] = len(keep)
+            ids = [name for name in ids if name not in keep]
         for start in range(0, len(ids), BATCH):
             store.write(statements.delete_nodes(node), {"ids": ids[start : start + BATCH]})
-    store.write(statements.delete_nodes(NODES["Run"]), {"ids": [run]})
+    if not (stayed and run == KEEPSAKES):
+        store.write(statements.delete_nodes(NODES["Run"]), {"ids": [run]})
+    return stayed
 
 
 def _has_run(label: str) -> bool:

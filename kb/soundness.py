@@ -12,6 +12,7 @@ import pyarrow as pa
 from ..ingest.bundle import Bundle
 from ..ingest.job import Progress, silent
 from ..schema import NODES, RELATIONSHIPS, TABLES, NeuronKBError, Node, Relationship, Table, table
+from .keepsakes import KEEPSAKES
 from .loader import load
 from .runs import BATCH, retire
 from .settings import bundle_folder
@@ -121,7 +122,8 @@ def _against_ledger(
         name = shard.removeprefix(f"{run}/").partition("/")[0]
         if name in TABLES and _owned(table(name)):
             listed[name, run] = listed.get((name, run), 0) + rows
-    held = {(name, run): rows for name, run, rows in counts if run is not None and name != "Shard"}
+    left_out = (None, KEEPSAKES)
+    held = {(name, run): rows for name, run, rows in counts if run not in left_out and name != "Shard"}
     missing: dict[str, dict[str, int]] = {}
     for name, run in sorted(listed.keys() | held.keys()):
         have, want = held.get((name, run), 0), listed.get((name, run), 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 from neuronkb.ingest.bundle import UNVERIFIED, BundleWriter, RunInfo
 from neuronkb.schema import NODES, RELATIONSHIPS
-from neuronkb.tests.everything import BASE, Rows, everything, rows_of
+from neuronkb.tests.everything import BASE, TUNED, Rows, everything, rows_of
 
 
 def bundle(folder: Path, run: str, shards: Mapping[str, Rows], **about: Any) -> Path:
@@ -45,11 +45,12 @@ def every_method(root: Path) -> list[Path]:
     """All of everything.py: a bundle a run, most nodes in each of them."""
     tables = everything()
     runs = {row["run"] for rows in tables.values() for row in rows if "run" in row}
+    both = {"base": f"{root.name}-{BASE}", "other": f"{root.name}-{TUNED}"}
     made = []
     for run in sorted(runs):
         about = next((row for row in tables["Run"] if row["id"] == run), {})
         rows = of_run(tables, run)
         said = {row["id"] for row in rows["Explanation"]}
         rows["Explanation.MENTIONS.Term"] = [row for row in tables["Explanation.MENTIONS.Term"] if row["start"] in said]
-        made.append(bundle(root / run, run, {"all": rows}, model=about.get("model", BASE)))
+        made.append(bundle(root / run, run, {"all": rows}, model=about.get("model", BASE), parameters=both))
     return made

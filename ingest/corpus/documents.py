@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +16,7 @@ from ...schema import CorpusError
 from .document import Document, Item, Skipped
 from .hub import dataset_items, is_dataset_id, load_dataset
 from .readers import jsonl_items, parquet_items, stream_items, text_items
+from .stream import Stream
 
 STDIN = "-"
 FILES = (".txt", ".md", ".json", ".jsonl", ".ndjson", ".parquet", ".pq")
@@ -31,6 +34,9 @@ class Source:
     size: int
     """bytes; 0 where unknown"""
     read: Callable[[], Iterator[Item]]
+    content: Callable[[Path], str]
+    """what tells its text from another of the same name: a hash of a file or stream, a dataset's name; a stream is kept
+    in the folder given, since it can be read once only"""
 
 
 class Documents:
@@ -57,6 +63,10 @@ class Documents:
                     self.position = min(end, self.position + len(item.text))
                     yield item
             self.position = end
+
+    def contents(self, scratch: Path) -> list[tuple[str, str]]:
+        """Name and content of each source; streams are kept in the folder `scratch` until they are read."""
+        return [(source.name, source.content(scratch)) for source in self.sources]
 
     def skip(self, where: str, why: str) -> None:
         """Count a document that could not be read."""
@@ -94,7 +104,8 @@ def read_documents(
 
 def _sources(source: str | Path, field: str, split: str, stdin: BinaryIO | None) -> list[Source]:
     if source == STDIN:
-        return [Source("stdin", 0, lambda: stream_items(stdin or sys.stdin.buffer, "stdin", field))]
+        stream = Stream("stdin", field, lambda: nullcontext(stdin or sys.stdin.buffer))
+        return [Source("stdin", 0, stream.items, stream.content)]
     path = Path(source).expanduser()
     if path.is_dir():
         return _folder(path, field)
@@ -102,7 +113,7 @@ def _sources(source: str | Path, field: str, split: str, stdin: BinaryIO | None)
         return [_file(path, path.name, field, inside=False)]
     if isinstance(source, str) and is_dataset_id(source) and path.suffix.lower() not in FILES:
         read = partial(dataset_items, load_dataset(source), source, field, split)
-        return [Source(source, 0, read)]
+        return [Source(source, 0, read, lambda scratch: source)]
     raise CorpusError(f"no file or folder {str(source)!r}; expected one, '-' or a dataset id OWNER/NAME")
 
 
@@ -127,8 +138,20 @@ def _walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
 def _file(path: Path, name: str, field: str, inside: bool) -> Source:
     # A name that is no UTF-8 must not become an id that cannot be written.
     printable = os.fsencode(name).decode(errors="replace")
-    size = path.stat().st_size if path.is_file() else 0
-    return Source(printable, size, partial(_read, path, printable, field, inside))
+    if not path.is_file():  # a named pipe: what it holds is gone once it is read
+        stream = Stream(printable, field, lambda: path.open("rb"))
+        return Source(printable, 0, stream.items, stream.content)
+    return Source(
+        printable, path.stat().st_size, partial(_read, path, printable, field, inside), lambda scratch: _sum(path)
+    )
+
+
+def _sum(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
 
 
 def _read(path: Path, name: str, field: str, inside: bool) -> Iterator[Item]:
@@ -141,7 +164,7 @@ def _read(path: Path, name: str, field: str, inside: bool) -> Iterator[Item]:
         with path.open("rb") as stream:
             if kind in (".jsonl", ".ndjson"):
                 yield from jsonl_items(stream, name, field)
-            elif kind == ".json" or not path.is_file():
+            elif kind == ".json":
                 yield from stream_items(stream, name, field)
             else:
                 yield from text_items(stream, name)

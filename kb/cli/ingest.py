@@ -298,12 +298,11 @@ def probes(
 
 def _listed(text: str) -> list[str]:
     """A neuron's name, or those in a file of that name, one a line."""
-    from .listed import lines_of
+    from ..neurons import lines
 
-    path = Path(text)
-    if len(text) > LONGEST_NAME or not path.is_file():
+    if len(text) > LONGEST_NAME or not Path(text).is_file():
         return [text]
-    return [line.strip() for line in lines_of(path) if line.strip()]
+    return [name for _, name in lines(Path(text))]
 
 
 def _numbers(text: str, option: str = "--layers") -> list[int]:

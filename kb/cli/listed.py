@@ -1,4 +1,4 @@
-"""Text files that options name: lists a line, Cypher."""
+"""Text files that options name, such as Cypher."""
 
 from __future__ import annotations
 
@@ -8,11 +8,6 @@ import click
 
 MOST = 64 * 2**20
 """Bytes of such a file."""
-
-
-def lines_of(path: Path) -> list[str]:
-    """The lines of a file. Raises UsageError, in one line, for one that cannot be read or is no text."""
-    return text_of(path).splitlines()
 
 
 def text_of(path: Path) -> str:

@@ -76,7 +76,7 @@ def ingest_n2g(
             corpus,
             name=name,
             layers=None if layers is None else _numbers(layers),
-            neurons=None if neurons is None else _neurons(neurons),
+            neurons=neurons,
             windows={"length": length},
             settings=settings,
             clash=clash,
@@ -165,26 +165,6 @@ def report(kb: KnowledgeBase, model: str, run: str | None, plot: Path | None, as
         save(draw_scores(found.dicts(), model), plot)
         output.console(stderr=True).print(f"written: {plot}", soft_wrap=True)
     output.show(found.dicts(), output.table(found.columns, found.rows), as_json)
-
-
-def _neurons(path: Path) -> list[tuple[int, int]]:
-    """`3 17`, `3_17` or an id a line; `#` begins a comment."""
-    from ...schema import IdError, NeuronId
-    from .listed import lines_of
-
-    found = []
-    for number, line in enumerate(lines_of(path), 1):
-        text = line.partition("#")[0].strip()
-        parts = text.replace("_", " ").replace(",", " ").split()
-        if len(parts) == 2 and all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
-            found.append((int(parts[0]), int(parts[1])))
-        elif text:
-            try:
-                neuron = NeuronId.parse(text, model="any")
-            except IdError as error:
-                raise click.BadParameter(f"{path}:{number}: {error}", param_hint="--neurons") from None
-            found.append((neuron.layer, neuron.index))
-    return found
 
 
 COMMANDS = (n2g,)

@@ -23,7 +23,7 @@ def _kept(row: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     held, own = before.get("weights") or UNVERIFIED, row["weights"] or UNVERIFIED
     if _checked(held) and _checked(own) and held != own:
         raise WeightsError(
-            f"{row['id']!r} is known with weights {held[:12]}..., the bundle's were {own[:12]}...; "
+            f"{row['id']!r} is known with weights {str(held)[:12]}..., the bundle's were {str(own)[:12]}...; "
             "give the model another name with --name"
         )
     if _checked(own) and not _checked(held):

@@ -16,8 +16,9 @@ from neuronkb.ingest.explain.answers import read_explanation
 from neuronkb.ingest.explain.simulators.written import read
 from neuronkb.ingest.llm.replies import read_completion, read_tokens
 from neuronkb.ingest.llm.server import Malformed
-from neuronkb.kb.cli import clamp, ingest, n2g, query
+from neuronkb.kb.cli import clamp, ingest, query
 from neuronkb.kb.cli.options import Numbers
+from neuronkb.kb.neurons import lines
 from neuronkb.kb.stores.neo4j_settings import check_uri
 from neuronkb.schema import NeuronId, NeuronKBError, digest
 from neuronkb.schema.outside import is_text
@@ -47,7 +48,7 @@ def neuron(text: str) -> object:
 
 
 def listed(folder: Path) -> object:
-    return ingest._listed(str(folder / "n.txt")), n2g._neurons(folder / "n.txt")
+    return ingest._listed(str(folder / "n.txt")), list(lines(folder / "n.txt"))
 
 
 def replied(folder: Path) -> object:
