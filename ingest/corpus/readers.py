@@ -60,7 +60,8 @@ def parquet_items(path: Path, name: str, field: str) -> Iterator[Item]:
             rows = chain.from_iterable(_rows(batch, columns) for batch in batches)
             for number, (text, *given) in enumerate(rows, 1):
                 yield make_document(text, given[0] if given else None, f"{name}:{number}")
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        # A name in the schema that is no UTF-8 is Python's error, not Arrow's.
         raise CorpusError(f"{name}: cannot be read as Parquet ({str(error).splitlines()[0]}); make it again") from None
 
 

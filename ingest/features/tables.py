@@ -117,7 +117,7 @@ def _parquet(path: Path) -> Iterator[Mapping[str, Any]]:
         with pq.ParquetFile(path, pre_buffer=False) as file:
             for batch in file.iter_batches(batch_size=256):
                 yield from batch.to_pylist()
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise FeatureError(f"{str(path)!r} cannot be read as Parquet ({str(error).splitlines()[0]})") from None
 
 

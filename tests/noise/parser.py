@@ -83,7 +83,7 @@ def _read(parser: Parser, folder: Path, where: str, met: Met) -> None:
         met.answers += 1
     except parser.refuses as error:
         met.refused += 1
-        for fault in _faults(parser, folder, str(error)):
+        for fault in _faults(parser, folder, error):
             met.faults.setdefault(fault, where)
     except BaseException as error:
         # Also what Rust libraries raise, which is no Exception.
@@ -97,9 +97,10 @@ def _read(parser: Parser, folder: Path, where: str, met: Met) -> None:
         met.faults.setdefault(f"took more than {MEMORY >> 20} MiB", where)
 
 
-def _faults(parser: Parser, folder: Path, said: str) -> list[str]:
-    found = []
-    if len(said.splitlines()) != 1 or len(said) > LONGEST:
+def _faults(parser: Parser, folder: Path, error: Exception) -> list[str]:
+    found, said = [], str(error)
+    # What a user typed may be told as long as it was typed.
+    if len(said.splitlines()) != 1 or (isinstance(error, NeuronKBError) and len(said) > LONGEST):
         found.append(f"an error that is no short line: {ascii(said)[:100]}")
     with suppress(UnicodeEncodeError):
         said.encode()

@@ -73,7 +73,7 @@ class DelphiReader:
     def _config(self, folder: Path) -> Row:
         if folder not in self._configs:
             path = folder / CONFIG
-            found = json_document(path) if path.is_file() else {}
+            found = json_document(path, halves=False) if path.is_file() else {}
             self._configs[folder] = found if isinstance(found, dict) else {}
         return self._configs[folder]
 

@@ -22,10 +22,11 @@ TEXT = 2**20
 """Bytes that an explanation's text file may have."""
 
 
-def json_document(path: Path) -> Any:
-    """The value of a JSON file, packed or not. Raises PublishedError with file and line."""
+def json_document(path: Path, halves: bool = True) -> Any:
+    """The value of a JSON file, packed or not; `halves` of characters are kept. Raises PublishedError with file and
+    line."""
     data = _bytes(path, DOCUMENT)
-    return _value(path, 1, data)
+    return _value(path, 1, data, halves)
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
@@ -85,9 +86,9 @@ def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
         raise PublishedError(f"{str(path)!r} cannot be read ({error.strerror or error})") from None
 
 
-def _value(path: Path, line: int, data: bytes) -> Any:
+def _value(path: Path, line: int, data: bytes, halves: bool = True) -> Any:
     try:
         # Halves of characters are met in real exports, and replaced where a text is taken.
-        return parse_json(data, halves=True)
+        return parse_json(data, halves)
     except Unreadable as error:
         raise PublishedError(f"{path}:{line + error.line - 1}: {error}; download it again") from None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ....schema import LatentId, PublishedError
+from ....schema.outside import whole_characters
 from ..records import Unit
 from .documents import json_document, json_lines
 from .fields import Row, Unfit, items, mapping, text, whole
@@ -122,7 +123,7 @@ class NeuronpediaReader:
         if not isinstance(first, dict):
             return None
         found = first.get("modelId", first.get("model_id"))
-        return found.strip() or None if isinstance(found, str) else None
+        return whole_characters(found).strip() or None if isinstance(found, str) else None
 
 
 def _values(file: Path) -> Iterator[tuple[str, Any]]:

@@ -117,3 +117,11 @@ def test_parquet_that_cannot_be_read_at_all(tmp_path: Path) -> None:
     ):
         with pytest.raises(CorpusError, match=message):
             list(parquet_items(tmp_path / f"{name}.parquet", name, field))
+
+
+def test_a_schema_whose_names_are_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"text": ["a"], "n\u00e4me": ["b"]}), path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace("\u00e4".encode(), b"\xe4m"))
+    with pytest.raises(CorpusError, match="x: cannot be read as Parquet"):
+        list(parquet_items(path, "x", "text"))

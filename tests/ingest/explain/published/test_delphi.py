@@ -202,3 +202,10 @@ def test_the_real_results_against_scikit_learn(name: str) -> None:
             assert accuracy.value is None
         if rows:
             assert f1.value == pytest.approx(f1_score(truth, said))
+
+
+def test_a_config_with_half_a_character_is_named(tmp_path: Path) -> None:
+    folder = results(tmp_path / "run", {"layers.4_latent17": '"dogs"'})
+    write(folder / "run_config.json", json.dumps({"model": "m\ud800"}))
+    with pytest.raises(PublishedError, match=r"run_config\.json:1: holds half a character"):
+        read("delphi", folder)

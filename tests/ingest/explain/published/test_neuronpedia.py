@@ -193,3 +193,8 @@ def test_the_real_batch() -> None:
     assert found.tally.read == {"explanations": 4, "statistics": 2, "windows": 73, "files": 2}
     assert found.tally.merged == {"windows": 38}
     assert {str(each.unit) for each in found.items} == {"gpt2-small/0-res-jb/0", "gpt2-small/0-res-jb/1"}
+
+
+def test_half_a_character_in_a_models_name_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "b.jsonl").write_text(json.dumps({**described(1, "dogs"), "modelId": "m\ud800"}))
+    assert read("neuronpedia", tmp_path).texts == [("m\ufffd/6-res-jb/1", "dogs")]
