@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+
+import pyarrow as pa
 
 from ..ingest.bundle import Bundle, BundleWriter, RunInfo, ShardEntry
 from ..ingest.job import Job, Progress, silent
@@ -17,8 +20,9 @@ from .stores.base import Store
 def write(job: Job, folder: Path, progress: Progress) -> Bundle:
     """Make the bundle of a job, or complete the one that is there."""
     with BundleWriter.open(folder, job.run) as writer:
-        for name, tables in job.shards(writer.done, progress):
-            writer.write(name, tables)
+        with _shards(job, writer, progress) as shards:
+            for name, tables in shards:
+                writer.write(name, tables)
         writer.finish(summary=job.summary(writer.refresh()))
         return Bundle.open(folder)
 
@@ -51,10 +55,10 @@ def write_and_load(
             return entry.name
 
         # The database works on one shard while the next is being made.
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(1) as pool, _shards(job, writer, progress) as shards:
             pending: Future[str] | None = None
             own = set(writer.done)
-            for name, tables in job.shards(writer.done, progress):
+            for name, tables in shards:
                 entry = writer.write(name, tables)
                 own.add(entry.name)
                 _tell(loaded, pending)
@@ -64,6 +68,17 @@ def write_and_load(
         run = writer.finish(summary=job.summary(writer.refresh()))
         loader.shards(writer.bundle(), [shard for name, shard in writer.done.items() if name not in own])
         return loader.finish(run)
+
+
+@contextmanager
+def _shards(job: Job, writer: BundleWriter, progress: Progress) -> Iterator[Iterator[tuple[str, dict[str, pa.Table]]]]:
+    """The shards that a job makes; what it has open is closed at the end, also where a shard failed."""
+    made = job.shards(writer.done, progress)
+    try:
+        yield made
+    finally:
+        if isinstance(made, Generator):
+            made.close()
 
 
 def _tell(loaded: Callable[[str], None] | None, pending: Future[str] | None) -> None:

@@ -142,6 +142,7 @@ def _rows(path: Path, entry: FileEntry) -> pa.Table:
             if found.num_rows > MAX_ROWS or size > MAX_BYTES:
                 raise BundleError(f"{path}: {found.num_rows:,} rows of {size:,} bytes; split it into shards")
             rows = source.read()
+            _ = rows.column_names  # a stranger's need be no text
             rows.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise BundleError(f"{path}: not a readable Parquet file ({_first_line(error)})") from None
