@@ -41,7 +41,7 @@ from .ledger import Ledger
 from .runs import Settled, retire, settle, settle_all
 from .stores import statements
 from .stores.base import Store
-from .stores.facts import keep_facts
+from .stores.facts import keep_facts, newer
 from .stores.lock import Turn
 from .stores.rows import first_of_each, missing_rows
 from .told import Told
@@ -208,11 +208,21 @@ class Loader:
             handed_back(self._store, node, known.to_pylist(), self._run.id)
             if node.label == "Model":
                 rows = keep_facts(rows, models_of(self._store, rows))
+            if node.label == "Score":
+                self._again(rows)
         if node.merged:
             self._store.merge_nodes(node, rows)
         elif new.num_rows:
             self._store.create_nodes(node, new, tick)
         return int(new.num_rows)
+
+    def _again(self, rows: pa.Table) -> None:
+        """Where a person gave a score again, the newest counts."""
+        given = rows.filter(pc.fill_null(pc.greater(rows.column("revision"), 1), False))
+        if given.num_rows:
+            text = "MATCH (s:Score) WHERE s.id IN $ids RETURN s.id, coalesce(s.revision, 1)"
+            known = self._store.read(text, {"ids": given.column("id").to_pylist()}, timeout=None, limit=None).rows
+            self._store.merge_nodes(NODES["Score"], newer(given, dict(known)))
 
     def _relationships(
         self, rel: Relationship, rows: pa.Table, begun: bool, tick: Callable[[int], None] | None = None

@@ -16,6 +16,7 @@ from ..schema import NeuronId, QueryError
 from .known_runs import known_as
 from .loader import Loader
 from .neurons import named_neuron
+from .revisions import given_again, sheets_in
 from .settings import bundle_folder
 from .stores.base import Store
 
@@ -57,8 +58,9 @@ class Ratings:
     ) -> list[Sheet]:
         """Sides that this person has not judged this way yet, in an order that the seed decides.
 
-        Up to four of a side's own explanations are shown, filled up to five with explanations of other neurons of its
-        layer: what these get is the null. Raises QueryError where there is nothing to show.
+        A neuron that is named comes again, to be judged anew. Up to four of a side's own explanations are shown, filled
+        up to five with explanations of other neurons of its layer: what these get is the null. Raises QueryError where
+        there is nothing to show.
         """
         asked = None if neuron is None else str(named_neuron(neuron, model, model))
         every = candidates(self._store, model)
@@ -67,7 +69,8 @@ class Ratings:
             raise QueryError(f"{asked} has no explanation in words; neuronkb ingest explanations makes some")
         if not every:
             raise QueryError(f"no explanations of {model!r} in words; neuronkb ingest explanations makes some")
-        done = {(one.neuron, one.pole) for one in ratings(self._store, model, "", None) if _by(one, rater, way)}
+        given = [] if asked else ratings(self._store, model, "", None)
+        done = {(one.neuron, one.pole) for one in given if _by(one, rater, way)}
         sides = [side for side in every if side not in done and asked in (None, side[0])]
         random.Random(f"{seed}/{model}").shuffle(sides)
         found: list[Sheet] = []
@@ -82,10 +85,10 @@ class Ratings:
     def save(self, sheet: Sheet, rater: str, given: Sequence[float], *, way: Way = "rate", seed: int = 0) -> int:
         """Keep what a person gave: a value for each of `sheet.shown`. On disk when this returns; also how many scores.
 
-        Of `rank` the values are places, 1 the best.
+        Of `rank` the values are places, 1 the best. What the person gave again counts from then on; what it was before
+        stays in the bundle.
         """
         from ..ingest.explain.records import Score
-        from ..ingest.explain.tables import score_tables
 
         values = _checked(given, sheet, way)
         others = [values[i] for i in range(len(values)) if i not in sheet.own]
@@ -114,9 +117,9 @@ class Ratings:
         with BundleWriter.open(folder, run) as writer:
             loader = Loader(self._store, writer.run)
             loader.describe(writer.run)
-            entry = writer.done.get(name) or writer.write(name, score_tables(scores, run.id))
-            loader.shards(writer.bundle(), [entry])
-            loader.finish(writer.finish(summary={"rater": rater, "sheets": len(writer.refresh())}))
+            for entry in given_again(writer, name, scores):
+                loader.shards(writer.bundle(), [entry])
+            loader.finish(writer.finish(summary={"rater": rater, "sheets": sheets_in(writer.refresh())}))
         return len(scores)
 
     def report(

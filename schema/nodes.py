@@ -245,6 +245,7 @@ _NODES = (
             Property("simulator", "string", "model or method that predicted or judged"),
             Property("seed", "int", "of what was drawn"),
             Property("rater", "string", "who rated, of a human score"),
+            Property("revision", "int", "of a human score: 1 is the first that the person gave, the highest counts"),
             POLE,
             RUN,
         ),

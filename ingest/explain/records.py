@@ -52,6 +52,8 @@ class Score:
     seed: int | None = None
     rater: str | None = None
     """who rated, of a human score"""
+    revision: int | None = None
+    """how often they have: the highest counts"""
     positives: int | None = None
     """of the n, those on which the neuron was active, where the score is of two classes"""
     pole: int = 1

@@ -83,6 +83,7 @@ def _score_rows(explanation: str, unit: Unit, scores: Iterable[Score], run: str,
                 "simulator": score.simulator,
                 "seed": score.seed,
                 "rater": score.rater,
+                "revision": score.revision,
                 "pole": score.pole,
                 "run": run,
             }

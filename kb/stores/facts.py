@@ -1,4 +1,4 @@
-"""What is believed of a model that several bundles tell of: checked weights and what came with them stay."""
+"""What is believed where bundles tell of one node twice: checked weights of a model, the newest rating of a person."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from ...ingest.bundle import UNVERIFIED
 from ...schema import WeightsError
+from ...schema.compute import pc
 
 
 def keep_facts(models: pa.Table, known: Mapping[str, Mapping[str, Any]]) -> pa.Table:
@@ -17,6 +18,18 @@ def keep_facts(models: pa.Table, known: Mapping[str, Mapping[str, Any]]) -> pa.T
     Raises WeightsError for a model of which both know different weights.
     """
     return pa.Table.from_pylist([_kept(row, known.get(row["id"], {})) for row in models.to_pylist()], models.schema)
+
+
+def by_people(scores: pa.Table) -> pa.ChunkedArray:
+    """A mask: the rows that people gave."""
+    return pc.fill_null(pc.equal(scores.column("scorer"), "human"), False)
+
+
+def newer(scores: pa.Table, known: Mapping[str, int]) -> pa.Table:
+    """The rows that a person gave again after the revision that is known; a score that has none counts as the first."""
+    revisions = pc.fill_null(scores.column("revision"), 1).to_pylist()
+    ids = scores.column("id").to_pylist()
+    return scores.filter(pa.array([n > known.get(name, n) for name, n in zip(ids, revisions, strict=True)], pa.bool_()))
 
 
 def _kept(row: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from typing import Any, Self
 import pyarrow as pa
 
 from ...schema import NODES, SCHEMA_VERSION, Node, Relationship, StoreError, Table, arrow_schema
+from ...schema.compute import pc
 from . import empty
-from .facts import keep_facts
+from .facts import by_people, keep_facts, newer
 from .import_ids import Ids, keys
 from .rows import checked, first_of_each
 
@@ -120,6 +121,10 @@ class _Writer:
             self._relationships(table, first_of_each(rows, ["start", "end", *table.key]))
         elif table.merged:
             self._merge(table, first_of_each(rows, ["id"]))
+        elif table.label == "Score":
+            given = by_people(rows)
+            self._rate(table, first_of_each(rows.filter(given), ["id"]))
+            self._nodes(table, rows.filter(pc.invert(given)))
         else:
             self._nodes(table, rows)
 
@@ -139,6 +144,15 @@ class _Writer:
             rows = keep_facts(rows, kept)
         for row in rows.to_pylist():
             kept.setdefault(row["id"], {}).update({k: v for k, v in row.items() if v is not None})
+
+    def _rate(self, node: Node, rows: pa.Table) -> None:
+        """Of what a person gave again the newest counts, so it is written last."""
+        kept = self._merged.setdefault(node.label, {})
+        again = newer(rows, {name: row.get("revision") or 1 for name, row in kept.items()})
+        for row in rows.to_pylist():
+            kept.setdefault(row["id"], {k: v for k, v in row.items() if v is not None})
+        for row in again.to_pylist():
+            kept[row["id"]].update({k: v for k, v in row.items() if v is not None})
 
     def _nodes(self, node: Node, rows: pa.Table) -> None:
         rows = rows.filter(self._ids.new_nodes(node.label, rows.column("id")))

@@ -111,6 +111,18 @@ def equal_files(root: Path) -> list[Path]:
     return [bundle(root / str(i), f"run{i}", {"x": {"Feature": [row]}}) for i, row in enumerate(facts)]
 
 
+def given_again(root: Path) -> list[Path]:
+    """Ratings of which several revisions come in any order, and scores that are nobody's rating."""
+
+    def told(value: float, revision: int | None, scorer: str = "human") -> Rows:
+        score = {"id": f"s-{scorer}", "scorer": scorer, "value": value, "revision": revision, "run": "r"}
+        return {"Score": [score], "Explanation": [{"id": "e", "kind": "text", "text": "x", "run": "r"}]}
+
+    first = bundle(root / "one", "r", {"a": told(1.0, None), "a-0003": told(3.0, 3), "b": told(0.1, None, "detection")})
+    other = bundle(root / "two", "r", {"a-0002": told(2.0, 2), "b-0002": told(0.2, None, "detection")})
+    return [first, other]
+
+
 def texts_and_matrices(root: Path) -> list[Path]:
     """Empty texts at every kind of place, relationships without neurons of their own, and a matrix."""
     rows = decodings(NEURONS[:2], 1.0)
@@ -139,6 +151,7 @@ SHAPES: dict[str, Callable[[Path], list[Path]]] = {
     "two workers": two_workers,
     "shared nodes": shared_nodes,
     "equal files": equal_files,
+    "given again": given_again,
     "texts and matrices": texts_and_matrices,
     **{
         " then ".join(order): partial(model_rows, order=order)

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+from neuronkb.ingest.bundle import Bundle
 from neuronkb.kb.knowledge_base import KnowledgeBase
+from neuronkb.kb.loader import load
 from neuronkb.kb.rating import RANK, RATE, Sheet
+from neuronkb.kb.runs import remove
+from neuronkb.kb.settings import bundle_folder
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import QueryError
 from neuronkb.tests.kb.rated import MONTHS, TEXTS, fill
@@ -70,6 +75,49 @@ def test_what_is_kept(kb: KnowledgeBase) -> None:
     assert run["model"] == "base"
 
 
+def given(kb: KnowledgeBase) -> dict[str, float]:
+    """What the graph says, by text: one score of each."""
+    rows = kb.cypher("MATCH (s:Score {scorer: 'human'})<-[:SCORED]-(e:Explanation) RETURN e.text, s.value").rows
+    assert len(rows) == len(dict(rows))
+    return dict(rows)
+
+
+def test_a_rating_given_again_counts_and_the_old_one_stays_in_the_bundle(kb: KnowledgeBase) -> None:
+    sheet = months(kb, "ann")
+    first, second = honest(sheet), [6 - value for value in honest(sheet)]
+    kb.ratings.save(sheet, "ann", first)
+    before = given(kb)
+    for values in (second, second, first, second):  # the same again is no revision
+        assert kb.ratings.save(months(kb, "ann"), "ann", values) == 4
+        assert given(kb) == {text: value if values == first else 6 - value for text, value in before.items()}
+    (report,) = kb.ratings.report("base").raters
+    assert (report.rated, report.mean, report.null) == (4, 2.5, 5.0)
+    (run,) = [run for run in kb.runs().dicts() if run["job"] == "ratings"]
+    bundle = Bundle.open(bundle_folder(kb.where, run["run"]))
+    assert sorted(rows.column("revision")[0].as_py() for rows in bundle.tables("Score")) == [1, 2, 3, 4]
+    assert {rows.num_rows for rows in bundle.tables("Score")} == {4}
+    assert bundle.run.summary["sheets"] == 1
+    assert bundle.check() == []
+
+
+def test_a_bundle_of_ratings_shows_the_newest_in_every_store(store: Store, kb: KnowledgeBase, tmp_path: Path) -> None:
+    """In one that has the older ones, and in one that has none."""
+    sheet = months(kb, "ann")
+    kb.ratings.save(sheet, "ann", honest(sheet))
+    (run,) = [run["run"] for run in kb.runs().dicts() if run["job"] == "ratings"]
+    folder = bundle_folder(kb.where, run)
+    shutil.copytree(folder, tmp_path / "older")
+    kb.ratings.save(sheet, "ann", [1.0] * 5)
+    newest = given(kb)
+    assert set(newest.values()) == {1.0}
+    remove(store, run)
+    for bundles in ([folder], [tmp_path / "older", folder], [folder, tmp_path / "older"]):
+        for each in bundles:
+            load(store, Bundle.open(each))
+        assert given(kb) == newest
+        remove(store, run)
+
+
 def test_agreement_with_the_score_and_between_people(kb: KnowledgeBase) -> None:
     for rater in ("ann", "bob"):
         sheet = months(kb, rater)
@@ -114,6 +162,6 @@ def test_values_that_are_none(kb: KnowledgeBase, way: str, given: list[float]) -
 def test_nothing_to_rate(kb: KnowledgeBase) -> None:
     with pytest.raises(QueryError, match="no explanations of 'other'"):
         kb.ratings.sheets("other", "ann")
-    with pytest.raises(QueryError, match="base/L0/N0 has no explanation"):
+    with pytest.raises(QueryError, match="no neuron 'base/L0/N0' in the store"):
         kb.ratings.sheets("base", "ann", neuron="base/L0/N0")
     assert kb.ratings.report("base").raters == ()
