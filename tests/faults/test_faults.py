@@ -39,10 +39,6 @@ def trials(bench: Bench) -> Callable[[str], Trials]:
     return cache(lambda name: Trials(bench, COMMANDS[name]))
 
 
-KNOWN = "a folder with half of its first files is refused; a note half written stays; --replace takes the old run first"
-
-
-@pytest.mark.xfail(reason=KNOWN, strict=True)
 @pytest.mark.parametrize("fault", ["kill", "full"])
 @pytest.mark.parametrize("name", ["ingest", "load"])
 def test_nothing_is_lost_at_the_first_call_of_each_kind(
@@ -58,7 +54,6 @@ def test_nothing_is_lost_at_the_first_call_of_each_kind(
     assert told(outcomes) == []
 
 
-@pytest.mark.xfail(reason=KNOWN, strict=True)
 def test_a_run_that_replaces_another_leaves_one_of_them_whole(trials: Callable[[str], Trials]) -> None:
     found = trials("replace").whole.calls
     talks = [call for call in found if call.where == SERVER]

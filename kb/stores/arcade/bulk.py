@@ -77,6 +77,8 @@ class Bulk:
             if not got:
                 raise StoreBusyError(f"{self._folder.root}: another process has been loading for an hour")
             self._wait_for_requests()
+            for begun in self._folder.unfinished.glob("*.new"):  # a note that was cut off before its first request
+                begun.unlink(missing_ok=True)
             for note in sorted(self._folder.unfinished.glob("*.json")):
                 self._undo(note)
             yield
