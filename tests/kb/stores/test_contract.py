@@ -34,7 +34,7 @@ def test_setup_again_changes_nothing(store: Store) -> None:
     graph(store)
     store.setup()
     assert store.status().nodes["Schema"] == 1
-    assert store.read("MATCH (s:Schema) RETURN s.version").rows == [(1,)]
+    assert store.read("MATCH (s:Schema) RETURN s.version").rows == [(SCHEMA_VERSION,)]
 
 
 def test_another_schema_version_is_refused(store: Store) -> None:
