@@ -52,14 +52,14 @@ class Score:
     seed: int | None = None
     rater: str | None = None
     """who rated, of a human score"""
-    revision: int | None = None
-    """how often they have: the highest counts"""
     positives: int | None = None
     """of the n, those on which the neuron was active, where the score is of two classes"""
     pole: int = 1
     """+1 or -1: the side of the unit that it was scored on"""
     on: Unit | None = None
     """the unit it was scored on, where that is not the one explained"""
+    revision: int | None = None
+    """of a human score: 1 is the first that the person gave, the highest counts"""
 
     def __post_init__(self) -> None:
         if self.scorer not in SCORERS:
