@@ -187,8 +187,12 @@ class LocalStore(BoltStore):
         self._script(f"DROP INDEX {statements.quote(statements.search_index_name(node, prop))} IF EXISTS")
 
     def _script(self, text: str) -> None:
+        """Run statements that may be run twice."""
+        self._again(lambda: self._command(text, "sqlscript"))
+
+    def _command(self, text: str, language: str = "sql") -> list[dict[str, Any]]:
         with self._told():
-            self._http.command(text, "sqlscript")
+            return self._http.command(text, language)
 
     def create_nodes(self, node: Node, rows: pa.Table, progress: Progress | None = None) -> None:
         rows = checked(node, rows)
@@ -208,19 +212,25 @@ class LocalStore(BoltStore):
     def existing_ids(self, node: Node, ids: Iterable[str]) -> pa.Array:
         own = ids if isinstance(ids, pa.Array | pa.ChunkedArray) else pa.array(ids, pa.string())
         own = own.combine_chunks() if isinstance(own, pa.ChunkedArray) else own
-        with self._told():
-            return own.filter(self._ids.of(node, own).is_valid())
+
+        def look_up() -> pa.Array:
+            with self._told():
+                return own.filter(self._ids.of(node, own).is_valid())
+
+        return self._again(look_up)
 
     def loading(self, waiting: Waiting) -> AbstractContextManager[Turn]:
         return self._lock.hold(waiting)
 
     def repair(self) -> None:
-        with self._told():
-            self._bulk.mend()
+        def mend() -> None:
+            with self._told():
+                self._bulk.mend()
+
+        self._again(mend)
 
     def status(self) -> Status:
-        with self._told():
-            types = self._http.command("SELECT name, records FROM schema:types")
+        types = self._again(lambda: self._command("SELECT name, records FROM schema:types"))
         counts = {t["name"]: t["records"] for t in types if t["records"]}
         nodes = {label: counts[label] for label in NODES if label in counts}
         names = dict.fromkeys(rel.type for rel in RELATIONSHIPS.values())
@@ -250,7 +260,7 @@ class LocalStore(BoltStore):
                 raise _DuplicateError(str(error)) from error
             raise StoreError(_in_words(str(error), self._folder)) from error
         except OSError as error:
-            raise StoreError(f"{self._folder.root}: its server went away ({error}); run this again") from error
+            raise GoneError(f"{self._folder.root}: its server went away ({error}); run this again") from error
 
 
 class _DuplicateError(StoreError):

@@ -18,12 +18,16 @@ SECONDS = 5.0
 
 
 def exists(pid: int) -> bool:
-    """Whether there is a process of this user's with the number; cheap, and no proof of more."""
+    """Whether a process of this user's has the number and has not ended; cheap, and no proof of more."""
     try:
         os.kill(pid, 0)
+        # An ended one keeps its number until its parent has seen that.
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b") ")[2][:1] not in b"ZX"
+    except FileNotFoundError:
+        return not os.path.isdir("/proc/self")
     except OSError:
         return False
-    return True
 
 
 def started(pid: int) -> float:

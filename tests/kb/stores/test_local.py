@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import stat
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import psutil
-import pyarrow as pa
 import pytest
-from neuronkb.kb.stores import open_store
-from neuronkb.kb.stores.arcade import process
 from neuronkb.kb.stores.arcade.folder import SILENCE, Folder, State
 from neuronkb.kb.stores.local import LocalStore, status, stop
-from neuronkb.schema import NODES, LimitError, QueryError, StoreBusyError, StoreError, VersionError, conform
+from neuronkb.schema import LimitError, QueryError, StoreBusyError, StoreError
 
-OPEN = """
-import sys
-from pathlib import Path
-from neuronkb.kb.stores.local import LocalStore
-with LocalStore.open(Path(sys.argv[1])) as store:
-    print(store.read("RETURN 1 AS x").rows[0][0], store.status().pid)
-"""
+from tests.kb.stores.serving import OPEN, others, queries, running, said, state, until
 
 
 @pytest.fixture(scope="module")
@@ -39,34 +29,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("mine") / "store"
     yield path
     stop(path)
-
-
-def state(folder: Path) -> State:
-    found = Folder(folder).read_state()
-    assert found is not None
-    return found
-
-
-def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.05)
-
-
-def running(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-
-
-def others(folder: Path, count: int, **environment: str) -> list[subprocess.Popen[str]]:
-    """So many processes that open the folder at once."""
-    command = [sys.executable, "-c", OPEN, str(folder)]
-    env = {**os.environ, **environment}
-    return [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) for _ in range(count)]
-
-
-def said(processes: list[subprocess.Popen[str]]) -> list[str]:
-    return [process.communicate(timeout=120)[0].strip() for process in processes]
 
 
 def test_eight_processes_get_one_server(folder: Path) -> None:
@@ -99,10 +61,6 @@ def test_a_killed_server_is_started_again(folder: Path) -> None:
         dead = state(folder)
         os.kill(dead.pid, signal.SIGKILL)
         until(lambda: not running(dead.pid))
-        with pytest.raises(StoreError, match="its server is gone; open the store again"):
-            store.read("RETURN 1 AS x")
-        with pytest.raises(StoreError, match="its server is gone"):
-            store.status()
     with LocalStore.open(folder) as store:
         assert state(folder).pid != dead.pid
         assert store.read("MATCH (t:Term) RETURN t.id").rows == [("kept",)]
@@ -136,9 +94,9 @@ def test_the_queries_of_a_killed_client_end(folder: Path) -> None:
     endless = "UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN sum(x * y) AS s"
     code = OPEN.replace('"RETURN 1 AS x"', f"{endless!r}, timeout=None")
     with LocalStore.open(folder) as store, subprocess.Popen([sys.executable, "-c", code, str(folder)]) as client:
-        until(lambda: endless in _queries(store))
+        until(lambda: endless in queries(store))
         client.kill()
-        until(lambda: endless not in _queries(store))
+        until(lambda: endless not in queries(store))
 
 
 def test_a_query_past_its_time_ends_on_the_server_too(folder: Path) -> None:
@@ -146,11 +104,7 @@ def test_a_query_past_its_time_ends_on_the_server_too(folder: Path) -> None:
     with LocalStore.open(folder) as store:
         with pytest.raises(LimitError):
             store.read(endless, timeout=0.3)
-        until(lambda: endless not in _queries(store))
-
-
-def _queries(store: LocalStore) -> str:
-    return " ".join(str(row[6]) for row in store.write("SHOW TRANSACTIONS").rows)
+        until(lambda: endless not in queries(store))
 
 
 def test_reads_in_many_threads(folder: Path) -> None:
@@ -278,170 +232,3 @@ def test_a_damaged_state_is_no_state(tmp_path: Path) -> None:
         folder.state.write_text(text)
         assert folder.read_state() is None
     assert not stop(tmp_path)
-
-
-def copied(folder: Path, to: Path) -> Path:
-    shutil.copytree(folder, to, symlinks=True)
-    return to
-
-
-def test_a_copied_store_has_a_server_of_its_own(folder: Path, tmp_path: Path) -> None:
-    """The copy, made while the server runs, holds the state of the original's."""
-    with LocalStore.open(folder) as original:
-        original.write("MERGE (:Term {id: 'both'})")
-        served = state(folder)
-        copy = copied(folder, tmp_path / "copy")
-        assert status(copy).pid is None
-        assert not stop(copy)
-        assert running(served.pid)
-        copy = copied(folder, tmp_path / "second copy")
-        with LocalStore.open(copy) as other:
-            assert running(served.pid)
-            assert state(copy).pid != served.pid
-            other.write("MATCH (t:Term {id: 'both'}) SET t.text = 'in the copy'")
-            assert original.read("MATCH (t:Term {id: 'both'}) RETURN t.text").rows == [(None,)]
-            assert state(folder) == served
-        assert stop(copy)
-        assert running(served.pid)
-        assert running(served.keeper)
-        assert original.read("RETURN 1 AS x").rows == [(1,)]
-
-
-def test_a_copy_that_many_open_at_once_is_never_the_originals(folder: Path, tmp_path: Path) -> None:
-    with LocalStore.open(folder):
-        served = state(folder)
-        copy = copied(folder, tmp_path / "copy")
-        answers = said(others(copy, 4))
-        assert answers == [f"1 {state(copy).pid}"] * 4
-        assert state(copy).pid != served.pid
-        assert running(served.pid)
-    assert stop(copy)
-
-
-def test_a_folder_reached_by_a_link_is_the_same_store(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(folder)
-    with LocalStore.open(folder) as one, LocalStore.open(tmp_path / "link") as two:
-        assert one.status().pid == two.status().pid
-    assert status(tmp_path / "link").pid == state(folder).pid
-
-
-def test_another_keeper_under_the_number_of_ours_is_not_stopped(folder: Path, tmp_path: Path) -> None:
-    """The state of a store that stopped names numbers that another store's keeper and server have now."""
-    with LocalStore.open(folder):
-        ours = state(folder)
-    second = tmp_path / "second"
-    with LocalStore.open(second) as store:
-        theirs = state(second)
-        assert stop(folder)
-        Folder(folder).write_state(replace(ours, pid=theirs.pid, keeper=theirs.keeper, instance=theirs.instance))
-        assert status(folder).pid is None
-        assert not stop(folder)
-        assert store.read("RETURN 1 AS x").rows == [(1,)]
-        assert running(theirs.keeper)
-    stop(second)
-
-
-def test_a_process_that_began_at_another_time_is_another(folder: Path) -> None:
-    with LocalStore.open(folder):
-        found = state(folder)
-        where = Folder(folder)
-        assert process.server(where, found) is not None
-        assert process.keeper(where, found) is not None
-        assert process.server(where, replace(found, started=found.started - 60)) is None
-        assert process.keeper(where, replace(found, keeper_started=found.keeper_started - 60)) is None
-        assert process.server(where, replace(found, pid=os.getpid(), started=0)) is None
-
-
-def end_server(folder: Path, how: str) -> None:
-    """End the folder's server in one of the ways it may end."""
-    if how == "stop":
-        stop(folder)
-        return
-    found = state(folder)
-    pid = found.keeper if how == "keeper" else found.pid
-    os.kill(pid, signal.SIGKILL)
-    until(lambda: not running(found.pid))
-
-
-@pytest.mark.parametrize("how", ["kill", "keeper", "stop"])
-def test_an_open_store_goes_over_to_a_new_server(folder: Path, how: str) -> None:
-    """Each kind of call is the first after the end of the server."""
-    term = NODES["Term"]
-    rows = conform(term, pa.table({"id": ["late"], "text": ["late"]}))
-
-    def created(store: LocalStore) -> bool:
-        store.create_nodes(term, rows)
-        return bool(store.existing_ids(term, ["late"]).to_pylist() == ["late"])
-
-    calls: list[Callable[[LocalStore], object]] = [
-        lambda store: store.read("RETURN 1 AS x").rows == [(1,)],
-        lambda store: store.write("MERGE (t:Term {id: 'w'}) RETURN count(t) AS n").rows == [(1,)],
-        lambda store: store.status().nodes["Term"] > 0,
-        created,
-    ]
-    with LocalStore.open(folder) as store, LocalStore.open(folder) as other:
-        store.setup()
-        for call in calls:
-            before = state(folder).pid
-            end_server(folder, how)
-            assert call(store)
-            assert state(folder).pid != before
-            assert call(other)
-            assert other.status().pid == store.status().pid == state(folder).pid
-
-
-def test_a_read_under_way_is_asked_again(folder: Path) -> None:
-    counted = "UNWIND range(1, 3000) AS x UNWIND range(1, 1000) AS y RETURN count(x * y) AS n"
-    with LocalStore.open(folder) as store, LocalStore.open(folder) as other:
-        found: list[object] = []
-        reading = threading.Thread(target=lambda: found.extend(store.read(counted, timeout=120).rows))
-        reading.start()
-        until(lambda: counted in _queries(other))
-        os.kill(state(folder).pid, signal.SIGKILL)
-        reading.join()
-        assert found == [(3_000_000,)]
-
-
-def test_a_read_that_takes_all_memory_harms_no_other(tmp_path: Path) -> None:
-    folder = tmp_path / "store"
-    with LocalStore.open(folder, heap="128m") as greedy, LocalStore.open(folder) as other:
-        for text in (
-            "RETURN size(reduce(s = 'a', x IN range(1, 40) | s + s)) AS n",
-            "RETURN size(reduce(s = [1], x IN range(1, 40) | s + s)) AS n",
-            "WITH 'aaaaaaaaaa' AS s WITH replace(s, 'a', s) AS s WITH replace(s, 'a', s) AS s "
-            "WITH replace(s, 'a', s) AS s WITH replace(s, 'a', s) AS s RETURN size(s) AS n",
-        ):
-            with pytest.raises(QueryError) as caught:
-                greedy.read(text, timeout=60)
-            assert "\n" not in str(caught.value)
-            assert other.read("RETURN 1 AS x").rows == [(1,)]
-            assert greedy.read("RETURN 2 AS x").rows == [(2,)]
-    stop(folder)
-
-
-def test_a_closed_store_starts_no_server(folder: Path) -> None:
-    with LocalStore.open(folder) as store:
-        pass
-    stop(folder)
-    with pytest.raises(StoreError):
-        store.read("RETURN 1 AS x")
-    assert status(folder).pid is None
-
-
-def test_a_store_whose_setup_fails_is_closed(folder: Path) -> None:
-    with LocalStore.open(folder) as store:
-        store.setup()
-        store.write("MATCH (s:Schema {id: 'schema'}) SET s.version = 999")
-        server = psutil.Process(state(folder).pid)
-        before = _clients(server)
-        try:
-            with pytest.raises(VersionError):
-                open_store(str(folder))
-            until(lambda: _clients(server) == before)
-        finally:
-            store.write("MATCH (s:Schema {id: 'schema'}) DELETE s")
-            store.setup()
-
-
-def _clients(server: psutil.Process) -> int:
-    return sum(one.status == psutil.CONN_ESTABLISHED for one in server.net_connections("tcp"))
