@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,7 +23,15 @@ from .table import markdown, unclear, unsound
 
 PAGE = Path("docs/faults.md")
 HEADING = "## Result\n"
-_TEMPORARY = re.compile(r"\S*/neuronkb-faults-[^/\s]+/(disk/)?")
+_VARYING = (
+    (r"/\S*/neuronkb-faults-[^/\s]+/(disk/)?", ""),
+    (r" \d+ of thread \d+", ""),
+    (r"\.tmp\w{6}\b", ".tmp#"),
+    (r"[^/]+\.partial/[^/]+\.parquet", "*.partial/*.parquet"),
+    (r"/(L\d+|vocabulary)\b", "/SHARD"),
+    (r"[0-9a-f]{12,}|(?<=[/-])\d+(?=[-.])", "#"),
+)
+"""What of a line is another in each run, and what stands for it."""
 
 
 def save(path: Path, outcomes: Iterable[Outcome]) -> None:
@@ -56,11 +65,17 @@ def main(paths: list[str]) -> None:
     if not heading:
         raise SystemExit(f"{PAGE} has no line {HEADING.strip()!r}")
     made = "".join(f"- {how}\n" for how, _ in runs)
-    lines = [_TEMPORARY.sub("", line) for line in (*unsound(outcomes), *unclear(outcomes))]
-    points = "".join(f"- {line}\n" for line in lines) or "Nothing was lost.\n"
+    lines = Counter(_plain(line) for line in (*unsound(outcomes), *unclear(outcomes)))
+    points = "".join(f"- {line} ({count})\n" for line, count in lines.items()) or "Nothing was lost.\n"
     PAGE.write_text(
         f"{before}{HEADING}\n{made}\n{markdown(outcomes)}\n### Points that were not sound\n\n{points}", "utf-8"
     )
+
+
+def _plain(line: str) -> str:
+    for pattern, sign in _VARYING:
+        line = re.sub(pattern, sign, line)
+    return line
 
 
 if __name__ == "__main__":

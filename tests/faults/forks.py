@@ -41,6 +41,8 @@ class Forks:
         self._gate.bind(str(folder / "gate"))
         self._gate.listen(64)
         paths = os.pathsep.join(filter(None, [str(ROOT / "build" / "names"), os.environ.get("PYTHONPATH")]))
+        self._running = 0
+        """process id of the run in hand"""
         self._server = subprocess.Popen(
             [sys.executable, "-m", __spec__.name if __spec__ else __name__],
             stdin=subprocess.PIPE,
@@ -62,14 +64,15 @@ class Forks:
         self._forget()
         request = {"args": args, "said": str(self.said), "gate": str(self._folder / "gate")}
         self._ask(request | ({"modules": str(modules)} if modules else {}))
-        pid = int(self._answer()["pid"])
-        assert self._server.stdout is not None
-        stop = threading.Timer(SECONDS, _kill, [pid])
+        self._running = int(self._answer()["pid"])
+        stop = threading.Timer(SECONDS, _kill, [self._running])
         stop.start()
         try:
-            return self._attend(watch)
+            status = self._attend(watch)
         finally:
             stop.cancel()
+        self._running = 0
+        return status
 
     @property
     def said(self) -> Path:
@@ -77,8 +80,10 @@ class Forks:
         return self._folder / "said"
 
     def close(self) -> None:
-        """End the server."""
+        """End the server, and a run that goes on."""
         self._gate.close()
+        if self._running:
+            _kill(self._running)
         with suppress(BrokenPipeError):
             self._server.communicate()
 
