@@ -8,6 +8,7 @@ wait at the gate until they are let go, so that strace can be attached to each b
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import json
 import os
@@ -130,6 +131,7 @@ class Forks:
 
 def main() -> None:
     """Serve requests until the client has gone."""
+    _die_with_parent()
     for line in sys.stdin:
         request = json.loads(line)
         if "import" in request:
@@ -147,6 +149,7 @@ def main() -> None:
 def _command(request: dict[str, Any]) -> None:
     """In the fork: run one command and end."""
     status = 1
+    _die_with_parent()
     try:
         said = os.open(request["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for stream, target in ((0, os.open(os.devnull, os.O_RDONLY)), (1, said), (2, said)):
@@ -183,6 +186,10 @@ def _wait(gate: str, number: int) -> None:
         connection.connect(gate)
         connection.sendall(b"%d %d" % (number, threading.get_native_id()))
         connection.recv(1)
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, of Linux, as strace is
 
 
 def _import(modules: list[str]) -> None:
