@@ -83,7 +83,7 @@ class _Ends:
                 continue
             rel = RELATIONSHIPS[name]
             for side, label in (("start", rel.start), ("end", rel.end)):
-                if not NODES[label].own:
+                if label != "Finding":  # another store's: such rows are left out
                     self._need(name, label, pc.unique(rows.column(side)), tables.get(label))
 
     def _need(self, name: str, label: str, ids: pa.Array, brought: pa.Table | None) -> None:

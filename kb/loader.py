@@ -190,7 +190,7 @@ class Loader:
 
     def _with_people(self, rel: Relationship, rows: pa.Table) -> pa.Table:
         """Without the rows that start at what a person noted in another store and not in this one."""
-        if not NODES[rel.start].own or not rows.num_rows:
+        if rel.start != "Finding" or not rows.num_rows:
             return rows
         known = self._store.existing_ids(NODES[rel.start], pc.unique(rows.column("start")).to_pylist())
         kept = rows.filter(pc.is_in(rows.column("start"), value_set=known))
@@ -210,6 +210,8 @@ class Loader:
                 rows = keep_facts(rows, models_of(self._store, rows))
             if node.label == "Score":
                 self._again(rows)
+            if node.label == "Finding":
+                rows = new  # what a person noted here stays as it is
         if node.merged:
             self._store.merge_nodes(node, rows)
         elif new.num_rows:

@@ -306,7 +306,6 @@ _NODES = (
             Property("evidence", "strings", "ids of nodes and runs that it rests on"),
         ),
         merged=True,
-        own=True,
     ),
     Node(
         "Run",

@@ -254,7 +254,7 @@ _RELATIONSHIPS = (
         key=("through", "run"),
     ),
     Relationship("ON", "Intervention", "Neuron", "The neuron that was clamped.", (RUN,), key=("run",)),
-    Relationship("ABOUT", "Finding", "Neuron", "A neuron the finding names; all are of one model.", own=True),
+    Relationship("ABOUT", "Finding", "Neuron", "A neuron the finding names; all are of one model."),
     Relationship(
         "CARRIED_TO",
         "Finding",

@@ -18,7 +18,21 @@ TEXT = (
 )
 MODEL = BASE + TEXT
 FIXED = {
-    *("projection", "pole", "kind", "status", "match", "algorithm", "convention", "method", "band", "state", "job"),
+    *(
+        "projection",
+        "pole",
+        "kind",
+        "status",
+        "match",
+        "algorithm",
+        "convention",
+        "method",
+        "band",
+        "state",
+        "job",
+        "levels",
+        "signs",
+    ),
     *(
         "sha256",
         "started",

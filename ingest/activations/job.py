@@ -25,7 +25,7 @@ from ..team import Team
 from .histogram import BINS, edges
 from .layer import Batch, Layer
 from .settings import BANDS, METHOD, Settings
-from .state import load_state, save_state
+from .state import drop_state, load_state, save_state
 from .tables import QUANTILES, band_name, layer_tables, used_windows
 from .token_table import BYTES, frequent
 from .waiting import Waiting
@@ -109,6 +109,7 @@ class ActivationsJob(LiveJob):
             yield "vocabulary", vocabulary_tables(vocabulary) | {"Model": model_table(self.subject)}
         names = [EXCERPTS, *(shard_name(layer) for layer in self.layers)]
         if all(name in done for name in names):
+            drop_state(self._state)
             return
         layers = self._reduced(progress)
         numbers = used_windows(layers)
@@ -121,7 +122,7 @@ class ActivationsJob(LiveJob):
         for layer in layers:
             if shard_name(layer.layer) not in done:
                 yield shard_name(layer.layer), layer_tables(layer, self.subject.name, self.run.id, ids, tokens)
-        self._state.unlink(missing_ok=True)
+        drop_state(self._state)
 
     def summary(self, done: Collection[str] = ()) -> dict[str, Any]:
         """What the job reports about the whole run."""

@@ -20,6 +20,9 @@ MAX_ROWS = 100_000_000
 MAX_BYTES = 8 << 30
 """Bytes of one file's rows in memory."""
 
+_TEXTS = {"levels": r"\A-?[0-9]{1,9}( -?[0-9]{1,9})*\z", "signs": r"\A[PpNn_]+\z"}
+"""Columns of text that are read as numbers and letters, and their form."""
+
 
 class Bundle:
     """A bundle on disk: its run and its finished shards, by name."""
@@ -119,6 +122,11 @@ def check_rows(run: RunInfo, name: str, rows: pa.Table) -> None:
         raise SchemaError(f"{name}.run: rows of another run than {run.id!r}, which the bundle is of")
     if name == "Model":
         _check_models(run, rows)
+    for column, pattern in _TEXTS.items():
+        if column not in rows.column_names or not pa.types.is_string(rows.column(column).type):
+            continue
+        if not _all(pc.match_substring_regex(rows.column(column).drop_null(), pattern)):
+            raise SchemaError(f"{name}.{column}: a text of another form than the ontology's")
 
 
 def _check_models(run: RunInfo, rows: pa.Table) -> None:

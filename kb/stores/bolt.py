@@ -163,7 +163,8 @@ class BoltStore(Store):
         if (version, done) == (SCHEMA_VERSION, wanted):
             return
         if version is not None and version < SCHEMA_VERSION:
-            migrate(self, version, told)
+            with self.loading(lambda who: told(f"waiting for {who}", 0, 1)):
+                migrate(self, version, told)
         self._create_schema()
         for node, prop in statements.search_indexes():
             self._fulltext_index(node, prop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -260,6 +261,10 @@ class LocalStore(BoltStore):
                 raise _DuplicateError(str(error)) from error
             raise StoreError(_in_words(str(error), self._folder)) from error
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StoreError(
+                    f"{self._folder.root}: the disk is full; free some space and run this again"
+                ) from error
             raise GoneError(f"{self._folder.root}: its server went away ({error}); run this again") from error
 
 

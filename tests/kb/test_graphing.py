@@ -159,7 +159,7 @@ def test_the_same_run_again_changes_nothing(kb: KnowledgeBase, tmp_path: Path) -
 
 
 def test_unknown_neurons_are_named(kb: KnowledgeBase) -> None:
-    with pytest.raises(QueryError, match="no neuron .planted/L0/N99. in the store"):
+    with pytest.raises(QueryError, match=r"no neuron .planted/L0/N99. in the store"):
         kb.graphs("planted/L0/N99")
 
 

@@ -39,6 +39,7 @@ ASKED: dict[str, list[list[str]]] = {
     "import n2g": NONE,
     "embed": [["--embedder", f"no{TEXT}"]],
     "load": NONE,
+    "store check": [[], ["--mend"]],
     "link": [[MODEL, TUNED_MODEL]],
     "diff": [[MODEL, TUNED_MODEL], [MODEL, TUNED_MODEL, "--csv"]],
     "finding add": [[TEXT, "--about", NEURON, "--author", TEXT], [TEXT, "--about", NEURON, "--json"]],

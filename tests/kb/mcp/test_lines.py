@@ -129,7 +129,7 @@ def test_what_is_no_request_is_answered(talk: Talk, line: bytes, number: object,
         ("cypher", {"query": "RETURN 1", "seconds": -1}, "more than 0"),
         ("query", {"name": "\0", "params": {"": None}}, "unknown query"),
         ("schema", {"about": "x" * 100_000}, "unknown label"),
-        ("cypher", {"query": "RETURN " + "[" * 2000 + "]" * 2000}, "too deeply nested"),
+        ("cypher", {"query": "RETURN " + "[" * 2000 + "]" * 2000}, "nests more than 100 deep"),
     ],
 )
 def test_wrong_arguments_are_told_in_a_line(talk: Talk, name: str, arguments: object, said: str) -> None:
