@@ -19,7 +19,7 @@
         ├── StoreBusyError a store that another host or process holds
         └── QueryError     a query the store refused or could not finish
             ├── ReadOnlyError   a read that tried to write, or to reach files or the network
-            └── LimitError      a read that ran past its time limit
+            └── LimitError      a read that ran past its time limit or took the server's memory
 
 A message names the wrong value, what was expected, and the mend. The library raises; the command line
 prints one line.
@@ -114,7 +114,7 @@ class ReadOnlyError(QueryError):
 
 
 class LimitError(QueryError):
-    """A read that ran past its time limit."""
+    """A read that ran past its time limit, or took the server's memory."""
 
 
 def _line(text: str) -> str:

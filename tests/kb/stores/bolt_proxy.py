@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 COMMIT = bytes.fromhex("0002b0120000")
 """The COMMIT message, as one chunk."""
@@ -51,6 +51,13 @@ class Proxy:
                 client.sendall(data)
         except OSError:
             return
+
+    def cut(self) -> None:
+        """Drop every connection and go on listening, as a server does that was started again."""
+        for each in self._sockets[1:]:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        del self._sockets[1:]
 
     def close(self) -> None:
         """Drop every connection."""

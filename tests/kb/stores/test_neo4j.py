@@ -170,6 +170,16 @@ def test_a_commit_without_an_answer_is_not_repeated(neo4j_server: Server, neo4j_
 
 
 @pytest.mark.neo4j
+def test_a_read_whose_line_is_cut_is_asked_again(neo4j_server: Server, neo4j_store: Neo4jStore) -> None:
+    with proxy(neo4j_server.port, cuts=0) as line:
+        uri = f"bolt://127.0.0.1:{line.port}"
+        with Neo4jStore.open(uri, neo4j_server.user, neo4j_server.password) as store:
+            for i in range(3):
+                assert store.read("RETURN $i AS x", {"i": i}).rows == [(i,)]
+                line.cut()
+
+
+@pytest.mark.neo4j
 def test_a_batch_that_fails_leaves_nothing_of_itself(neo4j_store: Neo4jStore) -> None:
     neo4j_store.create_nodes(NODES["Neuron"], neurons(2))
     text = "UNWIND [1, 0] AS i MATCH (n:Neuron {index: i}) CREATE (n)-[:FEEDS {rank: 1 / i}]->(n)"
