@@ -57,6 +57,7 @@ class Proxy:
         for each in self._sockets[1:]:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+            each.close()
         del self._sockets[1:]
 
     def close(self) -> None:
