@@ -123,9 +123,17 @@ def answers_as_before(store: Store, old: OldStore, left_out: frozenset[str] = fr
         assert sorted(now) == sorted(before), name
 
 
-def _plain(row: list[Any]) -> str:
-    """A row's values; means to seven digits, since the servers add in another order."""
-    return json.dumps([float(f"{value:.7g}") if isinstance(value, float) else value for value in row])
+def _plain(value: Any) -> str:
+    """A row as text: means to seven digits, since the servers add in another order; keys in one order, and so what a
+    query collects in none."""
+    if isinstance(value, float):
+        return f"{value:.7g}"
+    if isinstance(value, dict):
+        return str(sorted((key, _plain(each)) for key, each in value.items()))
+    if isinstance(value, list | tuple):
+        inner = [_plain(each) for each in value]
+        return str(sorted(inner) if value and isinstance(value[0], dict | list | tuple) else inner)
+    return repr(value)
 
 
 def test_it_says_that_it_is_of_this_version_and_has_no_times(kb: KnowledgeBase) -> None:

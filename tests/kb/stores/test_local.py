@@ -18,7 +18,7 @@ import psutil
 import pytest
 from neuronkb.kb.stores.arcade.folder import SILENCE, Folder, State
 from neuronkb.kb.stores.local import LocalStore, status, stop
-from neuronkb.schema import LimitError, QueryError, StoreBusyError, StoreError
+from neuronkb.schema import SCHEMA_VERSION, LimitError, QueryError, StoreBusyError, StoreError
 
 from tests.kb.stores.serving import OPEN, others, queries, running, said, state, until
 
@@ -64,7 +64,7 @@ def test_a_killed_server_is_started_again(folder: Path) -> None:
     with LocalStore.open(folder) as store:
         assert state(folder).pid != dead.pid
         assert store.read("MATCH (t:Term) RETURN t.id").rows == [("kept",)]
-        assert store.read("MATCH (s:Schema) RETURN s.version").rows == [(1,)]
+        assert store.read("MATCH (s:Schema) RETURN s.version").rows == [(SCHEMA_VERSION,)]
 
 
 def test_a_killed_keeper_takes_its_server_along(folder: Path) -> None:
