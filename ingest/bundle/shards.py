@@ -65,7 +65,10 @@ def write_shard(folder: Path, shard: ShardEntry) -> None:
 
 def own_files(folder: Path) -> None:
     """Give each shard of a manifest its own file, then take the manifest away. A kill in between loses nothing."""
-    for name, shard in _of_manifest(folder).items():
+    listed = _of_manifest(folder)
+    if not all(_inside(entry.file, shard.name) for shard in listed.values() for entry in shard.files):
+        return  # not laid out as ours ever were
+    for name, shard in listed.items():
         if (folder / name).is_dir() and not (folder / name / SHARD).exists():
             write_shard(folder / name, shard)
     (folder / MANIFEST).unlink(missing_ok=True)
@@ -106,8 +109,15 @@ def _file(path: Path, shard: str, raw: Mapping[str, Any]) -> FileEntry:
         raise BundleError(f"{path}: a shard entry is malformed ({str(table)[:60]!r}, {str(rows)[:30]} rows)")
     if not isinstance(total, str) or not _SUM.fullmatch(total):
         raise BundleError(f"{path}: {str(total)[:70]!r} is not a sha256")
-    if not isinstance(file, str) or Path(file).parts[:1] != (shard,) or len(Path(file).parts) != 2 or "\0" in file:
-        raise BundleError(f"{path}: {str(file)[:200]!r} lies outside the shard {shard!r} of the bundle")
-    if Path(file).name in (".", ".."):
-        raise BundleError(f"{path}: {file!r} lies outside the bundle")
+    where = None if path.name == MANIFEST else shard
+    if not isinstance(file, str) or not _inside(file, where):
+        raise BundleError(f"{path}: {str(file)[:200]!r} lies outside the {'bundle' if where is None else 'shard'}")
     return FileEntry(table, file, rows, total)
+
+
+def _inside(file: str, shard: str | None) -> bool:
+    """Whether a path leads into the bundle, or into one shard of it."""
+    parts = Path(file).parts
+    if not parts or Path(file).is_absolute() or ".." in parts or "\0" in file:
+        return False
+    return shard is None or (len(parts) == 2 and parts[0] == shard)
