@@ -24,7 +24,9 @@ _LINE = re.compile(r"(?:(?P<tid>\d+)\s+)?(?P<name>[a-z0-9_]+)\((?P<rest>.*)")
 _FILE = re.compile(r"\d+<(/[^>]*)>")
 _NAMED = re.compile(r'(?:(?:\d+|AT_FDCWD)<(?P<folder>[^>]*)>, |AT_FDCWD, )?"(?P<path>(?:[^"\\]|\\.)*)"')
 _VARYING = (
+    (r"\.\d+-[0-9a-f]{8}\.partial", ".#.partial"),
     (r"[^/]+\.partial/[^/]+\.parquet", "*.partial/*.parquet"),
+    (r"[^/]+\.partial/shard\.json", "*.partial/shard.json"),
     (r"\.tmp\w{6}$", ".tmp#"),
     (r"[0-9a-f]{12,}|\d+", "#"),
 )
