@@ -144,7 +144,8 @@ def test_a_finding_and_its_words_survive_the_run_it_rests_on(store: Store, tmp_p
     """Evidence that a finding names stays; the id of a run stays written in it."""
     neuron = {"id": f"{BASE}/L9/N1", "model": BASE, "layer": 9, "index": 1}
     said = {"id": "e", "kind": "text", "text": "months", "run": "x"}
-    rows: Rows = {"Neuron": [neuron], "Explanation": [said]}
+    rows: Rows = {"Model": [{"id": BASE}], "Neuron": [neuron], "Explanation": [said]}
+    rows["Neuron.IN_MODEL.Model"] = [{"start": neuron["id"], "end": BASE}]
     rows["Neuron.EXPLAINED_BY.Explanation"] = [{"start": neuron["id"], "end": "e", "pole": 1, "run": "x"}]
     folder = bundle(tmp_path / "all" / "x", "x", {"all": rows})
     load(store, Bundle.open(folder))
