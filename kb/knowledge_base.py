@@ -339,10 +339,11 @@ class KnowledgeBase:
         not built yet being built first. `settings` are those of `ingest.probes.settings`. Needs the `models` and
         `probes` extras. Raises FeatureError, ModelError.
         """
-        from .probing import probes_job
+        from .probing import probes_job, same_texts
 
         job = probes_job(self.where, model, features, name, layers, dict(settings or {}), progress)
         folder = place(job, self.store, self.where, out)
+        same_texts(job, folder)
         return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
     def ablate_feature(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..ingest.bundle.layout import RUN, read_run
 from ..ingest.job import Progress
 from ..queries.probes import by_feature
 from ..schema import QueryError
@@ -84,6 +85,12 @@ def ablated(
     live = LiveModel.load(subject, dtype=dtype, device=device)
     labelled, name = data[0]
     return ablate(live, labelled, name, asked.layer, asked.index, windows=windows, controls=controls, progress=progress)
+
+
+def same_texts(job: ProbesJob, folder: Path) -> None:
+    """Raise FeatureError where the bundle in `folder` was made with other texts of the job's features."""
+    if (folder / RUN).exists():
+        job.same_texts(read_run(folder))
 
 
 def _labelled(

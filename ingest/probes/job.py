@@ -115,9 +115,25 @@ class ProbesJob(LiveJob):
         scope = {
             "layers": list(self.layers),
             "data": {one.key: one.labelled.dataset for one in self.asked},
+            "texts": self.texts,
             "device": self.live.device.type,
         }
         return self.run_info("probes", identity, scope=scope)
+
+    @property
+    def texts(self) -> list[str]:
+        """Each feature's id, `@` and a hash of the texts it is asked of."""
+        return [f"{one.feature_id(i)}@{one.labelled.hash[:12]}" for one in self.asked for i in one.tested]
+
+    def same_texts(self, held: RunInfo) -> None:
+        """Raise FeatureError where the run was made with other texts of a feature: their scores would be mixed."""
+        before = dict(text.rsplit("@", 1) for text in held.scope.get("texts", ()))
+        for feature, texts in (text.rsplit("@", 1) for text in self.texts):
+            if before.get(feature, texts) != texts:
+                raise FeatureError(
+                    f"the texts of {feature!r} are not those that {held.id!r} was made with ({texts} here, "
+                    f"{before[feature]} there); give the data set another name in its file's first line"
+                )
 
     def shards(self, done: Container[str] = (), progress: Progress = silent) -> Iterator[tuple[str, Tables]]:
         """The model, then of each data set its features and every layer; those in `done` are left out."""

@@ -139,5 +139,5 @@ def test_a_model_the_store_does_not_know(kb: KnowledgeBase, planted_models: tupl
     found = kb.clamp(planted_models[1], [MONTHS, "L0/N5"], PROMPT, value=(8.0, 1.0), tokens=0, device="cpu")
     assert (found.model, [one.decoded for one in found.neurons], found.result.watched) == ("tuned", [(), ()], ())
     assert [one.run for one in found.neurons] == [None, None]
-    with pytest.raises(ModelError, match="no neuron .base/L1/N99.: the model has layers 0 to 1"):
+    with pytest.raises(ModelError, match=r"no neuron .base/L1/N99.: the model has layers 0 to 1"):
         kb.clamp(planted_models[0], ["L1/N99"], PROMPT, value=1.0)

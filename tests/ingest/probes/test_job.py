@@ -15,6 +15,8 @@ from neuronkb.ingest.job import silent
 from neuronkb.ingest.probes.job import ProbesJob
 from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.kb.jobs import write
+from neuronkb.kb.knowledge_base import KnowledgeBase
+from neuronkb.kb.stores.local import LocalStore
 from neuronkb.schema import FeatureError, ModelError
 
 from . import planted
@@ -66,6 +68,28 @@ def test_the_planted_neuron_is_the_best_and_beats_random_directions(shards: dict
         2 * [("mean_difference", 1), ("mean_difference", 2), ("one_neuron", 1)]
     )
     assert probes["null"].notna().all()
+
+
+def test_a_file_that_changed_under_its_name_is_refused(local_store: LocalStore, model: Path, tmp_path: Path) -> None:
+    """Its features bear the ids of the old one's, and the scores of both would be mixed."""
+    kb = KnowledgeBase(local_store, str(tmp_path / "store"))
+    path = tmp_path / "kinds.jsonl"
+
+    def ingest() -> int:
+        return kb.ingest_probes(model, [str(path)], settings=SETTINGS | {"device": "cpu"}).total
+
+    planted.texts().write(path)
+    whole = path.read_bytes()
+    assert ingest() > 0
+    assert ingest() == 0
+    kept = whole.splitlines(keepends=True)[:-1]
+    path.write_bytes(b"".join(kept))
+    with pytest.raises(FeatureError, match=r"the texts of 'planted/is_\w+' are not those that 'probes-.*another name"):
+        ingest()
+    path.write_bytes(b"".join(kept).replace(b'"planted"', b'"planted-2"', 1))
+    assert ingest() > 0
+    path.write_bytes(whole)
+    assert ingest() == 0
 
 
 def test_what_cannot_be_tested_is_said_and_not_probed(shards: dict[str, dict[str, pa.Table]]) -> None:
