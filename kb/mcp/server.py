@@ -70,6 +70,7 @@ def serve_http(made: MCPServer[Any], port: int, ready: Callable[[str], None]) ->
         except OSError as error:
             raise StoreError(f"port {port} of {HOST}: {error.strerror}; give another with --http") from None
         app = made.streamable_http_app(host=HOST)
+        taken.listen()  # who is told the address may ask at once
         ready(f"http://{HOST}:{taken.getsockname()[1]}/mcp")
         uvicorn.Server(uvicorn.Config(app, log_level="warning", use_colors=False)).run(sockets=[taken])
 

@@ -181,7 +181,7 @@ def test_neighbours_within_one_model(kb: KnowledgeBase, folders: dict[str, Path]
 
 
 def test_feeds_are_stored_and_walked(kb: KnowledgeBase, folders: dict[str, Path]) -> None:
-    with pytest.raises(QueryError, match="neuronkb ingest feeds base"):
+    with pytest.raises(QueryError, match="no model 'base' in the store"):
         kb.feeds("base/L0/N3")
     report = kb.ingest_feeds(folders["base"], settings=SETTINGS)
     n = matched.WIDTH

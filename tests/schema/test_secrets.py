@@ -1,10 +1,16 @@
 from __future__ import annotations
 
 import pytest
-from neuronkb.schema import NeuronKBError, QueryError
+from neuronkb.schema import NeuronKBError, QueryError, secrets
 from neuronkb.schema.secrets import bare_url, hidden, reason, remember, without
 
 HEX = "9f86d081884c7d659a2feaa0c55ad015"
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that tests before these brought are no matter here."""
+    monkeypatch.setattr(secrets, "_known", set())
 
 
 @pytest.mark.parametrize(

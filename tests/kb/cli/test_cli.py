@@ -146,7 +146,7 @@ def test_another_convention_needs_a_decision(run: Run, planted_models: tuple[Pat
         (["ingest", "lm-head", "MODEL", "--replace", "--alongside"], 2, "not both"),
         (["ingest", "lm-head", "MODEL", "--device", "tpu9"], 1, "device"),
         (["query", "RETURN 1", "--param", "x"], 2, "NAME=VALUE"),
-        (["query", "--file", "no-such.cypher"], 1, "no-such.cypher"),
+        (["query", "--file", "no-such.cypher"], 2, "no-such.cypher"),
         (["find"], 2, "--token"),
         (["neuron", "base/L9/N0"], 1, "layers 0-1"),
         (["neuron", "what"], 1, "MODEL/L3/N17"),

@@ -35,8 +35,8 @@ def test_ratings_by_letter(store: str) -> None:
     assert "'9' is no answer here" in done.stderr
     assert "1 of 1 kept as ann's." in done.stderr
     assert "Ratings of base beside ev-correlation on top-and-random" in done.stdout
-    again = form(store, "", "--neuron", str(MONTHS), rater="ann")
-    assert "ann has judged every explained neuron that was asked for" in again.stderr
+    again = form(store, "q\n", "--neuron", str(MONTHS), rater="ann")  # a neuron that is named can be judged anew
+    assert "1 of 1: base/L1/N3, pole +" in again.stderr
 
 
 def test_a_ranking_skipped_and_ended(store: str) -> None:

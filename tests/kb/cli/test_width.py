@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 NEURON = "gemma-3-270m/L17/N2020"
 SCORES: dict[str, Any] = dict.fromkeys(graph_tables.SCORES.values(), 0.123456)
 GRAPH = GraphCard(
-    NEURON, {**SCORES, "support": 4022, "pole": 1, "algorithm": "neuronkb", "run": "r", "status": "ok"}, ()
+    NEURON, {**SCORES, "support": 4022, "pole": 1, "algorithm": "neuronkb", "run": "r", "status": "ok", "nodes": 12}, ()
 )
 
 
