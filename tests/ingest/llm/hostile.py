@@ -27,7 +27,8 @@ class Asked:
 
     def head(self, status: int = 200, **headers: str) -> None:
         self.handler.send_response(status)
-        for name, value in {"content_type": "application/json", **headers}.items():
+        # As it does: a client that believed in a second request on the line would find it cut.
+        for name, value in {"content_type": "application/json", "connection": "close", **headers}.items():
             self.handler.send_header(name.replace("_", "-"), value)
         self.handler.end_headers()
 
