@@ -26,20 +26,20 @@ class Ledger:
         self._run = run
         rows = store.read(_OF_RUN, {"run": run}, timeout=None, limit=None)
         self._states: dict[str, tuple[str, str]] = {row[0]: (row[1], row[2]) for row in rows}
+        self.begun: dict[str, set[str]] = {}
+        """the shards of the run that are in or on their way, each with its relationship tables that are"""
+        for name in self._states:
+            table, _, shard = name.removeprefix(f"{run}/").partition("/")
+            self._begin(shard, table)
 
     @property
     def interrupted(self) -> bool:
         """Whether a load of this run was cut off inside a file."""
         return any(state == "started" for state, _ in self._states.values())
 
-    def begun(self) -> dict[str, set[str]]:
-        """The shards of the run that are in or on their way, each with its relationship tables that are."""
-        found: dict[str, set[str]] = {}
-        for name in self._states:
-            table, _, shard = name.removeprefix(f"{self._run}/").partition("/")
-            if table in RELATIONSHIPS:
-                found.setdefault(shard, set()).add(table)
-        return found
+    def _begin(self, shard: str, table: str) -> None:
+        if table in RELATIONSHIPS:
+            self.begun.setdefault(shard, set()).add(table)
 
     def state(self, shard: str, entry: FileEntry) -> State | None:
         """How far a file of this run got; None when it was never begun or has changed since."""
@@ -62,6 +62,7 @@ class Ledger:
         rows = shard_rows(self._run, shard, entries, state)
         self._store.merge_nodes(NODES["Shard"], rows)
         for entry in entries:
+            self._begin(shard, entry.table)
             self._states[shard_id(self._run, shard, entry)] = (state, entry.sha256)
 
 

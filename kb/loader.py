@@ -83,7 +83,8 @@ class Loader:
         self._run = run
         self.progress = progress or (lambda step, done, total: None)
         self.report = LoadReport(run.id, same_as=run.scope.get("same_as"))
-        self._ledger = Ledger(store, run.id)
+        self._ledger: Ledger
+        """read when the loading lock is held for the first time"""
         self._told = Told()
         self._looked = False
         self._turn: Turn | None = None

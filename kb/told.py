@@ -24,7 +24,7 @@ class Told:
 
         Shards that are not in this bundle cannot be looked into: then every table of the run's is one.
         """
-        begun = ledger.begun()
+        begun = ledger.begun
         if begun.keys() - bundle.shards.keys():
             return set(RELATIONSHIPS)
         for name in begun.keys() - {shard.name}:

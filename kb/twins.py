@@ -34,9 +34,9 @@ def take_over(run: RunInfo, folder: Path, bundles: Path) -> RunInfo:
     if twin is None:
         return run
     told = replace(run, scope={**run.scope, SAME: f"{twin.run.id} ({twin.run.model})"})
-    writer = BundleWriter.open(folder, told)
-    for name, shard in twin.shards.items():
-        writer.write(name, {e.table: renamed(e.table, twin.read(e), twin.run, run) for e in shard.files})
+    with BundleWriter.open(folder, told) as writer:
+        for name, shard in twin.shards.items():
+            writer.write(name, {e.table: renamed(e.table, twin.read(e), twin.run, run) for e in shard.files})
     return told
 
 
