@@ -39,6 +39,7 @@ from .admission import admit, models_of
 from .keepsakes import handed_back
 from .ledger import Ledger
 from .runs import Settled, retire, settle, settle_all
+from .settings import WAITING
 from .stores import statements
 from .stores.base import Store
 from .stores.facts import keep_facts, newer
@@ -82,6 +83,8 @@ class Loader:
         self._store = store
         self._run = run
         self.progress = progress or (lambda step, done, total: None)
+        self._waits = self.progress
+        """told of waiting also where a job's own steps are on screen"""
         self.report = LoadReport(run.id, same_as=run.scope.get("same_as"))
         self._ledger: Ledger
         """read when the loading lock is held for the first time"""
@@ -126,7 +129,7 @@ class Loader:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the store's loading lock, with a ledger that knows what others loaded meanwhile."""
-        with self._store.loading(lambda who: self.progress(f"waiting for {who} to finish loading", 0, 1)) as turn:
+        with self._store.loading(lambda who: self._waits(f"{WAITING}{who} to finish loading", 0, 1)) as turn:
             if turn.fresh or not self._looked:
                 self._ledger = Ledger(self._store, self._run.id)
                 self._looked = True

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+WAITING = "waiting for "
+"""How the step begins in which a command waits for another that loads."""
 LOCAL = ".neuronkb"
 """The folder of a store that belongs to the working directory."""
 

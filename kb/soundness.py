@@ -15,7 +15,7 @@ from ..schema import NODES, RELATIONSHIPS, TABLES, NeuronKBError, Node, Relation
 from .keepsakes import KEEPSAKES
 from .loader import load
 from .runs import BATCH, retire
-from .settings import bundle_folder
+from .settings import WAITING, bundle_folder
 from .stores import statements
 from .stores.base import Store
 from .stores.rows import first_of_each
@@ -56,7 +56,7 @@ def check_store(store: Store, where: str, mend: bool = False, progress: Progress
     """Look through the whole store, and with `mend` put right what can be: doubled rows are deleted but for one, rows
     without their run too, and what is missing is loaded from the bundles of the store's folder. Nobody loads meanwhile.
     """
-    with store.loading(lambda who: progress(f"waiting for {who} to finish loading", 0, 1)):
+    with store.loading(lambda who: progress(f"{WAITING}{who} to finish loading", 0, 1)):
         faults = [*_doubled(store, mend, progress), *_without_run(store, mend, progress)]
     faults += _cut_off(store, where, mend, progress)
     counts = _counts(store)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..settings import WAITING
 from .guard import guarded
 
 if TYPE_CHECKING:
@@ -109,7 +110,12 @@ def _is_number(text: str) -> bool:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """A progress bar a step on standard error; the finished steps stay on screen. Nothing when not a terminal."""
+    """A progress bar a step on standard error; the finished steps stay on screen.
+
+    Where that is no terminal, nothing but whom a command waits for, a line each.
+    """
+    import threading
+
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -130,14 +136,18 @@ def progress() -> Iterator[Progress]:
         transient=True,
     )
     tasks: dict[str, Any] = {}
+    turn = threading.Lock()  # a job computes in one thread and loads in another
 
     def tell(step: str, done: int, total: int) -> None:
-        if step not in tasks:
-            for other in tasks.values():
-                bars.remove_task(other)
-            tasks.clear()
-            tasks[step] = bars.add_task(cell(step), total=total)
-        bars.update(tasks[step], completed=done, total=total)
+        with turn:
+            if step not in tasks:
+                for other in tasks.values():
+                    bars.remove_task(other)
+                tasks.clear()
+                tasks[step] = bars.add_task(cell(step), total=total)
+                if bars.disable and step.startswith(WAITING):
+                    click.echo(step, err=True)
+            bars.update(tasks[step], completed=done, total=total)
 
     # While they are drawn rich puts itself in the place of both streams, and would read colours in what is said.
     with bars, guarded():

@@ -14,6 +14,7 @@ import pyarrow as pa
 from ...queries.result import Result
 from ...schema import SCHEMA_VERSION, LimitError, Node, Property, Relationship, VersionError, arrow_schema
 from ...schema.ladder import FIRST
+from ..settings import WAITING
 from . import (
     lean,  # noqa: F401  (before the driver)
     question,
@@ -163,7 +164,7 @@ class BoltStore(Store):
         if (version, done) == (SCHEMA_VERSION, wanted):
             return
         if version is not None and version < SCHEMA_VERSION:
-            with self.loading(lambda who: told(f"waiting for {who}", 0, 1)):
+            with self.loading(lambda who: told(f"{WAITING}{who}", 0, 1)):
                 migrate(self, version, told)
         self._create_schema()
         for node, prop in statements.search_indexes():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.ingest.llm.listening import listening
 
 Answer = Callable[["Asked"], None]
 
@@ -81,19 +82,6 @@ def hostile(answer: Answer) -> Iterator[Hostile]:
         def log_message(self, *args: object) -> None:
             pass
 
-    class Quiet(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *args: object) -> None:
-            """A client that went away is part of the test."""
-
-    server = Quiet(("127.0.0.1", 0), Handler)
-    told.url = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with listening(Handler) as url:
+        told.url = url
         yield told
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -9,8 +9,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Literal
+
+from tests.ingest.llm.listening import listening
 
 Fault = Literal["429", "500", "401", "404", "quota", "filter", "drop", "half", "nonsense", "slow", "hang"]
 Script = Callable[[int, Any], Fault | None]
@@ -145,19 +147,6 @@ def running(upstream: str) -> Iterator[Proxy]:
         def log_message(self, *args: object) -> None:
             pass
 
-    class Quiet(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *args: object) -> None:
-            """A client that went away is part of the test."""
-
-    server = Quiet(("127.0.0.1", 0), Handler)
-    proxy.url = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with listening(Handler) as url:
+        proxy.url = url
         yield proxy
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
