@@ -50,12 +50,12 @@ def _unlike(bundle: Bundle) -> None:
 def _left(store: Store, bundle: Bundle) -> list[ShardEntry]:
     """The shards with their files that the store does not have yet."""
     ledger = Ledger(store, bundle.run.id)
-    found = []
+    shards = []
     for shard in bundle.shards.values():
         files = tuple(entry for entry in shard.files if ledger.state(shard.name, entry) != "done")
         if files:
-            found.append(ShardEntry(shard.name, files))
-    return found
+            shards.append(ShardEntry(shard.name, files))
+    return shards
 
 
 def _rows_of(bundles: Sequence[Bundle]) -> Callable[[str], Iterable[pa.Table]]:

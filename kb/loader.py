@@ -38,6 +38,7 @@ from . import headlines
 from .admission import admit, models_of
 from .keepsakes import handed_back
 from .ledger import Ledger
+from .overlaps import Overlaps
 from .runs import Settled, retire, settle, settle_all
 from .settings import WAITING
 from .stores import statements
@@ -45,7 +46,6 @@ from .stores.base import Store
 from .stores.facts import keep_facts, newer
 from .stores.lock import Turn
 from .stores.rows import first_of_each, missing_rows
-from .told import Told
 
 Progress = Callable[[str, int, int], None]
 """Told the step, rows done and rows in all."""
@@ -88,7 +88,7 @@ class Loader:
         self.report = LoadReport(run.id, same_as=run.scope.get("same_as"))
         self._ledger: Ledger
         """read when the loading lock is held for the first time"""
-        self._told = Told()
+        self._overlaps = Overlaps()
         self._looked = False
         self._turn: Turn | None = None
 
@@ -156,7 +156,7 @@ class Loader:
         missing = [entry for entry in todo if entry.sha256 not in shared]
         begun = {entry.table for entry in missing if self._ledger.state(shard.name, entry) is not None}
         if relationships and missing:
-            begun |= self._told.before(bundle, shard, self._ledger)
+            begun |= self._overlaps.tables(bundle, shard, self._ledger)
         self._ledger.mark(shard.name, here, "done")
         self._ledger.mark(shard.name, missing, "started")
         total, done = sum(entry.rows for entry in entries), sum(entry.rows for entry in entries if entry not in missing)

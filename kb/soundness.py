@@ -72,9 +72,9 @@ def _doubled(store: Store, mend: bool, progress: Progress) -> Iterator[Fault]:
             continue
         extra = 0
         for ids in _ids(store, NODES[rel.start]):
-            found = store.read(statements.doubled(rel), {"ids": ids}, timeout=None, limit=None).rows
-            extra += sum(row[0] for row in found)
-            if mend and found and found[0][0]:
+            doubled = sum(row[0] for row in store.read(statements.doubled(rel), {"ids": ids}, timeout=None).rows)
+            extra += doubled
+            if mend and doubled:
                 store.write(statements.delete_doubled(rel), {"ids": ids})
         if extra:
             yield Fault("doubled", rel.name, None, extra, "delete all but one of each", mend)
@@ -176,12 +176,12 @@ def _bundle(where: str, run: str) -> Bundle | None:
 
 def _counts(store: Store) -> list[tuple[str, str | None, int]]:
     """Table, run and rows; the run is None for what belongs to none."""
-    found: list[tuple[str, str | None, int]] = []
+    counts: list[tuple[str, str | None, int]] = []
     for kind in TABLES.values():
         if store.read(statements.count(kind), timeout=None).rows[0][0]:
             rows = store.read(statements.counts_by_run(kind, _owned(kind)), timeout=None, limit=None).rows
-            found += [(kind.name, run, n) for run, n in rows if n]
-    return found
+            counts += [(kind.name, run, n) for run, n in rows if n]
+    return counts
 
 
 def _owned(kind: Table) -> bool:

@@ -95,12 +95,12 @@ class Bundle:
         try:
             if not path.resolve().is_relative_to(self.folder.resolve()):
                 raise BundleError(f"{path}: leads outside the bundle")
-            found = sha256_file(path)
+            checksum = sha256_file(path)
         except (OSError, ValueError) as error:
             raise BundleError(f"{path}: listed in its shard but {getattr(error, 'strerror', None) or error}") from None
-        if found != entry.sha256:
+        if checksum != entry.sha256:
             raise BundleError(
-                f"{path}: checksum {found[:12]}... is not the shard's {entry.sha256[:12]}...; copy it again"
+                f"{path}: checksum {checksum[:12]}... is not the shard's {entry.sha256[:12]}...; copy it again"
             )
 
 
@@ -143,12 +143,12 @@ def _rows(path: Path, entry: FileEntry) -> pa.Table:
     """All rows of a Parquet file whose size is what the shard says and bounded. Raises BundleError."""
     try:
         with pq.ParquetFile(path) as source:
-            found = source.metadata
-            size = sum(found.row_group(i).total_byte_size for i in range(found.num_row_groups))
-            if found.num_rows != entry.rows:
-                raise BundleError(f"{path}: {found.num_rows} rows, the shard says {entry.rows}")
-            if found.num_rows > MAX_ROWS or size > MAX_BYTES:
-                raise BundleError(f"{path}: {found.num_rows:,} rows of {size:,} bytes; split it into shards")
+            metadata = source.metadata
+            size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+            if metadata.num_rows != entry.rows:
+                raise BundleError(f"{path}: {metadata.num_rows} rows, the shard says {entry.rows}")
+            if metadata.num_rows > MAX_ROWS or size > MAX_BYTES:
+                raise BundleError(f"{path}: {metadata.num_rows:,} rows of {size:,} bytes; split it into shards")
             rows = source.read()
             _ = rows.column_names  # a stranger's need be no text
             rows.validate(full=True)

@@ -81,11 +81,11 @@ def _of_manifest(folder: Path) -> dict[str, ShardEntry]:
     listed = read_json(path).get("shards")
     if not isinstance(listed, list):
         raise BundleError(f"{path}: 'shards' must be a list")
-    found = {}
+    shards = {}
     for item in listed:
         shard = _entry(path, None, item)
-        found[shard.name] = shard
-    return found
+        shards[shard.name] = shard
+    return shards
 
 
 def _entry(path: Path, name: str | None, raw: Any) -> ShardEntry:

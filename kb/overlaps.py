@@ -10,7 +10,7 @@ from ..schema.compute import pc
 from .ledger import Ledger
 
 
-class Told:
+class Overlaps:
     """The neurons of the shards that were begun, each shard read once."""
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Told:
         self._read: set[tuple[str, str]] = set()
         """shard and checksum"""
 
-    def before(self, bundle: Bundle, shard: ShardEntry, ledger: Ledger) -> set[str]:
+    def tables(self, bundle: Bundle, shard: ShardEntry, ledger: Ledger) -> set[str]:
         """Tables in which another shard of the run, begun before, tells of one of the shard's neurons.
 
         Shards that are not in this bundle cannot be looked into: then every table of the run's is one.
@@ -29,10 +29,10 @@ class Told:
             return set(RELATIONSHIPS)
         for name in begun.keys() - {shard.name}:
             self._remember(bundle, bundle.shards[name])
-        others: set[str] = set()
+        overlapping: set[str] = set()
         for neuron in _neurons(bundle, shard).to_pylist():
-            others |= self._shards.get(neuron, set())
-        return {table for name in others - {shard.name} for table in begun.get(name, ())}
+            overlapping |= self._shards.get(neuron, set())
+        return {table for name in overlapping - {shard.name} for table in begun.get(name, ())}
 
     def _remember(self, bundle: Bundle, shard: ShardEntry) -> None:
         known = (shard.name, _checksum(shard))
