@@ -39,7 +39,7 @@ ASKED: dict[str, list[list[str]]] = {
     "import n2g": NONE,
     "embed": [["--embedder", f"no{TEXT}"]],
     "load": NONE,
-    "store check": [[], ["--mend"]],
+    "store check": [[]],
     "link": [[MODEL, TUNED_MODEL]],
     "diff": [[MODEL, TUNED_MODEL], [MODEL, TUNED_MODEL, "--csv"]],
     "finding add": [[TEXT, "--about", NEURON, "--author", TEXT], [TEXT, "--about", NEURON, "--json"]],
@@ -150,6 +150,19 @@ def test_it_is_shown_as_marks(where: str, path: str) -> None:
     shown = "".join(done.output.split())
     assert "<U+001B>]0;title<U+0007><U+001B>[31mred" in shown
     assert "[link=http://evil]" in shown
+
+
+def test_what_is_mended_is_shown_as_marks(tmp_path: Path) -> None:
+    """In a store of its own: the hand-made evidence has relationships of runs that it lacks, and mending takes them away."""
+    with LocalStore.open(tmp_path / "store") as store:
+        store.setup()
+        hostile.load(store)
+    for args in ([], ["--json"]):
+        done = ask(str(tmp_path / "store"), "store", "check", "--mend", *args)
+        assert "match-1" in done.output
+        assert not hostile.hurts(done.output), args
+        assert "a defect" not in done.output, done.output
+    stop(tmp_path / "store")
 
 
 def test_queries_by_name(where: str) -> None:
