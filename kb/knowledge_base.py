@@ -540,13 +540,17 @@ class KnowledgeBase:
         base: str,
         tuned: str,
         *,
+        layers: Sequence[int] | None = None,
         base_weights: str | None = None,
         tuned_weights: str | None = None,
         clash: Clash = "refuse",
         progress: Progress = silent,
     ) -> LinkReport:
-        """Link a fine-tune to its base, neuron by neuron; both are models of the store. Needs the `models` extra."""
-        job = linking.link_job(self.store, self.where, base, tuned, (base_weights, tuned_weights))
+        """Link a fine-tune to its base, neuron by neuron; both are models of the store. Needs the `models` extra.
+
+        Of `layers` alone where they are given: the others can be linked later.
+        """
+        job = linking.link_job(self.store, self.where, base, tuned, (base_weights, tuned_weights), layers)
         folder = place(job, self.store, self.where)
         report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
         return LinkReport(report, job.mean_cosine, linking.warnings(job))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,8 +36,17 @@ class LinkReport:
     warnings: tuple[str, ...]
 
 
-def link_job(store: Store, where: str, base: str, tuned: str, weights: tuple[str | None, str | None]) -> LinkJob:
-    """The job that links two models of the store; `weights` say where theirs lie, if not where they were decoded from.
+def link_job(
+    store: Store,
+    where: str,
+    base: str,
+    tuned: str,
+    weights: tuple[str | None, str | None],
+    layers: Sequence[int] | None = None,
+) -> LinkJob:
+    """The job that links two models of the store, all layers unless some are asked for.
+
+    `weights` say where the models' lie, if not where they were decoded from.
 
     Raises LinkError when one is not decoded, they were decoded differently or their shapes differ, WeightsError when
     the weights found are not those that were decoded.
@@ -54,7 +64,17 @@ def link_job(store: Store, where: str, base: str, tuned: str, weights: tuple[str
         side.run: DecodedRows(store, where, side.subject.name, side.subject.architecture.d_mlp)
         for side in (pair.base, pair.tuned)
     }
-    return LinkJob(pair, lambda run, layer: rows[run](run, layer))
+    return LinkJob(pair, lambda run, layer: rows[run](run, layer), _chosen(layers, pair.n_layers))
+
+
+def _chosen(layers: Sequence[int] | None, n_layers: int) -> tuple[int, ...]:
+    """Raises LinkError for a layer that the models do not have."""
+    if layers is None:
+        return tuple(range(n_layers))
+    for layer in layers:
+        if not 0 <= layer < n_layers:
+            raise LinkError(f"no layer {layer!r}: the models have layers 0 to {n_layers - 1}")
+    return tuple(sorted(set(layers)))
 
 
 def warnings(job: LinkJob) -> tuple[str, ...]:

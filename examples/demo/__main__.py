@@ -1,10 +1,10 @@
-"""`make demo`: Gemma 3 270M and a fine-tune of it, decoded, linked, and what several methods say."""
+"""`make demo`: Gemma 3 270M and a fine-tune of it: first a story about months, then all other layers of both."""
 
 from __future__ import annotations
 
 import os
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from neuronkb import KnowledgeBase
@@ -17,12 +17,11 @@ from .finetune import NAME as TUNED
 from .finetune import FineTune, fine_tune
 from .gemma import NAME as BASE
 from .gemma import base_model, notice
-from .story import Story
+from .stages import Stages, used
+from .story import LAYERS, ROWS, Story, first_look
 
 STORE = ".neuronkb"
 WORD = "dog"
-FIRST_LOOK = 3
-"""Layers in the store before the first table is shown."""
 
 QUERIES = (
     (
@@ -51,85 +50,93 @@ QUERIES = (
 def main() -> int:
     """Run the demo; everything that was made before is used again."""
     with guarded():
-        return _run()
+        cache, stages = Path(os.environ.get("NEURONKB_CACHE", ".cache")), Stages()
+        try:
+            _run(cache, stages)
+        except NeuronKBError as error:
+            print(f"Error: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print(f"Error: interrupted after {stages.passed:.0f} s; run make demo again to go on", file=sys.stderr)
+            return 1
+        _say(stages.table("What it took"), f"{used((Path(STORE), cache))}.")
+        return 0
 
 
-def _run() -> int:
-    started = time.monotonic()
-    cache = Path(os.environ.get("NEURONKB_CACHE", ".cache"))
-    say = output.console().print
-    say("\n".join(notice()) + "\n")
-    try:
-        with output.progress() as progress:
-            base = base_model(cache, progress)
-        with KnowledgeBase.open(STORE) as kb:
-            _decode(kb, base, BASE)
-            with output.progress() as progress:
-                tuned = fine_tune(base, cache / TUNED, progress)
-            _tell(tuned)
-            _decode(kb, tuned.folder, TUNED)
-            with output.progress() as progress:
-                kb.link(BASE, TUNED, progress=progress)
-            _show(kb)
-            Story(kb, Model(BASE, base), Model(TUNED, tuned.folder), cache).tell()
-            _suggest()
-    except NeuronKBError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Error: interrupted; run make demo again to go on", file=sys.stderr)
-        return 1
-    say(f"All of it took {time.monotonic() - started:.0f} s; it is kept in {STORE} and {cache}.")
-    return 0
+def _run(cache: Path, stages: Stages) -> None:
+    _say("\n".join(notice()) + "\n")
+    with stages("unpack the base model") as progress:
+        base = Model(BASE, base_model(cache, progress))
+    with KnowledgeBase.open(STORE) as kb:
+        _decode(kb, base, stages, LAYERS)
+        story = Story(kb, base, cache, stages)
+        story.of_the_base()
+        with stages("fine-tune it") as progress:
+            made = fine_tune(base.folder, cache / TUNED, progress)
+        _tell(made)
+        tuned = Model(TUNED, made.folder)
+        _decode(kb, tuned, stages, LAYERS)
+        with stages("link them") as progress:
+            kb.link(BASE, TUNED, layers=LAYERS, progress=progress)
+        story.of_the_fine_tune(tuned)
+        _say(
+            f"That was the story, after {stages.passed:.0f} s. The other layers of both models follow. "
+            "Ask already, from another terminal:\n  .venv/bin/neuronkb concepts\n"
+            "Ctrl-C keeps what is done; make demo goes on from there.\n"
+        )
+        for model in (base, tuned):
+            _decode(kb, model, stages, None)
+        with stages("link them") as progress:
+            kb.link(BASE, TUNED, progress=progress)
+        _show(kb)
+        _suggest()
 
 
-def _decode(kb: KnowledgeBase, folder: Path, name: str) -> None:
-    """Decode a model, last layers first, with a first look once a few are in."""
-    say = output.console().print
-    loaded: list[str] = []
-    say(f"Decoding {name}: gate, up and down of every neuron, both poles, exact top 10 of the vocabulary")
+def _decode(kb: KnowledgeBase, model: Model, stages: Stages, layers: Sequence[int] | None) -> None:
+    """Decode layers of a model, or all; of the base's first the months are shown as soon as it is in."""
+    what = "all layers" if layers is None else f"layers {', '.join(map(str, layers))}"
+    looked = False
 
     def look(shard: str) -> None:
-        loaded.append(shard)
-        if name == BASE and len(loaded) == FIRST_LOOK + 1:
-            say(f"\nA first look, at the {FIRST_LOOK} layers that are in; the others follow.\n")
-            say(tables.concepts(kb.concepts(model=name)))
+        nonlocal looked
+        if model.name == BASE and layers is not None and shard.startswith("L") and not looked:
+            looked = True
+            _say(f"\nThe first look, after {stages.passed:.0f} s: one layer is in.\n", first_look(kb, model))
 
-    with output.progress() as progress:
-        report = kb.ingest_lm_head(folder, name=name, order="last", progress=progress, loaded=look)
-    say(f"{name}: {report.total:,} new rows in the store, {sum(report.known.values()):,} there already\n")
+    _say(f"Decoding {model.name}, {what}: the ten tokens that each weight vector points at most, and least; exact")
+    with stages(f"decode {model.name}, {what}") as progress:
+        kb.ingest_lm_head(model.folder, name=model.name, layers=layers, order="last", progress=progress, loaded=look)
 
 
 def _tell(tuned: FineTune) -> None:
-    say = output.console().print
-    say(
+    _say(
         f"Fine-tune on question-answer pairs, MLPs of layers 14-17 only: held-out loss "
         f"{tuned.loss_before:.2f} -> {tuned.loss_after:.2f} nats a token"
     )
     rows = [(a.question, a.expected, a.before, a.after) for a in tuned.answers]
-    say(output.table(("question it was not trained on", "expected", "base says", "fine-tune says"), rows))
+    _say(output.table(("question it was not trained on", "expected", "base says", "fine-tune says"), rows))
 
 
 def _show(kb: KnowledgeBase) -> None:
-    say = output.console().print
-    say("\nNeurons that name a concept: words of the list among their ten top tokens, and how many")
-    say("sides of the model's rows would name as many by chance\n")
-    say(tables.concepts(kb.concepts(model=BASE)))
-    say("Sides whose top tokens are different words that lie closest together\n")
-    say(tables.sides(kb.coherent(model=BASE, top=12), "coherence"))
-    say(f"Neurons that decode to the word {WORD!r}, in the base and in the fine-tune\n")
-    say(tables.hits(kb.find(WORD, top=10)))
-    found = kb.diff(BASE, TUNED, top=8)
-    say("Does the fine-tune keep each side's top token? Beside it: random noise of the same size per row\n")
-    say(tables.layer_shares(found))
-    say(tables.changes(found))
+    """What only all layers can answer, a few rows of each."""
+    _say("\nOver all layers. Neurons that name a concept, and how many would by chance:\n")
+    found = sorted((one for one in kb.concepts(model=BASE) if one.sides), key=lambda one: -one.sides[0].score)
+    _say(tables.concepts(found[:ROWS]), "More: .venv/bin/neuronkb concepts\n")
+    _say(f"Neurons that decode to the word {WORD!r}, in both models:\n", tables.hits(kb.find(WORD, top=ROWS)))
+    changed = kb.diff(BASE, TUNED, top=ROWS)
+    _say("What the fine-tune changed most. By layer, beside noise: .venv/bin/neuronkb diff " + f"{BASE} {TUNED}\n")
+    _say(tables.changes(changed))
 
 
 def _suggest() -> None:
-    say = output.console().print
-    say("Try next:\n")
+    _say("Try next:\n")
     for title, cypher in QUERIES:
-        say(f'# {title}\n.venv/bin/neuronkb query "{cypher}"\n', soft_wrap=True)
+        output.console().print(f'# {title}\n.venv/bin/neuronkb query "{cypher}"\n', soft_wrap=True)
+
+
+def _say(*parts: object) -> None:
+    for part in parts:
+        output.console().print(part)
 
 
 if __name__ == "__main__":

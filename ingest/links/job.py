@@ -43,6 +43,8 @@ class LinkJob:
 
     pair: Pair
     decoded: Rows
+    layers: tuple[int, ...]
+    """whose neurons are linked; more can be added later"""
     seed: int = 0
     _cosines: list[NDArray[np.float64]] = field(default_factory=list, repr=False)
 
@@ -61,18 +63,24 @@ class LinkJob:
         subject = tuned.subject
         derived = base.run, tuned.run
         return RunInfo.named(
-            "link", subject.name, subject.weights, subject.vocabulary.hash, parameters, derived_from=derived
+            "link",
+            subject.name,
+            subject.weights,
+            subject.vocabulary.hash,
+            parameters,
+            scope={"layers": list(self.layers)},
+            derived_from=derived,
         )
 
     def shards(self, done: Container[str], progress: Progress) -> Iterator[tuple[str, dict[str, pa.Table]]]:
-        """One shard a layer, then `models`. Cosines are taken of all layers, also of those that are done."""
+        """One shard a layer, then `models`. Cosines are taken of all layers, also of those that are done or not asked."""
         self._cosines.clear()
         for layer in range(self.pair.n_layers):
             progress("linking layers", layer, self.pair.n_layers)
             base, tuned = self.pair.layer(layer)
             measures = self._changes(base, tuned)
             name = f"L{layer:03d}"
-            if name not in done:
+            if layer in self.layers and name not in done:
                 measures |= self._overlaps(base, tuned, measures)
                 yield name, {"Neuron.COUNTERPART.Neuron": self._table(layer, measures)}
         progress("linking layers", self.pair.n_layers, self.pair.n_layers)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .ingest import _numbers
 from .options import clash_options, json_option, sink_options, with_kb
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def load(kb: KnowledgeBase, bundles: tuple[Path, ...], clash: Clash, as_json: bo
 @click.command()
 @click.argument("base")
 @click.argument("tuned")
+@click.option("--layers", help="Only these layers, such as 0,3-5; more can be added later.")
 @click.option("--base-weights", help="Hub id or folder of BASE's weights.  [default: where it was ingested from]")
 @click.option("--tuned-weights", help="Hub id or folder of TUNED's weights.  [default: where it was ingested from]")
 @clash_options
@@ -44,6 +46,7 @@ def link(
     kb: KnowledgeBase,
     base: str,
     tuned: str,
+    layers: str | None,
     base_weights: str | None,
     tuned_weights: str | None,
     clash: Clash,
@@ -56,6 +59,7 @@ def link(
         report = kb.link(
             base,
             tuned,
+            layers=None if layers is None else _numbers(layers),
             base_weights=base_weights,
             tuned_weights=tuned_weights,
             clash=clash,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ...schema import fold
 from ...schema.relationships import PROJECTIONS
 from . import activity, causal, explain_tables, probe_tables
 from .output import cell, pole, table, words
@@ -17,14 +19,24 @@ if TYPE_CHECKING:
 
 
 def concepts(found: Iterable[Concept]) -> Table:
-    """One row a side: the concept, the neuron, and how many sides chance would bring."""
-    named = [(concept.name, side) for concept in found for side in concept.sides]
+    """One row a side: the concept, the neuron, and how many sides chance would bring; other tokens in brackets."""
+    named = [(concept, side) for concept in found for side in concept.sides]
     places, title = _places([side.neuron for _, side in named])
     rows = [
-        (name, place, _row(side), f"{side.score:.0f}/{len(side.tokens)}", _chance(side.by_chance), words(side.tokens))
-        for (name, side), place in zip(named, places, strict=True)
+        (
+            concept.name,
+            place,
+            _row(side),
+            f"{side.score:.0f}/{len(side.tokens)}",
+            _chance(side.by_chance),
+            _marked(side.tokens, concept.words),
+        )
+        for (concept, side), place in zip(named, places, strict=True)
     ]
-    return table(("concept", "neuron", "row", "words", "by chance", "top tokens"), rows, title)
+    said = "words: different words of the list; tokens that are not on it in brackets"
+    return table(
+        ("concept", "neuron", "row", "words", "by chance", "top tokens"), rows, f"{title}; {said}" if title else said
+    )
 
 
 def sides(found: Sequence[Side], score: str) -> Table:
@@ -145,6 +157,17 @@ def _places(neurons: Sequence[str]) -> tuple[list[str], str | None]:
         return list(neurons), None
     (model,) = models
     return [name.removeprefix(f"{model}/") for name in neurons], f"neurons of {model}"
+
+
+def _marked(tokens: Sequence[str], listed: Sequence[str]) -> str:
+    """The tokens, those in brackets that are no word of a list; one that comes twice is shown once, with how often."""
+    known = {fold(word) for word in listed}
+    shown = dict.fromkeys(words([token]) for token in tokens)
+    counts = Counter(words([token]) for token in tokens)
+    named = {words([token]) for token in tokens if fold(token) in known}
+    return " · ".join(
+        (name if name in named else f"({name})") + (f" x{counts[name]}" if counts[name] > 1 else "") for name in shown
+    )
 
 
 def _row(side: Side) -> str:

@@ -8,6 +8,7 @@ import networkx as nx
 import pytest
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.base import Store
+from neuronkb.kb.stores.local import LocalStore, stop
 from neuronkb.queries import Entity
 from neuronkb.schema import SCHEMA_VERSION, IdError, LinkError, QueryError
 from neuronkb.tests import planted
@@ -108,6 +109,26 @@ def test_links_need_two_decoded_models(kb: KnowledgeBase) -> None:
         kb.link("base", "base")
     with pytest.raises(LinkError, match=r"not linked.*neuronkb link tuned base"):
         kb.diff("tuned", "base")
+
+
+def test_layers_linked_in_two_steps_are_as_those_of_one(planted_models: tuple[Path, Path], tmp_path: Path) -> None:
+    asked = "MATCH (a:Neuron)-[c:COUNTERPART]->(b:Neuron) RETURN a.id, b.id, properties(c) AS all ORDER BY a.id"
+    found = []
+    at_once: list[list[int] | None] = [None]
+    for number, steps in enumerate((at_once, [[1], None])):
+        with LocalStore.open(tmp_path / str(number)) as empty:
+            empty.setup()
+            kb = KnowledgeBase(empty, str(tmp_path / str(number)))
+            for layers in steps:
+                for folder in planted_models:
+                    kb.ingest_lm_head(folder, layers=layers)
+                kb.link("base", "tuned", layers=layers)
+            found.append(kb.cypher(asked).rows)
+            with pytest.raises(LinkError, match="no layer 7: the models have layers 0 to 1"):
+                kb.link("base", "tuned", layers=[7])
+        stop(tmp_path / str(number))
+    assert len(found[0]) == 48
+    assert found[0] == found[1]
 
 
 def test_untouched_layers_are_taken_over(kb: KnowledgeBase) -> None:

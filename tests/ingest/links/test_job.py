@@ -38,15 +38,24 @@ def decoded_rows(*jobs: LmHeadJob) -> dict[tuple[str, int], pa.Table]:
     }
 
 
-def linked(base: Path, tuned: Path) -> tuple[LinkJob, dict[str, pa.Table]]:
+def linked(base: Path, tuned: Path, layers: tuple[int, ...] = (0, 1)) -> tuple[LinkJob, dict[str, pa.Table]]:
     jobs = [LmHeadJob.open(folder, settings={"k": 5}) for folder in (base, tuned)]
     rows = decoded_rows(*jobs)
     one, two = (Decoded(job.subject, job.run.id) for job in jobs)
     pair = Pair(one, two, Settings(k=5))
     pair.check()
-    job = LinkJob(pair, lambda run, layer: rows[run, layer])
+    job = LinkJob(pair, lambda run, layer: rows[run, layer], layers)
     shards = dict(job.shards((), silent))
     return job, {name: next(iter(tables.values())) for name, tables in shards.items()}
+
+
+def test_some_layers_alone(folders: tuple[Path, Path]) -> None:
+    whole, shards = linked(*folders)
+    part, some = linked(*folders, layers=(1,))
+    assert list(some) == ["L001", "models"]
+    assert some["L001"].equals(shards["L001"])
+    assert some["models"].equals(shards["models"])
+    assert (part.run.id, part.run.scope) == (whole.run.id, {"layers": [1]})
 
 
 def test_what_moved_and_what_did_not(folders: tuple[Path, Path]) -> None:
