@@ -153,7 +153,7 @@ def test_it_is_shown_as_marks(where: str, path: str) -> None:
 
 
 def test_what_is_mended_is_shown_as_marks(tmp_path: Path) -> None:
-    """In a store of its own: the hand-made evidence has relationships of runs that it lacks, and mending takes them away."""
+    """In a store of its own: mending takes away the hand-made relationships whose runs are not there."""
     with LocalStore.open(tmp_path / "store") as store:
         store.setup()
         hostile.load(store)
