@@ -73,7 +73,7 @@ class LinkJob:
         )
 
     def shards(self, done: Container[str], progress: Progress) -> Iterator[tuple[str, dict[str, pa.Table]]]:
-        """One shard a layer that is asked for, then `models`. Cosines are taken of all layers, whatever is asked or done."""
+        """One shard a layer that is asked for, then `models`. Cosines are taken of all layers, asked, done or not."""
         self._cosines.clear()
         for layer in range(self.pair.n_layers):
             progress("linking layers", layer, self.pair.n_layers)

@@ -55,11 +55,10 @@ def hits(found: Result) -> Table:
             row["token"],
             row["rank"],
             row["z"],
-            row["probability"],
         )
         for row in found.dicts()
     ]
-    return table(("neuron", "row", "token", "rank", "z", "probability"), rows)
+    return table(("neuron", "row", "token", "rank", "z"), rows)
 
 
 def layer_shares(found: Diff) -> Table:
@@ -115,12 +114,12 @@ def card(found: NeuronCard) -> list[RenderableType]:
         name = f"{side.projection} {pole(side.pole)}" + (f" ({side.convention}, {side.run})" if len(runs) > 1 else "")
         best = side.tokens[0]
         tokens = words(text for text, _, _ in side.tokens)
-        rows.append((name, f"{best[1]:.1f}", cell(best[2]), cell(side.kurtosis), cell(side.coherence), tokens))
+        rows.append((name, f"{best[1]:.1f}", cell(side.kurtosis), cell(side.coherence), tokens))
     if len(runs) == 1:
         title += f", {found.sides[0].convention} rows, run {next(iter(runs))}"
     parts: list[RenderableType] = []
     if rows or not (found.activity or found.detects):
-        parts.append(table(("row", "top z", "probability", "kurtosis", "coherence", "top tokens"), rows, title))
+        parts.append(table(("row", "top z", "kurtosis", "coherence", "top tokens"), rows, title))
     if found.counterparts:
         parts.append(_counterparts(found))
     if found.detects:
