@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from ..ingest.bundle import UNVERIFIED, Bundle, FileEntry
 from ..ingest.job import Progress, silent
-from ..schema import NODES, RELATIONSHIPS, BundleError, RunError, Table, WeightsError, conform, table
-from .ledger import shard_rows
+from ..schema import NODES, RELATIONSHIPS, BundleError, RunError, Table, WeightsError, table
+from .headlines import Scored, across_shards
 from .loader import derived_rows, run_rows
 from .runs import same_subject
 from .stores.import_files import ImportPlan, write_import_files
@@ -29,7 +29,8 @@ def import_files(
     opened = [Bundle.open(path) for path in bundles]
     for place, bundle in enumerate(opened):
         _check(bundle, opened[:place], alongside)
-    return write_import_files(_tables(opened, progress), out)
+    written: list[int] = [0]
+    return write_import_files(_tables(opened, progress, written), out, wrote=written.append)
 
 
 def _check(bundle: Bundle, before: Sequence[Bundle], alongside: bool) -> None:
@@ -50,22 +51,37 @@ def _check(bundle: Bundle, before: Sequence[Bundle], alongside: bool) -> None:
             )
 
 
-def _tables(bundles: list[Bundle], progress: Progress) -> Iterator[tuple[Table, pa.Table]]:
-    """All nodes first, as a store has to have them before what joins them."""
+def _tables(bundles: list[Bundle], progress: Progress, wrote: Sequence[int]) -> Iterator[tuple[Table, pa.Table]]:
+    """All nodes first, as a store has to have them before what joins them; how many of each were new, `wrote` says."""
     runs = {bundle.run.id for bundle in bundles}
     for bundle in bundles:
         yield NODES["Run"], run_rows(bundle.run)
         yield RELATIONSHIPS["Run.DERIVED_FROM.Run"], derived_rows(bundle.run, runs)
     total, done = sum(bundle.rows for bundle in bundles), 0
-    written = Written()
+    written, scored = Written(), _scored(bundles)
     for bundle, shard, entry in [*_files(bundles, NODES), *_files(bundles, RELATIONSHIPS)]:
         progress("writing import files", done, total)
-        rows = written.missing(bundle, shard, entry)
+        rows, new = written.missing(bundle, shard, entry), 0
         if rows is not None:
+            if bundle.run.id in scored:
+                rows = scored[bundle.run.id].headlined(entry.table, rows)
             yield table(entry.table), rows
-        yield NODES["Shard"], conform(NODES["Shard"], shard_rows(bundle.run.id, shard, [entry], "done"))
+            new = wrote[-1]
+        yield NODES["Shard"], written.shard(bundle, shard, entry, new)
         done += entry.rows
     progress("writing import files", total, total)
+
+
+def _scored(bundles: Sequence[Bundle]) -> dict[str, Scored]:
+    """The scores of the runs whose headlines a load works out."""
+    runs: dict[str, list[Bundle]] = {}
+    for bundle in bundles:
+        runs.setdefault(bundle.run.id, []).append(bundle)
+    tables = {
+        run: {entry.table for bundle in own for shard in bundle.shards.values() for entry in shard.files}
+        for run, own in runs.items()
+    }
+    return {run: Scored(own) for run, own in runs.items() if across_shards(own[0].run.job, tables[run])}
 
 
 def _files(bundles: Sequence[Bundle], tables: Collection[str]) -> Iterator[tuple[Bundle, str, FileEntry]]:

@@ -41,13 +41,18 @@ def cited(store: Store) -> list[str]:
     return [str(row[0]) for row in store.read(_CITED, timeout=None, limit=None)]
 
 
-def handed_back(store: Store, node: Node, ids: Sequence[str], run: str) -> None:
-    """Give kept nodes to the run that made them, which is being loaded again."""
-    if not any(p.name == "run" for p in node.properties):
-        return
-    held = {row[0] for row in store.read(statements.ids_of_run(node), {"run": KEEPSAKES}, timeout=None, limit=None)}
-    if back := sorted(held & set(ids)):
+def handed_back(store: Store, node: Node, ids: Sequence[str], run: str) -> int:
+    """Give kept nodes to the run that made them, which is being loaded again; how many."""
+    if not node.evidence:
+        return 0
+    if back := sorted(ids_of(store, node, KEEPSAKES) & set(ids)):
         store.write(_given(node), {"ids": back, "run": run})
+    return len(back)
+
+
+def ids_of(store: Store, node: Node, run: str) -> set[str]:
+    """The nodes of a label that belong to a run."""
+    return {row[0] for row in store.read(statements.ids_of_run(node), {"run": run}, timeout=None, limit=None)}
 
 
 def _own(store: Store, node: Node, ids: Sequence[str], run: str) -> set[str]:

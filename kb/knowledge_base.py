@@ -96,6 +96,7 @@ class KnowledgeBase:
         cls,
         where: str | Path | None = None,
         *,
+        create: bool = True,
         heap: str | None = None,
         user: str | None = None,
         password: str | None = None,
@@ -104,11 +105,15 @@ class KnowledgeBase:
     ) -> Self:
         """Open a store: a folder, a Bolt URI, or the default store (NEURONKB_STORE, ./.neuronkb, user data).
 
-        One that an older release made is brought to this release's schema, of which `progress` is told. Raises
-        VersionError for one that a newer release made.
+        A folder that is none becomes one, or without `create` is refused with a StoreError. One that an older release
+        made is brought to this release's schema, of which `progress` is told. Raises VersionError for one that a newer
+        release made.
         """
         place = str(where) if where is not None else default_store()
-        return cls(open_store(place, heap=heap, user=user, password=password, database=database, told=progress), place)
+        store = open_store(
+            place, create=create, heap=heap, user=user, password=password, database=database, told=progress
+        )
+        return cls(store, place)
 
     @cached_property
     def findings(self) -> Findings:

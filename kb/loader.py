@@ -36,14 +36,14 @@ from ..schema import (
 from ..schema.compute import pc
 from . import headlines
 from .admission import admit, models_of
-from .keepsakes import handed_back
-from .ledger import Ledger
+from .keepsakes import handed_back, ids_of
+from .ledger import UNKNOWN, Before, Ledger
 from .overlaps import Overlaps
 from .runs import Settled, retire, settle, settle_all
 from .settings import WAITING
 from .stores import statements
 from .stores.base import Store
-from .stores.facts import keep_facts, newer
+from .stores.facts import by_people, keep_facts, newer
 from .stores.lock import Turn
 from .stores.rows import first_of_each, missing_rows
 
@@ -67,6 +67,8 @@ class LoadReport:
     """Rows by table about findings that are not in the store."""
     replaced: tuple[str, ...] = ()
     """Runs that were taken away because this one took their place."""
+    kept: dict[str, int] = field(default_factory=dict)
+    """Nodes of theirs by label that stayed, as they carry what people put in; see `keepsakes`."""
     same_as: str | None = None
     """the run, and its model's name, that the evidence was copied from, since the weights are the same"""
 
@@ -89,7 +91,8 @@ class Loader:
         self._ledger: Ledger
         """read when the loading lock is held for the first time"""
         self._overlaps = Overlaps()
-        self._looked = False
+        self._last: int | None = None
+        """its last turn at loading; another may have loaded, with the same handle too, since"""
         self._turn: Turn | None = None
 
     def begin(self, run: RunInfo, clash: Settled = "refuse") -> None:
@@ -119,23 +122,28 @@ class Loader:
             self._relationships(
                 RELATIONSHIPS["Run.DERIVED_FROM.Run"], derived_rows(run, set(known.to_pylist())), begun=True
             )
-            if "Score" in {**self.report.created, **self.report.known} and self._run.job.startswith("import-"):
-                # Published files may tell of a score long after its explanation, in another shard.
+            if headlines.across_shards(run.job, [*self.report.created, *self.report.known]):
                 headlines.fill(self._store, run.id)
             if run.ended is not None:
-                self.report.replaced = retire(self._store, run.id)
+                self._retire(run)
         return self.report
+
+    def _retire(self, run: RunInfo) -> None:
+        gone = retire(self._store, run.id)
+        self.report.replaced = tuple(gone)
+        for stayed in gone.values():
+            for label, nodes in stayed.items():
+                self.report.kept[label] = self.report.kept.get(label, 0) + nodes
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Hold the store's loading lock, with a ledger that knows what others loaded meanwhile."""
+        """Hold the store's loading lock, with a ledger that knows what others loaded meanwhile, in this process too."""
         with self._store.loading(lambda who: self._waits(f"{WAITING}{who} to finish loading", 0, 1)) as turn:
-            if turn.fresh or not self._looked:
+            if turn.fresh or turn.number - 1 != self._last:
                 self._ledger = Ledger(self._store, self._run.id)
-                self._looked = True
                 if self._ledger.interrupted:
                     self._store.repair()
-            self._turn = turn
+            self._turn, self._last = turn, turn.number
             try:
                 yield
             finally:
@@ -151,27 +159,28 @@ class Loader:
             if entry.table not in MATRICES and (entry.table in RELATIONSHIPS) == relationships
         ]
         todo = [entry for entry in entries if self._ledger.state(shard.name, entry) != "done"]
-        shared = self._ledger.elsewhere([entry for entry in todo if not _owned(table(entry.table))])
+        shared = self._ledger.elsewhere([entry for entry in todo if not _of_one_run(table(entry.table))])
         here = [entry for entry in todo if entry.sha256 in shared]
         missing = [entry for entry in todo if entry.sha256 not in shared]
-        begun = {entry.table for entry in missing if self._ledger.state(shard.name, entry) is not None}
-        if relationships and missing:
-            begun |= self._overlaps.tables(bundle, shard, self._ledger)
-        self._ledger.mark(shard.name, here, "done")
+        before = {entry.table: self._ledger.before(shard.name, entry) for entry in missing}
+        self._ledger.mark(shard.name, here, "done", {entry.table: 0 for entry in here if table(entry.table).evidence})
         self._ledger.mark(shard.name, missing, "started")
         total, done = sum(entry.rows for entry in entries), sum(entry.rows for entry in entries if entry not in missing)
         for entry in entries:
             if entry not in missing:
                 self._count(entry.table, 0, entry.rows)
-        whole = []
+        partly, added = [], {}
         for entry in missing:
-            if self._file(bundle, shard.name, entry, entry.table in begun, done, total):
-                whole.append(entry)
+            whole, added[entry.table] = self._file(bundle, shard.name, entry, before[entry.table], done, total)
+            partly += [] if whole else [entry]
             done += entry.rows
-        self._ledger.mark(shard.name, whole, "done")
+        self._ledger.mark(shard.name, partly, "partly", added)
+        self._ledger.mark(shard.name, [entry for entry in missing if entry not in partly], "done", added)
 
-    def _file(self, bundle: Bundle, shard: str, entry: FileEntry, begun: bool, done: int, total: int) -> bool:
-        """Bring one file in; whether all of it."""
+    def _file(
+        self, bundle: Bundle, shard: str, entry: FileEntry, before: Before, done: int, total: int
+    ) -> tuple[bool, int | None]:
+        """Bring one file in; whether all of it, and how many rows of the run's own it added, now and before."""
         label = f"{shard} {entry.table}"
         self.progress(label, done, total)
         rows = bundle.read(entry)
@@ -184,13 +193,18 @@ class Loader:
             seen[0] += count
             self.progress(label, seen[0], total)
 
+        overlap = kind.evidence and self._overlaps.any(bundle, shard, entry, rows, self._ledger)
         if isinstance(kind, Node):
-            created = self._nodes(kind, rows, tick)
+            created, owned = self._nodes(kind, rows, before.begun, tick)
         else:
             rows = self._with_people(kind, rows)
-            created = self._relationships(kind, rows, begun, tick)
+            created, different = self._relationships(kind, rows, before.begun or overlap, tick)
+            owned = created if overlap else different
         self._count(entry.table, created, rows.num_rows - created)
-        return bool(rows.num_rows == entry.rows)
+        added = owned if before.added is None else before.added + created
+        if before.begun and overlap and before.added is None:
+            added = UNKNOWN
+        return bool(rows.num_rows == entry.rows), added if kind.evidence else None
 
     def _with_people(self, rel: Relationship, rows: pa.Table) -> pa.Table:
         """Without the rows that start at what a person noted in another store and not in this one."""
@@ -203,13 +217,16 @@ class Loader:
             left[rel.name] = left.get(rel.name, 0) + rows.num_rows - kept.num_rows
         return kept
 
-    def _nodes(self, node: Node, rows: pa.Table, tick: Callable[[int], None]) -> int:
+    def _nodes(self, node: Node, rows: pa.Table, begun: bool, tick: Callable[[int], None]) -> tuple[int, int]:
+        """How many were created, and how many of the file's are now the run's own."""
         rows = first_of_each(rows, ["id"])
-        new = rows
+        new, held = rows, 0
         if self._any(node):
             known = self._store.existing_ids(node, rows.column("id").to_pylist())
             new = rows.filter(pc.invert(pc.is_in(rows.column("id"), value_set=known)))
-            handed_back(self._store, node, known.to_pylist(), self._run.id)
+            held = handed_back(self._store, node, known.to_pylist(), self._run.id)
+            if begun and node.evidence:
+                held = len(set(known.to_pylist()) & ids_of(self._store, node, self._run.id))
             if node.label == "Model":
                 rows = keep_facts(rows, models_of(self._store, rows))
             if node.label == "Score":
@@ -220,11 +237,11 @@ class Loader:
             self._store.merge_nodes(node, rows)
         elif new.num_rows:
             self._store.create_nodes(node, new, tick)
-        return int(new.num_rows)
+        return int(new.num_rows), int(new.num_rows) + held
 
     def _again(self, rows: pa.Table) -> None:
         """Where a person gave a score again, the newest counts."""
-        given = rows.filter(pc.fill_null(pc.greater(rows.column("revision"), 1), False))
+        given = rows.filter(pc.and_(by_people(rows), pc.fill_null(pc.greater(rows.column("revision"), 1), False)))
         if given.num_rows:
             text = "MATCH (s:Score) WHERE s.id IN $ids RETURN s.id, coalesce(s.revision, 1)"
             known = self._store.read(text, {"ids": given.column("id").to_pylist()}, timeout=None, limit=None).rows
@@ -232,16 +249,18 @@ class Loader:
 
     def _relationships(
         self, rel: Relationship, rows: pa.Table, begun: bool, tick: Callable[[int], None] | None = None
-    ) -> int:
+    ) -> tuple[int, int]:
+        """How many were created, and how many different rows there are."""
         key = ["start", "end", *rel.key]
         rows = first_of_each(rows, key)
+        different = int(rows.num_rows)
         if (begun or not rel.evidence) and self._any(rel):
             run = self._run.id if rel.evidence else None
             known = self._store.existing_relationships(rel, pc.unique(rows.column("start")).to_pylist(), run)
             rows = missing_rows(rows, known, key)
         if rows.num_rows:
             self._store.create_relationships(rel, rows, tick)
-        return int(rows.num_rows)
+        return int(rows.num_rows), different
 
     def _any(self, kind: Table) -> bool:
         """Whether the store holds any row of the kind: where it does not, nothing need be compared."""
@@ -307,6 +326,6 @@ def derived_rows(run: RunInfo, known: set[str]) -> pa.Table:
     return pa.table({"start": [run.id] * len(sources), "end": sources}, schema=arrow_schema(rel))
 
 
-def _owned(kind: Table) -> bool:
-    """Whether rows belong to one run alone, so that an equal file of another run does not bring them in."""
+def _of_one_run(kind: Table) -> bool:
+    """Whether rows are named by their run, so that an equal file of another run does not bring them in."""
     return isinstance(kind, Relationship) and kind.evidence

@@ -1,56 +1,73 @@
-"""Which shards of a run told of a neuron before: their relationships may be in the store already."""
+"""Which files of a run tell of a node that another told of before: their rows may be in the store already.
+
+A row of a run is named by its ends and its key, whichever shard tells of it: told twice, the first counts.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Self
+
 import pyarrow as pa
 
-from ..ingest.bundle import Bundle, ShardEntry
-from ..schema import RELATIONSHIPS
+from ..ingest.bundle import Bundle, FileEntry
+from ..schema import NODES
 from ..schema.compute import pc
 from .ledger import Ledger
 
 
+@dataclass(frozen=True)
+class Told:
+    """The different nodes of a file, or those that its relationships start at."""
+
+    ids: pa.Array
+    first: str
+    last: str
+
+    @classmethod
+    def of(cls, ids: pa.ChunkedArray) -> Self:
+        """The nodes of a column of ids."""
+        ends = pc.min_max(ids).as_py()
+        return cls(pc.unique(ids), ends["min"] or "", ends["max"] or "")
+
+    def common(self, other: Told) -> pa.Array:
+        """Those that both tell of."""
+        if self.last < other.first or other.last < self.first:
+            return self.ids[:0]
+        return self.ids.filter(pc.is_in(self.ids, value_set=other.ids))
+
+
 class Overlaps:
-    """The neurons of the shards that were begun, each shard read once."""
+    """What the files of one run tell of, each read once."""
 
     def __init__(self) -> None:
-        self._shards: dict[str, set[str]] = {}
-        """by neuron"""
-        self._read: set[tuple[str, str]] = set()
-        """shard and checksum"""
+        self._told: dict[tuple[str, str], Told] = {}
+        """by table and checksum"""
 
-    def tables(self, bundle: Bundle, shard: ShardEntry, ledger: Ledger) -> set[str]:
-        """Tables in which another shard of the run, begun before, tells of one of the shard's neurons.
+    def told(self, table: str, sha256: str, rows: pa.Table) -> Told:
+        """What a file tells of, whose rows are at hand."""
+        key = (table, sha256)
+        if key not in self._told:
+            self._told[key] = Told.of(rows.column("id" if table in NODES else "start"))
+        return self._told[key]
 
-        Shards that are not in this bundle cannot be looked into: then every table of the run's is one.
+    def any(self, bundle: Bundle, shard: str, entry: FileEntry, rows: pa.Table, ledger: Ledger) -> bool:
+        """Whether another shard of the run that was begun before tells of one of the nodes that `rows`, a file's, do.
+
+        A shard that is not in this bundle, or told something else before, cannot be looked into: it may.
         """
-        begun = ledger.begun
-        if begun.keys() - bundle.shards.keys():
-            return set(RELATIONSHIPS)
-        for name in begun.keys() - {shard.name}:
-            self._remember(bundle, bundle.shards[name])
-        overlapping: set[str] = set()
-        for neuron in _neurons(bundle, shard).to_pylist():
-            overlapping |= self._shards.get(neuron, set())
-        return {table for name in overlapping - {shard.name} for table in begun.get(name, ())}
+        told = self.told(entry.table, entry.sha256, rows)
+        for name in sorted(ledger.begun(entry.table) - {shard}):
+            other = _file(bundle, name, entry.table)
+            if other is None or ledger.told_else(name, other) or len(told.common(self._read(bundle, other))):
+                return True
+        return False
 
-    def _remember(self, bundle: Bundle, shard: ShardEntry) -> None:
-        known = (shard.name, _checksum(shard))
-        if known in self._read:
-            return
-        self._read.add(known)
-        own = {shard.name}  # one set for all neurons that only this shard tells of
-        for neuron in _neurons(bundle, shard).to_pylist():
-            before = self._shards.get(neuron)
-            self._shards[neuron] = own if before is None else before | own
+    def _read(self, bundle: Bundle, entry: FileEntry) -> Told:
+        key = (entry.table, entry.sha256)
+        return self._told[key] if key in self._told else self.told(*key, bundle.read(entry))
 
 
-def _neurons(bundle: Bundle, shard: ShardEntry) -> pa.Array:
-    for entry in shard.files:
-        if entry.table == "Neuron":
-            return pc.unique(bundle.read(entry).column("id"))
-    return pa.array([], pa.string())
-
-
-def _checksum(shard: ShardEntry) -> str:
-    return next((entry.sha256 for entry in shard.files if entry.table == "Neuron"), "")
+def _file(bundle: Bundle, shard: str, table: str) -> FileEntry | None:
+    files = bundle.shards[shard].files if shard in bundle.shards else ()
+    return next((entry for entry in files if entry.table == table), None)

@@ -64,15 +64,18 @@ def replaced_by(store: Store, run: str) -> tuple[str, ...]:
     return tuple(rows[0][0] or ()) if rows else ()
 
 
-def retire(store: Store, run: str) -> tuple[str, ...]:
-    """Take away the runs that `run`, now complete, takes the place of; which they were. Cut off, it goes on later."""
-    pending = replaced_by(store, run)
-    for other in pending:
+def retire(store: Store, run: str) -> dict[str, dict[str, int]]:
+    """Take away the runs that `run`, now complete, takes the place of; of each, what `remove` says stayed.
+
+    Cut off, it goes on later.
+    """
+    stayed: dict[str, dict[str, int]] = {other: {} for other in replaced_by(store, run)}
+    for other in stayed:
         if store.existing_ids(NODES["Run"], [other]).to_pylist():
-            remove(store, other)
-    if pending:
+            stayed[other] = remove(store, other)
+    if stayed:
         store.write(_REPLACED, {"run": run})
-    return pending
+    return stayed
 
 
 def check_weights(store: Store, run: RunInfo) -> None:
@@ -109,14 +112,14 @@ def remove(store: Store, run: str) -> dict[str, int]:
     """
     stayed: dict[str, int] = {}
     for rel in RELATIONSHIPS.values():
-        if not rel.evidence or _has_run(rel.start) or _has_run(rel.end):
+        if not rel.evidence or NODES[rel.start].evidence or NODES[rel.end].evidence:
             continue
         if rel.start == "Neuron":
             for ids in _neurons(store, run):
                 store.write(statements.delete_relationships(rel, among=True), {"run": run, "ids": ids})
         else:
             store.write(statements.delete_relationships(rel, among=False), {"run": run})
-    owned = [node for node in NODES.values() if _has_run(node.label)]
+    owned = [node for node in NODES.values() if node.evidence]
     for node in sorted(owned, key=lambda node: node.label == "Shard"):
         ids = [row[0] for row in store.read(statements.ids_of_run(node), {"run": run}, timeout=None, limit=None)]
         if keep := set() if node.label == "Shard" else set(kept(store, node, ids, run)):
@@ -127,11 +130,6 @@ def remove(store: Store, run: str) -> dict[str, int]:
     if not (stayed and run == KEEPSAKES):
         store.write(statements.delete_nodes(NODES["Run"]), {"ids": [run]})
     return stayed
-
-
-def _has_run(label: str) -> bool:
-    """Whether nodes of the label belong to one run, so that their relationships go with them."""
-    return any(p.name == "run" for p in NODES[label].properties)
 
 
 def _neurons(store: Store, run: str) -> Iterator[list[str]]:

@@ -3,8 +3,9 @@ and counts that differ from the ledger; each can be mended."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pyarrow as pa
@@ -12,7 +13,9 @@ import pyarrow as pa
 from ..ingest.bundle import Bundle
 from ..ingest.job import Progress, silent
 from ..schema import NODES, RELATIONSHIPS, TABLES, NeuronKBError, Node, Relationship, Table, table
+from ..schema.compute import pc
 from .keepsakes import KEEPSAKES
+from .ledger import UNKNOWN
 from .loader import load
 from .runs import BATCH, retire
 from .settings import WAITING, bundle_folder
@@ -20,9 +23,11 @@ from .stores import statements
 from .stores.base import Store
 from .stores.rows import first_of_each
 
-Kind = Literal["doubled", "without run", "cut off", "missing", "unknown"]
+_TWICE = "missing, or told of by two shards, or of findings that were taken away"
+Kind = Literal["doubled", "without run", "cut off", "missing", "unknown", "unclear"]
 """doubled: the same relationship more than once. without run: rows of a run that is not there. cut off: a load, or the
-removal of a replaced run, that did not end. missing and unknown: fewer or more rows than the ledger counts."""
+removal of a replaced run, that did not end. missing and unknown: fewer or more rows than the ledger counts. unclear: no
+fault, but what cannot be told from the store alone."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,18 @@ class Soundness:
     relationships: int
     nodes: int
     faults: tuple[Fault, ...]
+    kept: dict[str, int] = field(default_factory=dict)
+    """by label, nodes of runs that were taken away, which stayed for what people put in; see `keepsakes`"""
+
+    @property
+    def wrong(self) -> tuple[Fault, ...]:
+        """The faults without what is only unclear."""
+        return tuple(fault for fault in self.faults if fault.kind != "unclear")
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong any more."""
-        return all(fault.mended for fault in self.faults)
+        return all(fault.mended for fault in self.wrong)
 
 
 def check_store(store: Store, where: str, mend: bool = False, progress: Progress = silent) -> Soundness:
@@ -62,7 +74,8 @@ def check_store(store: Store, where: str, mend: bool = False, progress: Progress
     counts = _counts(store)
     faults += _against_ledger(store, where, counts, mend, progress)
     nodes = sum(rows for name, _, rows in counts if name in NODES)
-    return Soundness(sum(rows for *_, rows in counts) - nodes, nodes, tuple(faults))
+    kept = {name: rows for name, run, rows in counts if run == KEEPSAKES}
+    return Soundness(sum(rows for *_, rows in counts) - nodes, nodes, tuple(faults), kept)
 
 
 def _doubled(store: Store, mend: bool, progress: Progress) -> Iterator[Fault]:
@@ -112,33 +125,74 @@ def _cut_off(store: Store, where: str, mend: bool, progress: Progress) -> Iterat
         yield Fault("cut off", "Shard", run, rows, f"run the job again, or load the bundle of {run}", mended)
 
 
+@dataclass
+class _Listed:
+    """What the ledger says of a run's rows of a table."""
+
+    added: int = 0
+    """by files that say how many"""
+    others: int = 0
+    """at most by the others, which may tell of the same rows twice"""
+    more: bool = False
+    """whether even more may be right: a file told something else before"""
+    shards: set[str] = field(default_factory=set)
+
+
 def _against_ledger(
     store: Store, where: str, counts: list[tuple[str, str | None, int]], mend: bool, progress: Progress
 ) -> Iterator[Fault]:
     """Compare what each run has in the store with what its shards brought, each row counted once."""
-    text = "MATCH (s:Shard {state: 'done'}) RETURN s.run AS run, s.id AS id, s.rows AS rows"
-    listed: dict[tuple[str, str], int] = {}
-    for run, shard, rows in store.read(text, timeout=None, limit=None).rows:
-        name = shard.removeprefix(f"{run}/").partition("/")[0]
-        if name in TABLES and _owned(table(name)):
-            listed[name, run] = listed.get((name, run), 0) + rows
+    listed = _listed(store)
     left_out = (None, KEEPSAKES)
     held = {(name, run): rows for name, run, rows in counts if run not in left_out and name != "Shard"}
     missing: dict[str, dict[str, int]] = {}
     for name, run in sorted(listed.keys() | held.keys()):
-        have, want = held.get((name, run), 0), listed.get((name, run), 0)
-        if have > want:
-            yield Fault("unknown", name, run, have - want, "no shard brought them; keep them or delete them by hand")
-        elif have < want and have != _distinct(where, run, name):
-            missing.setdefault(run, {})[name] = want - have
+        fault = _compared(store, where, name, run, held.get((name, run), 0), listed.get((name, run), _Listed()))
+        if fault is not None and fault.kind == "missing":
+            missing.setdefault(run, {})[name] = fault.rows
+        elif fault is not None:
+            yield fault
     for run, tables in missing.items():
         mended = mend and _fill(store, where, run, list(tables), progress)
         for name, rows in tables.items():
             yield Fault("missing", name, run, rows, f"load the bundle of {run}", mended)
 
 
+def _listed(store: Store) -> dict[tuple[str, str], _Listed]:
+    text = "MATCH (s:Shard) WHERE s.state <> 'started' RETURN s.run, s.id, s.rows, s.added"
+    listed: dict[tuple[str, str], _Listed] = defaultdict(_Listed)
+    for run, shard, rows, added in store.read(text, timeout=None, limit=None).rows:
+        name, _, of = shard.removeprefix(f"{run}/").partition("/")
+        if name not in TABLES or not table(name).evidence:
+            continue
+        one = listed[name, run]
+        one.shards.add(of)
+        if added is None or added == UNKNOWN:
+            one.others, one.more = one.others + rows, one.more or added == UNKNOWN
+        else:
+            one.added += added
+    return listed
+
+
+def _compared(store: Store, where: str, name: str, run: str, have: int, want: _Listed) -> Fault | None:
+    """What is wrong with the number of a run's rows of a table, or cannot be told of it."""
+    most = want.added + want.others
+    if have > most and not want.more:
+        return Fault("unknown", name, run, have - most, "no shard brought them; keep them or delete them by hand")
+    if have >= most:
+        return None
+    different = _different(store, where, run, name, want.shards)
+    if different is not None:
+        return Fault("missing", name, run, different - have, "") if have < different else None
+    if have < want.added and not name.startswith("Finding."):  # findings are taken away by who noted them
+        return Fault("missing", name, run, want.added - have, "")
+    return Fault("unclear", name, run, most - have, f"{_TWICE}; load the bundle of {run} and check again")
+
+
 def _fill(store: Store, where: str, run: str, names: list[str], progress: Progress) -> bool:
     """Load tables of a run anew, from its bundle: only the rows that are not there are written."""
+    if _bundle(where, run) is None:
+        return False
     text = "MATCH (s:Shard {run: $run}) WHERE s.id STARTS WITH $begin SET s.state = 'started' RETURN count(s)"
     for name in names:
         store.write(text, {"run": run, "begin": f"{run}/{name}/"})
@@ -156,15 +210,20 @@ def _reload(store: Store, where: str, run: str, progress: Progress) -> bool:
     return True
 
 
-def _distinct(where: str, run: str, name: str) -> int | None:
-    """How many different rows the run's bundle has of a table; None where it is not in the store's folder."""
+def _different(store: Store, where: str, run: str, name: str, shards: set[str]) -> int | None:
+    """How many different rows the run's bundle has for the store; None where the store's folder has no bundle that
+    holds all of the shards."""
     bundle = _bundle(where, run)
-    if bundle is None:
+    if bundle is None or shards - bundle.shards.keys():
         return None
     kind = table(name)
     key = ["id"] if isinstance(kind, Node) else ["start", "end", *kind.key]
     parts = [rows.select(key) for rows in bundle.tables(name)]
-    return first_of_each(pa.concat_tables(parts), key).num_rows if parts else 0
+    rows = first_of_each(pa.concat_tables(parts), key) if parts else pa.table({"start": []})
+    if name.startswith("Finding."):
+        known = store.existing_ids(NODES["Finding"], pc.unique(rows.column("start")).to_pylist())
+        rows = rows.filter(pc.is_in(rows.column("start"), value_set=known))
+    return int(rows.num_rows)
 
 
 def _bundle(where: str, run: str) -> Bundle | None:
@@ -179,13 +238,9 @@ def _counts(store: Store) -> list[tuple[str, str | None, int]]:
     counts: list[tuple[str, str | None, int]] = []
     for kind in TABLES.values():
         if store.read(statements.count(kind), timeout=None).rows[0][0]:
-            rows = store.read(statements.counts_by_run(kind, _owned(kind)), timeout=None, limit=None).rows
+            rows = store.read(statements.counts_by_run(kind, kind.evidence), timeout=None, limit=None).rows
             counts += [(kind.name, run, n) for run, n in rows if n]
     return counts
-
-
-def _owned(kind: Table) -> bool:
-    return any(p.name == "run" for p in kind.properties)
 
 
 def _ids(store: Store, node: Node) -> Iterator[list[str]]:

@@ -46,6 +46,11 @@ class Node:
         """Its table's columns, in order."""
         return self.properties
 
+    @property
+    def evidence(self) -> bool:
+        """Whether a node belongs to one run (it carries `run`)."""
+        return any(p.name == "run" for p in self.properties)
+
 
 @dataclass(frozen=True)
 class Relationship:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .ingest import _numbers
-from .options import clash_options, json_option, sink_options, with_kb
+from .options import clash_options, json_option, sink_options, with_kb, with_new_kb
 
 if TYPE_CHECKING:
     from ...queries import Diff
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path))
 @clash_options
 @json_option
-@with_kb
+@with_new_kb
 def load(kb: KnowledgeBase, bundles: tuple[Path, ...], clash: Clash, as_json: bool) -> None:
     """Load BUNDLES, folders of evidence, into the store; one that is in already changes nothing."""
     from . import output

@@ -9,7 +9,7 @@ import click
 
 from .explain_rate import rate
 from .ingest import ingest
-from .options import Between, Numbers, clash_options, json_option, with_kb
+from .options import Between, Numbers, clash_options, json_option, with_kb, with_new_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -83,7 +83,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @clash_options
 @json_option
-@with_kb
+@with_new_kb
 def explanations(
     kb: KnowledgeBase,
     model: str,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import clash_options, json_option, with_kb
+from .options import clash_options, json_option, with_kb, with_new_kb
 from .published import imports
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ NOTES = 10
 @click.option("--embed/--no-embed", default=True, show_default=True, help="Embed the texts for search by meaning.")
 @clash_options
 @json_option
-@with_kb
+@with_new_kb
 def import_explanations(
     kb: KnowledgeBase,
     paths: tuple[Path, ...],

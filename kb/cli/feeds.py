@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .ingest import _numbers, ingest
-from .options import clash_options, json_option, with_kb
+from .options import clash_options, json_option, with_kb, with_new_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -46,7 +46,7 @@ def feeds(kb: KnowledgeBase, neuron: str, run: str | None, top: int, as_json: bo
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the shuffled rows.")
 @clash_options
 @json_option
-@with_kb
+@with_new_kb
 def ingest_feeds(
     kb: KnowledgeBase, model: str, layers: str | None, clash: Clash, as_json: bool, **settings: Any
 ) -> None:

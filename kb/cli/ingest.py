@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import Between, Numbers, clash_options, json_option, with_kb
+from .options import Between, Numbers, clash_options, json_option, with_new_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -37,7 +37,7 @@ def ingest() -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @clash_options
 @json_option
-@with_kb
+@with_new_kb
 def lm_head(
     kb: KnowledgeBase,
     model: str,
@@ -93,7 +93,7 @@ def lm_head(
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @clash_options
 @json_option
-@with_kb
+@with_new_kb
 def activations(
     kb: KnowledgeBase,
     model: str,
@@ -169,7 +169,7 @@ def activations(
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @clash_options
 @json_option
-@with_kb
+@with_new_kb
 def clamp(
     kb: KnowledgeBase,
     model: str,
@@ -252,7 +252,7 @@ def clamp(
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @clash_options
 @json_option
-@with_kb
+@with_new_kb
 def probes(
     kb: KnowledgeBase,
     model: str,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .ingest import _numbers, ingest
-from .options import clash_options, json_option, with_kb
+from .options import clash_options, json_option, with_kb, with_new_kb
 from .published import imports
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _run = click.option("--run", help="Only evidence of this run (see neuronkb runs)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @clash_options
 @json_option
-@with_kb
+@with_new_kb
 def ingest_n2g(
     kb: KnowledgeBase,
     model: str,
@@ -91,7 +91,7 @@ def ingest_n2g(
 @click.option("--model", help="The model that is meant.  [default: the folder's name]")
 @clash_options
 @json_option
-@with_kb
+@with_new_kb
 def import_n2g(kb: KnowledgeBase, folder: Path, model: str | None, clash: Clash, as_json: bool) -> None:
     """Load FOLDER, written by the published N2G script: neuron_store.json, stats.json and the neurons' drawings.
 

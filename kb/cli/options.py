@@ -104,21 +104,33 @@ def _apply(options: tuple[Any, ...], function: Callable[..., Any]) -> Callable[.
 
 
 def with_kb(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the store's options and hand the opened KnowledgeBase to the command as its first argument."""
+    """Add the store's options and hand the opened KnowledgeBase to the command as its first argument.
 
+    A folder that is no store is refused: only commands `with_new_kb` make one.
+    """
+    return _with(function, create=False)
+
+
+def with_new_kb(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that brings evidence in: it makes a store where there is none."""
+    return _with(function, create=True)
+
+
+def _with(function: Callable[..., Any], create: bool) -> Callable[..., Any]:
     @wraps(function)
     def command(*args: Any, where: str | None, ask_password: bool, **kwargs: Any) -> Any:
         options = {name: kwargs.pop(name) for name in ("user", "database", "heap")}
         if ask_password:
             options["password"] = click.prompt("Neo4j password", hide_input=True, err=True)
-        with open_kb(where, **options) as kb:
+        with open_kb(where, create=create, **options) as kb:
             return function(kb, *args, **kwargs)
 
     return _apply(_STORE, command)
 
 
-def open_kb(where: str | None, **options: str | None) -> KnowledgeBase:
-    """Open the knowledge base that the options name; what is done to one of an older release is shown."""
+def open_kb(where: str | None, *, create: bool, **options: str | None) -> KnowledgeBase:
+    """Open the knowledge base that the options name, made if `create`; what is done to one of an older release is
+    shown."""
     from ..knowledge_base import KnowledgeBase
 
     with ExitStack() as stack:
@@ -132,7 +144,7 @@ def open_kb(where: str | None, **options: str | None) -> KnowledgeBase:
                 bars.append(stack.enter_context(output.progress()))
             bars[0](step, done, total)
 
-        return KnowledgeBase.open(where, progress=tell, **options)
+        return KnowledgeBase.open(where, create=create, progress=tell, **options)
 
 
 def clash_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -173,6 +173,16 @@ def write_text(path: Path, text: str) -> None:
     console(stderr=True).print(f"written: {path}", soft_wrap=True)
 
 
+KEPT = "neuronkb query \"MATCH (n {run: 'keepsakes'}) RETURN labels(n), n.id\""
+"""What shows the nodes that outlived their run."""
+
+
+def kept_line(kept: Mapping[str, int]) -> str:
+    """What stayed of runs that were taken away, and where it is seen."""
+    named = ", ".join(f"{nodes:,} {label}" for label, nodes in kept.items())
+    return f"kept of runs that were taken away, as people put something in or cite it: {named}; see {KEPT}"
+
+
 def report(found: LoadReport, as_json: bool) -> None:
     """What a load wrote and what was there already."""
     if as_json:
@@ -184,5 +194,7 @@ def report(found: LoadReport, as_json: bool) -> None:
         click.echo(f"left out: {count:,} {name} about findings that are not in this store; add them and load again")
     for run in found.replaced:
         click.echo(f"replaced: {run} was taken away")
+    if found.kept:
+        click.echo(kept_line(found.kept))
     if found.same_as:
         console().print(f"the same weights under another name: copied from {found.same_as}", soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import clash_options, json_option, with_kb
+from .options import clash_options, json_option, with_new_kb
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -32,7 +32,7 @@ def imports() -> None:
 @click.option("--feature", help="The feature of tables that name none.")
 @clash_options
 @json_option
-@with_kb
+@with_new_kb
 def import_probes(
     kb: KnowledgeBase,
     files: tuple[Path, ...],

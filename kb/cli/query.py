@@ -185,12 +185,15 @@ def models(kb: KnowledgeBase, as_json: bool) -> None:
 @with_kb
 def runs(kb: KnowledgeBase, job: str | None, model: str | None, as_json: bool) -> None:
     """The runs in the store: which job on which model, when."""
+    from ..keepsakes import KEEPSAKES
     from . import output
 
     found = kb.runs(job, model)
     columns = ["run", "job", "model", "started", "ended"]
     rows = [[row[c] for c in columns] for row in found.dicts()]
     output.show(found.dicts(), output.table(columns, rows), as_json)
+    if not as_json and any(row["run"] == KEEPSAKES for row in found.dicts()):
+        click.echo(f"{KEEPSAKES}: what outlived its run, as people put something in or cite it; see {output.KEPT}")
 
 
 COMMANDS = (query, find, concepts, neuron, models, runs)

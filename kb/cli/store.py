@@ -62,7 +62,7 @@ def check(kb: Any, mend: bool, as_json: bool) -> None:
         output.emit_json(found)
     else:
         looked = f"{found.nodes:,} nodes and {found.relationships:,} relationships"
-        click.echo(f"{looked}: {'sound' if not found.faults else f'{len(found.faults)} faults'}")
+        click.echo(f"{looked}: {f'{len(found.wrong)} faults' if found.wrong else 'sound'}")
         rows = [
             (fault.kind, fault.table, fault.run or "", f"{fault.rows:,}", "mended" if fault.mended else fault.mend)
             for fault in found.faults
@@ -71,6 +71,8 @@ def check(kb: Any, mend: bool, as_json: bool) -> None:
             output.console().print(output.table(("fault", "table", "run", "rows", "mend"), rows))
             if not found.ok and not mend:
                 click.echo("neuronkb store check --mend puts right what it can")
+        if found.kept:
+            click.echo(output.kept_line(found.kept))
     if not found.ok:
         raise click.exceptions.Exit(1)
 

@@ -8,13 +8,15 @@ from .base import Store, Told, untold
 def open_store(
     where: str,
     *,
+    create: bool = True,
     heap: str | None = None,
     user: str | None = None,
     password: str | None = None,
     database: str | None = None,
     told: Told = untold,
 ) -> Store:
-    """Open the store named by a folder or a Bolt URI, and set it up if it is new.
+    """Open the store named by a folder or a Bolt URI, and set it up if it is new; without `create` a new folder is
+    refused.
 
     `heap` bounds the local server's memory, such as "2g"; the others are for a Neo4j server and fall back to the
     environment and the config file. A store of an older schema version is brought to this one; `told`
@@ -30,7 +32,7 @@ def open_store(
 
         from .local import LocalStore
 
-        store = LocalStore.open(Path(where), heap=heap)
+        store = LocalStore.open(Path(where), heap=heap, create=create)
     try:
         store.setup(told)
     except BaseException:

@@ -156,20 +156,35 @@ class BoltStore(Store):
             session.run(text).consume()
 
     def setup(self, told: Told = untold) -> None:
-        wanted = _fingerprint()
+        version, done = self._schema()
+        if (version, done) == (SCHEMA_VERSION, _fingerprint()):
+            return
+        if version is not None and version < SCHEMA_VERSION:
+            with self.loading(lambda who: told(f"{WAITING}{who}", 0, 1)):
+                self._migrate(told)
+        else:
+            self._set_up()
+
+    def _schema(self) -> tuple[int | None, str | None]:
+        """The version that the store says it is of, and the hash of what was set up. Raises VersionError."""
         found = self._rows(statements.SCHEMA_READ)
         version, done = found[0] if found else (None, None)
         if version is not None and not _known(version):
             raise VersionError(_other_version(version))
-        if (version, done) == (SCHEMA_VERSION, wanted):
-            return
+        return version, done
+
+    def _migrate(self, told: Told) -> None:
+        """Bring the store to this version, unless another process did while this one waited."""
+        version, _ = self._schema()
         if version is not None and version < SCHEMA_VERSION:
-            with self.loading(lambda who: told(f"{WAITING}{who}", 0, 1)):
-                migrate(self, version, told)
+            migrate(self, version, told)
+            self._set_up()
+
+    def _set_up(self) -> None:
         self._create_schema()
         for node, prop in statements.search_indexes():
             self._fulltext_index(node, prop)
-        self.write(statements.SCHEMA_WRITE, {"version": SCHEMA_VERSION, "statements": wanted})
+        self.write(statements.SCHEMA_WRITE, {"version": SCHEMA_VERSION, "statements": _fingerprint()})
 
     def _create_schema(self) -> None:
         """Create the constraints and range indexes."""

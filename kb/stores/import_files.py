@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -62,13 +62,18 @@ class ImportPlan:
         return " ".join(words[:6]) + "".join(f" \\\n    {word}" for word in words[6:])
 
 
-def write_import_files(tables: Iterable[tuple[Table, pa.Table]], out: Path, database: str = "neo4j") -> ImportPlan:
+def write_import_files(
+    tables: Iterable[tuple[Table, pa.Table]],
+    out: Path,
+    database: str = "neo4j",
+    wrote: Callable[[int], None] = lambda rows: None,
+) -> ImportPlan:
     """Write `tables`, in any order and any number of parts, into the new folder `out`.
 
-    Of nodes with the same id the first stays, or they are put together where the label is `merged`. The node that
-    keeps the schema version is added. Memory grows with the number of different ids, not with the relationships.
-    Raises StoreError when `out` holds something or cannot be written, and for a relationship whose end is in none
-    of the tables; then nothing is left behind.
+    Of nodes with the same id the first stays, or they are put together where the label is `merged`; `wrote` is told
+    how many of each part are new. The node that keeps the schema version is added. Memory grows with the number of
+    different ids, not with the relationships. Raises StoreError when `out` holds something or cannot be written, and
+    for a relationship whose end is in none of the tables; then nothing is left behind.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise StoreError(f"{out} is there already and not empty; name a new folder")
@@ -78,7 +83,7 @@ def write_import_files(tables: Iterable[tuple[Table, pa.Table]], out: Path, data
         part.mkdir(parents=True)
         with _Writer(part) as writer:
             for table, rows in tables:
-                writer.add(table, rows)
+                wrote(writer.add(table, rows))
             writer.finish()
         plan = _plan(out, writer.counts, database)
         script = part / "import.sh"
@@ -114,19 +119,19 @@ class _Writer:
         for file in self._files.values():
             file.close()
 
-    def add(self, table: Table, rows: pa.Table) -> None:
-        """What a store does with the same rows: of one part the first row of a key counts, whatever the table."""
+    def add(self, table: Table, rows: pa.Table) -> int:
+        """What a store does with the same rows: of one part the first row of a key counts, whatever the table. How
+        many are new."""
         rows = checked(table, rows)
         if isinstance(table, Relationship):
-            self._relationships(table, first_of_each(rows, ["start", "end", *table.key]))
-        elif table.merged:
-            self._merge(table, first_of_each(rows, ["id"]))
-        elif table.label == "Score":
+            return self._relationships(table, first_of_each(rows, ["start", "end", *table.key]))
+        if table.merged and table.label != "Finding":
+            return self._merge(table, first_of_each(rows, ["id"]))
+        if table.label == "Score":
             given = by_people(rows)
-            self._rate(table, first_of_each(rows.filter(given), ["id"]))
-            self._nodes(table, rows.filter(pc.invert(given)))
-        else:
-            self._nodes(table, rows)
+            rated = self._rate(table, first_of_each(rows.filter(given), ["id"]))
+            return rated + self._nodes(table, rows.filter(pc.invert(given)))
+        return self._nodes(table, rows)
 
     def finish(self) -> None:
         """Write the nodes that had to be put together, and look for ends that never came."""
@@ -138,31 +143,37 @@ class _Writer:
         self._schema_node(schema)
         self._ids.check()
 
-    def _merge(self, node: Node, rows: pa.Table) -> None:
+    def _merge(self, node: Node, rows: pa.Table) -> int:
         kept = self._merged.setdefault(node.label, {})
+        before = len(kept)
         if node.label == "Model":
             rows = keep_facts(rows, kept)
         for row in rows.to_pylist():
             kept.setdefault(row["id"], {}).update({k: v for k, v in row.items() if v is not None})
+        return len(kept) - before
 
-    def _rate(self, node: Node, rows: pa.Table) -> None:
+    def _rate(self, node: Node, rows: pa.Table) -> int:
         """Of what a person gave again the newest counts, so it is written last."""
         kept = self._merged.setdefault(node.label, {})
+        before = len(kept)
         again = newer(rows, {name: row.get("revision") or 1 for name, row in kept.items()})
         for row in rows.to_pylist():
             kept.setdefault(row["id"], {k: v for k, v in row.items() if v is not None})
         for row in again.to_pylist():
             kept[row["id"]].update({k: v for k, v in row.items() if v is not None})
+        return len(kept) - before
 
-    def _nodes(self, node: Node, rows: pa.Table) -> None:
+    def _nodes(self, node: Node, rows: pa.Table) -> int:
         rows = rows.filter(self._ids.new_nodes(node.label, rows.column("id")))
         self._write(node, rows)
+        return int(rows.num_rows)
 
-    def _relationships(self, rel: Relationship, rows: pa.Table) -> None:
+    def _relationships(self, rel: Relationship, rows: pa.Table) -> int:
         self._ids.need(rel, rows)
         if not rel.evidence:
             rows = rows.filter(self._ids.new_relationships(rel, keys(rows, ["start", "end", *rel.key])))
         self._write(rel, rows)
+        return int(rows.num_rows)
 
     def _schema_node(self, schema: dict[str, Any]) -> None:
         rows = pa.Table.from_pylist([schema], arrow_schema(NODES["Schema"]))

@@ -79,13 +79,15 @@ class LocalStore(BoltStore):
         return driver(self._state, READER, pool=1)
 
     @classmethod
-    def open(cls, folder: Path, heap: str | None = None) -> LocalStore:
-        """Open the store in `folder`, made if need be, and start its server unless one runs.
+    def open(cls, folder: Path, heap: str | None = None, create: bool = True) -> LocalStore:
+        """Open the store in `folder`, made if need be and `create`, and start its server unless one runs.
 
         `heap` bounds the memory of a server that is started, such as "2g"; else NEURONKB_HEAP, else 2g. The server
         stops when nobody has been connected for NEURONKB_IDLE minutes (10). Raises StoreError or StoreBusyError.
         """
         where = Folder(folder.expanduser().absolute())
+        if not create and not where.root.is_file():
+            _check_store(where)
         size = heap or os.environ.get("NEURONKB_HEAP") or HEAP
         return cls(where, size, *server.attach(where, size, connect))
 
@@ -283,12 +285,19 @@ def status(folder: Path) -> Status:
     Raises StoreError for a path that is no store.
     """
     where = Folder(folder.expanduser().absolute())
-    if not where.databases.is_dir():
-        raise StoreError(f"{where.root} is not a store; name the folder of one")
+    _check_store(where)
     if server.alive(where) is None:
         return _status(where, None, None, {}, {})
     with LocalStore.open(folder) as store:
         return store.status()
+
+
+def _check_store(where: Folder) -> None:
+    if not where.databases.is_dir():
+        raise StoreError(
+            f"{where.root} is not a store; name the folder of one with --store, or make one: neuronkb ingest lm-head "
+            "MODEL, or neuronkb load BUNDLE"
+        )
 
 
 def _status(

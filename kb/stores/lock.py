@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -83,6 +84,10 @@ class Turn(Protocol):
     def fresh(self) -> bool:
         """Whether others may have written since this handle last held the lock."""
 
+    @property
+    def number(self) -> int:
+        """How many times this handle held it before: several loaders may take turns with one handle."""
+
     def check(self) -> None:
         """Raise StoreBusyError where the lock was lost, as after a long sleep of the machine."""
 
@@ -93,6 +98,7 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._token = secrets.token_hex(8)
+        self._turns = count()
 
     @contextmanager
     def hold(self, waiting: Waiting) -> Iterator[Turn]:
@@ -110,7 +116,7 @@ class FileLock:
         fresh = self._said().get("last") != self._token
         said = {"last": self._token, "who": json.dumps(asdict(Holder.own()))}
         self._path.write_text(json.dumps(said), encoding="utf-8")
-        return _Held(fresh)
+        return _Held(fresh, next(self._turns))
 
     def _said(self) -> Mapping[str, Any]:
         try:
@@ -123,6 +129,7 @@ class FileLock:
 @dataclass(frozen=True)
 class _Held:
     fresh: bool
+    number: int
 
     def check(self) -> None:
         """The system keeps it."""
@@ -152,6 +159,7 @@ class NodeLock:
         self._rows = rows
         self._lease = lease
         self._token = secrets.token_hex(8)
+        self._turns = count()
         self._here = threading.Lock()
 
     @contextmanager
@@ -175,7 +183,9 @@ class NodeLock:
             asked = {"holder": self._token, "who": who, "lease": int(self._lease * 1000), "dead": dead or self._token}
             free, last, token, said = self._rows(TAKE, asked)[0]
             if free:
-                return Lease(self._rows, self._token, self._lease, last != self._token, begun)
+                lease = Lease(self._rows, self._token, self._lease, last != self._token, begun)
+                lease.number = next(self._turns)
+                return lease
             holder = Holder.read(said)
             if holder is not None and holder.gone():
                 dead = str(token)
@@ -189,6 +199,7 @@ class Lease:
 
     def __init__(self, rows: Rows, token: str, seconds: float, fresh: bool, begun: float) -> None:
         self.fresh = fresh
+        self.number = 0
         self._rows, self._token, self._seconds = rows, token, seconds
         self._until = begun + seconds
         self._lost = False

@@ -19,7 +19,7 @@ from .bolt import BoltStore
 from .lock import NodeLock, Turn, Waiting
 from .neo4j_plan import PROCEDURES, escaped, foreign_functions, hidden, refusal
 from .neo4j_settings import VARIABLES, Settings, default_config
-from .problems import one_line, translated
+from .problems import may_not_write, one_line, translated
 from .readers import Reader
 from .rows import batches, checked, columns
 from .statements import quote
@@ -141,8 +141,16 @@ class Neo4jStore(BoltStore):
         return hidden(cypher, self._procedures or (), self._functions)
 
     def setup(self, told: Told = untold) -> None:
-        super().setup(told)
-        self._restore_empty()
+        try:
+            super().setup(told)
+            self._restore_empty()
+        except QueryError as error:
+            if not may_not_write(error):
+                raise
+            raise StoreError(
+                f"{self._settings.shown}: the store is new or of an older release and must be set up once by a user "
+                f"who may write; {self._settings.user!r} may not ({error})"
+            ) from error
         self._rows("CALL db.awaitIndexes($seconds)", seconds=INDEX_SECONDS)
 
     def _restore_empty(self) -> None:

@@ -55,6 +55,13 @@ def translated(timeout: float | None = None, reading: bool = False) -> Iterator[
         ) from error
 
 
+def may_not_write(error: StoreError) -> bool:
+    """Whether a write of ours was refused because the user, or the database, is for reading alone."""
+    cause = error.__cause__
+    code = (cause.code or "") if isinstance(cause, Neo4jError) else ""
+    return code in _DENIED or "ReadOnly" in code
+
+
 def too_slow(timeout: float | None) -> str:
     """The message of a read that ran past its time limit."""
     return (

@@ -16,7 +16,7 @@ from neuronkb.ingest.lm_head.job import LmHeadJob
 from neuronkb.kb.bulk import import_files
 from neuronkb.kb.jobs import write
 from neuronkb.kb.knowledge_base import KnowledgeBase
-from neuronkb.kb.loader import load
+from neuronkb.kb.loader import load_all
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.import_files import ImportPlan
 from neuronkb.kb.stores.neo4j import Neo4jStore
@@ -136,6 +136,120 @@ def texts_and_matrices(root: Path) -> list[Path]:
     return [bundle(root / "r", "r", {"all": rows | matrix, "only": matrix}), bundle(root / "again", "r", {"b": again})]
 
 
+def scored_later(root: Path) -> list[Path]:
+    """Published scores that came after their explanations, in other shards and in another bundle, on many sides."""
+    sides: list[dict[str, Any]] = [
+        {"start": n, "end": "e", "pole": pole, "run": "i"} for n in NEURONS[:2] for pole in (1, -1)
+    ]
+    sides.append({"start": NEURONS[0], "end": "mute", "pole": 1, "scorer": "own", "value": 0.5, "run": "i"})
+    said = {
+        **decodings(NEURONS[:2], 1.0, "i"),
+        "Explanation": [{"id": name, "kind": "text", "text": name, "run": "i"} for name in ("e", "mute")],
+        "Neuron.EXPLAINED_BY.Explanation": sides,
+        "Latent": [{"id": "u", "source": "s", "index": 0}],
+        "Latent.EXPLAINED_BY.Explanation": [{"start": "u", "end": "e", "pole": 1, "run": "i"}],
+    }
+
+    def told(unit: str, label: str, value: float | None, **about: Any) -> Rows:
+        score = {"id": f"{unit}-{value}", "scorer": "detection", "value": value, "n": 2, "run": "i", **about}
+        ends = {"start": score["id"], "end": unit, "run": "i"}
+        return {
+            "Score": [score],
+            "Explanation.SCORED.Score": [{"start": "e", "end": score["id"], "run": "i"}],
+            f"Score.OF.{label}": [ends],
+        }
+
+    first = {
+        "b": told(NEURONS[0], "Neuron", 0.25, pole=1, formula="f1"),
+        "c": told(NEURONS[0], "Neuron", 0.75, formula="auroc", null=0.5),
+        "d": told(NEURONS[1], "Neuron", 1.0, scorer="human", pole=1),
+        "a": told(NEURONS[1], "Neuron", None, scorer="correlation", pole=-1),
+    }
+    other = {"e": told("u", "Latent", 0.5), "f": told(NEURONS[1], "Neuron", 0.9, pole=-1)}
+    about: dict[str, Any] = {"job": "import-explanations"}
+    bundles = [bundle(root / name, "i", shards, **about) for name, shards in (("1", first), ("2", other))]
+    # Scores first, and what they are of last: the order of bundles is free.
+    return [*bundles, bundle(root / "3", "i", {"z": said}, **about)]
+
+
+def findings_elsewhere(root: Path) -> list[Path]:
+    """Verdicts on findings of which some are in no bundle, some in a later one, and one is told twice."""
+
+    def carried(*names: str) -> list[dict[str, Any]]:
+        about = {"end": NEURONS[0], "source": NEURONS[0], "verdict": "holds", "run": "r"}
+        return [{"start": name, **about} for name in names]
+
+    rows = decodings(NEURONS[:1], 1.0)
+    rows["Finding"] = [{"id": "here", "text": "first", "author": "a"}]
+    rows["Finding.CARRIED_TO.Neuron"] = carried("here", "elsewhere", "later")
+    again: Rows = {"Finding.CARRIED_TO.Neuron": carried("here", "later"), "Neuron": rows["Neuron"]}
+    later: Rows = {"Finding": [{"id": "here", "text": "second", "model": "m"}, {"id": "later", "text": "x"}]}
+    later["Finding.ABOUT.Neuron"] = [{"start": name, "end": NEURONS[0]} for name in ("here", "later")]
+    return [
+        bundle(
+            root / "r", "r", {"all": rows, "b": again, "gone": {**again, "Finding.CARRIED_TO.Neuron": carried("x")}}
+        ),
+        bundle(root / "later", "later", {"all": later}),
+    ]
+
+
+def between_neurons(root: Path) -> list[Path]:
+    """Shards of relationships between neurons alone, of which two tell of the same pair: the first counts."""
+    alike = {"start": NEURONS[0], "end": NEURONS[1], "measure": "weights", "run": "r"}
+    drives = {"start": NEURONS[1], "end": NEURONS[3], "through": "up", "run": "r"}
+    shards: dict[str, Rows] = {
+        "L009": decodings(NEURONS[:2], 1.0),
+        "L010": decodings(NEURONS[3:4], 1.0),
+        "a": {"Neuron.SIMILAR.Neuron": [{**alike, "score": 0.5}]},
+        "b": {"Neuron.SIMILAR.Neuron": [{**alike, "score": 0.25}, {**alike, "end": NEURONS[3], "score": 0.125}]},
+        "c": {"Neuron.FEEDS.Neuron": [{**drives, "weight": 1.0}]},
+        "d": {"Neuron.FEEDS.Neuron": [{**drives, "weight": 2.0}, {**drives, "through": "gate", "weight": 3.0}]},
+    }
+    return [bundle(root / "r", "r", shards)]
+
+
+def told_otherwise(root: Path) -> list[Path]:
+    """A shard's name under which another bundle of the run tells something else, and a shard that tells what it told
+    first."""
+    one = {"L009": decodings(NEURONS[:2], 1.0)}
+    two = {"L009": decodings(NEURONS[2:3], 2.0), "L009-b": decodings(NEURONS[:1], 3.0)}
+    return [bundle(root / "one", "r", one), bundle(root / "two", "r", two)]
+
+
+def scored_again(root: Path) -> list[Path]:
+    """Revisions are a person's: a score of a method stays as it was told first, whatever number it bears."""
+
+    def told(value: float, revision: int) -> Rows:
+        return {"Score": [{"id": "s", "scorer": "detection", "value": value, "revision": revision, "run": "r"}]}
+
+    return [bundle(root / "r", "r", {"a": told(0.5, 1), "b": told(0.75, 2)})]
+
+
+def empty_lists(root: Path) -> list[Path]:
+    """Lists without anything in them, and nothing at all."""
+    rows = decodings(NEURONS[:1], 1.0)
+    rows["Stats"] = [
+        {"id": "s", "kind": "weights", "run": "r", "histogram": [], "quantiles": [], "signs": []},
+        {"id": "t", "kind": "weights", "run": "r", "histogram": [1], "quantiles": [0.5], "signs": [0.5]},
+        {"id": "u", "kind": "weights", "run": "r"},
+    ]
+    rows["Excerpt"] = [{"id": "x", "tokens": []}, {"id": "y", "tokens": ["", ""]}]
+    rows["Feature"] = [{"id": "f", "aliases": []}]
+    rows["Finding"] = [{"id": "n", "evidence": []}]
+    rows["Explanation"] = [{"id": "e", "kind": "text", "text": "", "embedding": [], "run": "r"}]
+    fires = {"start": NEURONS[0], "end": "x", "pole": 1, "run": "r"}
+    rows["Neuron.FIRES_ON.Excerpt"] = [fires]
+    active = {"start": NEURONS[0], "end": "w", "pole": 1, "tokens": [], "run": "r"}
+    rows["Neuron.ACTIVATES_ON.Term"] = [active]
+    return [bundle(root / "r", "r", {"all": rows})]
+
+
+def derived_backwards(root: Path) -> list[Path]:
+    """Runs before those they were made from, and from one that is nowhere."""
+    last = bundle(root / "b", "b", {"x": {"Feature": [{"id": "f"}]}}, derived_from=[f"{root.name}-a", "nowhere"])
+    return [last, bundle(root / "a", "a", {"x": {"Feature": [{"id": "g"}]}})]
+
+
 def linked(store: Store, models: Sequence[Path], root: Path) -> list[Path]:
     """What jobs make of a base and its fine-tune, the link last."""
     kb = KnowledgeBase(store, str(root))
@@ -153,6 +267,13 @@ SHAPES: dict[str, Callable[[Path], list[Path]]] = {
     "equal files": equal_files,
     "given again": given_again,
     "texts and matrices": texts_and_matrices,
+    "scored later": scored_later,
+    "findings elsewhere": findings_elsewhere,
+    "between neurons": between_neurons,
+    "told otherwise": told_otherwise,
+    "scored again": scored_again,
+    "empty lists": empty_lists,
+    "derived backwards": derived_backwards,
     **{
         " then ".join(order): partial(model_rows, order=order)
         for order in permutations(("verified", "unverified", "silent"))
@@ -164,17 +285,18 @@ SHAPES: dict[str, Callable[[Path], list[Path]]] = {
 def test_files_make_what_loading_makes(
     neo4j_store: Store, local_store: Store, planted_models: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    bundles = linked(neo4j_store, planted_models, tmp_path / "kb")
-    bundles += [folder for shape, make in SHAPES.items() for folder in make(tmp_path / shape.replace(" ", "-"))]
+    shapes = [linked(neo4j_store, planted_models, tmp_path / "kb")]
+    shapes += [make(tmp_path / shape.replace(" ", "-")) for shape, make in SHAPES.items()]
+    bundles = [folder for shape in shapes for folder in shape]
     for store in (neo4j_store, local_store):
-        for folder in bundles:
-            load(store, Bundle.open(folder))
+        for shape in shapes:
+            load_all(store, [Bundle.open(folder) for folder in shape])
     expected = contents(neo4j_store)
     assert contents(local_store) == expected
     with imported(import_files(bundles, tmp_path / "import", alongside=True)) as store:
         assert contents(store) == expected
         # The import counts as loaded: the same bundles again change nothing.
-        assert sum(load(store, Bundle.open(folder)).total for folder in bundles) == 0
+        assert sum(report.total for report in load_all(store, [Bundle.open(folder) for folder in bundles])) == 0
         assert contents(store) == expected
 
 

@@ -15,12 +15,14 @@ from neuronkb.ingest.bundle import Bundle
 from neuronkb.ingest.job import silent
 from neuronkb.ingest.lm_head.job import LmHeadJob
 from neuronkb.kb.jobs import write, write_and_load
-from neuronkb.kb.loader import load, load_all
+from neuronkb.kb.loader import Loader, load, load_all
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.kb.stores.lock import Holder, Lease, NodeLock
 from neuronkb.kb.stores.neo4j import Neo4jStore
 from neuronkb.schema import RunError, StoreBusyError
+from neuronkb.tests.bundles import bundle
+from neuronkb.tests.everything import Rows
 from neuronkb.tests.graph import checksum
 
 from tests.neo4j_server import Server
@@ -266,3 +268,45 @@ def test_no_name_of_this_process_is_gone() -> None:
     assert not replace(own, host="elsewhere", pid=os.getpid() + 1).gone()
     assert Holder.read(json.dumps(asdict(own))) == own
     assert Holder.read('{"host": 1}') is None
+
+
+def told(run: str, shards: dict[str, list[int]], root: Path) -> Bundle:
+    """A bundle whose neurons decode to one token."""
+    made: dict[str, Rows] = {}
+    for name, indexes in shards.items():
+        neurons = [{"id": f"m/L0/N{i}", "model": "m", "layer": 0, "index": i} for i in indexes]
+        decoded = {"end": "t", "projection": "up", "pole": 1, "convention": "raw", "rank": 1, "logit": 1.0, "z": 1.0}
+        made[name] = {
+            "Model": [{"id": "m"}],
+            "Neuron": neurons,
+            "Neuron.IN_MODEL.Model": [{"start": row["id"], "end": "m"} for row in neurons],
+            "Token": [{"id": "t", "tokenizer": "t", "token": 0, "text": "x"}],
+            "Neuron.DECODES_TO.Token": [
+                {"start": row["id"], "probability": 0.5, "run": run, **decoded} for row in neurons
+            ],
+        }
+    return Bundle.open(bundle(root / "all" / root.name / run, run, made, model="m"))
+
+
+def test_two_bundles_of_one_run_in_one_load(store: Store, tmp_path: Path) -> None:
+    """What one brought in is known to the other."""
+    some = told("r", {"L000": [0, 1]}, tmp_path / "some")
+    others = told("r", {"L000-b": [1, 2], "L000": [0, 1]}, tmp_path / "others")
+    load_all(store, [some, others])
+    assert store.read("MATCH ()-[d:DECODES_TO]->() RETURN count(d)").rows == [(3,)]
+
+
+def test_another_loads_while_several_are_loaded(store: Store, where: str, tmp_path: Path) -> None:
+    """Between two bundles of a load another process brings in the second of them."""
+    first = told("r", {"L000": [0, 1]}, tmp_path / "x")
+    second = told("s", {"L000": [0, 1]}, tmp_path / "x")
+    loaders = [Loader(store, each.run) for each in (first, second)]
+    for loader, each in zip(loaders, (first, second), strict=True):
+        loader.begin(each.run, "alongside")
+    at_once([(LOAD, [where, str(second.folder)])])
+    for loader, each in zip(loaders, (first, second), strict=True):
+        loader.shards(each, list(each.shards.values()))
+    assert store.read("MATCH ()-[d:DECODES_TO]->() RETURN d.run, count(d) ORDER BY d.run").rows == [
+        (first.run.id, 2),
+        (second.run.id, 2),
+    ]

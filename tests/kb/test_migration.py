@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -231,6 +233,40 @@ def test_it_takes_new_evidence(local: KnowledgeBase, old: OldStore) -> None:
     found = local.ingest_feeds(old.given / "base", settings={"k": 3, "device": "cpu"}, clash="alongside")
     assert found.created["Neuron.FEEDS.Neuron"] > 0
     assert len(local.runs(job="feeds").rows) == 2
+
+
+OPEN = """
+import sys
+from neuronkb import KnowledgeBase
+steps = []
+def told(step, done, total):
+    if not steps:
+        print(step, flush=True)
+    steps.append(step)
+with KnowledgeBase.open(sys.argv[1], create=False, progress=told) as kb:
+    print(sum(step == "schema version 2" for step in steps), kb.status().schema_version)
+"""
+
+
+def test_two_processes_that_open_an_old_store_at_once(
+    kb: KnowledgeBase, old: OldStore, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One brings it to this release's version, the other waits for it."""
+    where = str(old.folder)
+    if kb.store.kind == "neo4j":
+        server: Server = request.getfixturevalue("neo4j_server")
+        monkeypatch.setenv("NEURONKB_NEO4J_USER", server.user)
+        monkeypatch.setenv("NEURONKB_NEO4J_PASSWORD", server.password)
+        where = server.uri
+    kb.store.write("MATCH (s:Schema {id: 'schema'}) SET s.version = 1")
+    with kb.store.loading(print):
+        openers = [
+            subprocess.Popen([sys.executable, "-c", OPEN, where], stdout=subprocess.PIPE, text=True) for _ in range(2)
+        ]
+        for opener in openers:
+            assert opener.stdout is not None
+            assert opener.stdout.readline().startswith("waiting for process")
+    assert sorted(opener.communicate(timeout=300)[0] for opener in openers) == ["0 2\n", "2 2\n"]
 
 
 def test_the_command_line_says_what_it_does(old: OldStore, local: KnowledgeBase) -> None:
