@@ -21,9 +21,10 @@ def admit(store: Store, bundles: Sequence[Bundle], progress: Progress | None = N
     """Read every file of the bundles that is not in the store yet, and write nothing.
 
     Raises BundleError for an unfinished bundle or a file that is not what its shard says, WeightsError for a model
-    that the store has with other weights, SchemaError for a relationship whose end is neither here nor in the store.
+    that the store or another of the bundles has with other weights, SchemaError for a relationship whose end is
+    neither here nor in the store.
     """
-    ends = _Ends(store)
+    ends, models = _Ends(store), _Models(store)
     for bundle in bundles:
         _unlike(bundle)
         left = _left(store, bundle)
@@ -36,7 +37,7 @@ def admit(store: Store, bundles: Sequence[Bundle], progress: Progress | None = N
                 tables[entry.table] = bundle.read(entry)
                 done += entry.rows
             if "Model" in tables:
-                keep_facts(tables["Model"], models_of(store, tables["Model"]))
+                models.add(tables["Model"])
             ends.add(tables)
     ends.check(_rows_of(bundles))
 
@@ -66,6 +67,21 @@ def _rows_of(bundles: Sequence[Bundle]) -> Callable[[str], Iterable[pa.Table]]:
             yield from bundle.tables(name)
 
     return of
+
+
+class _Models:
+    """What the store and the bundles so far know of models."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[str, dict[str, Any]] = {}
+
+    def add(self, rows: pa.Table) -> None:
+        """Put rows to what is known. Raises WeightsError."""
+        known = models_of(self._store, rows) | self._known
+        for row in keep_facts(rows, known).to_pylist():
+            told = {name: value for name, value in row.items() if value is not None}
+            self._known[row["id"]] = {**known.get(row["id"], {}), **told}
 
 
 class _Ends:

@@ -1,6 +1,7 @@
 """What people put in themselves outlives the run it hangs on: the node that carries it stays when the run goes.
 
-A person's own are labels, properties and relationships that the ontology does not know, ratings, and what a finding
+A person's own are labels, properties and relationships that the ontology does not know (or knows, but not without a
+run, or to a node that is none of its own), ratings, and what a finding
 names as its evidence. Such a node loses the evidence of the run it was made by and belongs to `keepsakes` from then on,
 until its run is loaded again.
 """
@@ -57,16 +58,24 @@ def ids_of(store: Store, node: Node, run: str) -> set[str]:
 
 def _own(store: Store, node: Node, ids: Sequence[str], run: str) -> set[str]:
     label = statements.quote(node.label)
-    known = sorted({rel.type for rel in RELATIONSHIPS.values() if node.label in (rel.start, rel.end)})
+    around = [rel for rel in RELATIONSHIPS.values() if node.label in (rel.start, rel.end)]
     names = [p.name for p in node.properties]
     asked = [
-        f"UNWIND $ids AS id MATCH (n:{label} {{id: id}})-[r]-() WHERE NOT type(r) IN $types RETURN DISTINCT id",
+        f"UNWIND $ids AS id MATCH (n:{label} {{id: id}})-[r]-(m) WHERE NOT type(r) IN $types "
+        "OR (r.run IS NULL AND type(r) IN $owned) OR none(name IN labels(m) WHERE name IN $known) RETURN DISTINCT id",
         f"UNWIND $ids AS id MATCH (n:{label} {{id: id}}) "
         "WHERE size(labels(n)) > 1 OR any(name IN keys(n) WHERE NOT name IN $names) RETURN DISTINCT id",
     ]
     if node.label == "Explanation":
         asked.append(_RATED)
-    params = {"ids": list(ids), "types": known, "names": names, "run": run}
+    params = {
+        "ids": list(ids),
+        "run": run,
+        "names": names,
+        "types": sorted({rel.type for rel in around}),
+        "owned": sorted({rel.type for rel in around} - {rel.type for rel in around if not rel.evidence}),
+        "known": list(NODES),
+    }
     return {str(row[0]) for text in asked for row in store.read(text, params, timeout=None, limit=None)}
 
 

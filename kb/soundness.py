@@ -14,7 +14,7 @@ from ..ingest.bundle import Bundle
 from ..ingest.job import Progress, silent
 from ..schema import NODES, RELATIONSHIPS, TABLES, NeuronKBError, Node, Relationship, Table, table
 from ..schema.compute import pc
-from .keepsakes import KEEPSAKES
+from .keepsakes import KEEPSAKES, kept
 from .ledger import UNKNOWN
 from .loader import load
 from .runs import BATCH, retire
@@ -109,6 +109,8 @@ def _delete(store: Store, kind: Table, run: str) -> None:
             store.write(statements.delete_relationships(kind, among=True), {"run": run, "ids": ids})
         return
     ids = [row[0] for row in store.read(statements.ids_of_run(kind), {"run": run}, timeout=None, limit=None).rows]
+    stay = set(kept(store, kind, ids, run)) if not kind.own else set()
+    ids = [name for name in ids if name not in stay]
     for start in range(0, len(ids), BATCH):
         store.write(statements.delete_nodes(kind), {"ids": ids[start : start + BATCH]})
 

@@ -106,15 +106,17 @@ def doubled(rel: Relationship) -> str:
 
 
 def delete_doubled(rel: Relationship) -> str:
-    """Delete all but one of each of them."""
+    """Delete all but one of each of them; the one with the most properties, such as a person's own, stays."""
     return f"{_same(rel)} UNWIND tail(same) AS r DELETE r"
 
 
 def _same(rel: Relationship) -> str:
     keys = "".join(f", r.{quote(k)} AS k{i}" for i, k in enumerate(rel.key))
+    named = "".join(f", k{i}" for i in range(len(rel.key)))
     return (
         f"UNWIND $ids AS id MATCH (a:{quote(rel.start)} {{id: id}})-[r:{_name(rel)}]->(b:{quote(rel.end)}) "
-        f"WITH a, b{keys}, collect(r) AS same WHERE size(same) > 1"
+        f"WITH a, b, r{keys}, size(keys(r)) AS properties ORDER BY properties DESC "
+        f"WITH a, b{named}, collect(r) AS same WHERE size(same) > 1"
     )
 
 

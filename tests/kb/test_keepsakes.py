@@ -11,8 +11,9 @@ from neuronkb.kb.keepsakes import KEEPSAKES
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.loader import load
 from neuronkb.kb.runs import remove, settle
+from neuronkb.kb.soundness import check_store
 from neuronkb.kb.stores.base import Store
-from neuronkb.schema import NODES
+from neuronkb.schema import NODES, RELATIONSHIPS
 from neuronkb.tests.bundles import bundle, every_method
 from neuronkb.tests.everything import BASE, Rows
 from neuronkb.tests.graph import contents
@@ -73,7 +74,7 @@ def test_own_things_survive_every_run(store: Store, tmp_path: Path) -> None:
 KINDS = ("Stats", "Graph", "GraphNode", "Probe", "Explanation", "Score", "Intervention")
 
 
-@pytest.mark.parametrize("how", ["label", "property", "relationship", "finding"])
+@pytest.mark.parametrize("how", ["label", "property", "relationship", "known type", "finding"])
 def test_a_node_of_a_run_stays_with_what_it_carries(store: Store, tmp_path: Path, how: str) -> None:
     bundles = every_method(tmp_path / "all")
     for folder in bundles:
@@ -87,6 +88,9 @@ def test_a_node_of_a_run_stays_with_what_it_carries(store: Store, tmp_path: Path
             store.write(f"MATCH (n:{label} {{id: $id}}) SET n:Mine", {"id": name})
         elif how == "property":
             store.write(f"MATCH (n:{label} {{id: $id}}) SET n.mine = 'kept'", {"id": name})
+        elif how == "known type":
+            type_ = next(rel.type for rel in RELATIONSHIPS.values() if rel.evidence and label in (rel.start, rel.end))
+            store.write(f"MATCH (n:{label} {{id: $id}}) CREATE (:Note {{id: $id}})-[:{type_}]->(n)", {"id": name})
         elif how == "relationship":
             store.write(f"MATCH (n:{label} {{id: $id}}) CREATE (:Note {{id: $id}})-[:ABOUT]->(n)", {"id": name})
         else:
@@ -108,6 +112,29 @@ def test_a_node_of_a_run_stays_with_what_it_carries(store: Store, tmp_path: Path
         assert {name: rows for name, rows in again.items() if name not in ("Run", "ABOUT")} == {
             name: rows for name, rows in whole.items() if name not in ("Run", "ABOUT")
         }
+
+
+def test_what_is_kept_is_said_and_counted(store: Store, tmp_path: Path) -> None:
+    """By the load that takes the place, and by a check of the store."""
+    rows: Rows = {"Explanation": [{"id": name, "kind": "text", "text": name, "run": "x"} for name in "ab"]}
+    again: Rows = {"Explanation": [{"id": "c", "kind": "text", "text": "c", "run": "y"}]}
+    old, new = (
+        Bundle.open(bundle(tmp_path / "all" / run, run, {"all": told}, job="explain"))
+        for run, told in (("x", rows), ("y", again))
+    )
+    load(store, old)
+    store.write("MATCH (e:Explanation {text: 'a'}) SET e.mine = 1")
+    report = load(store, new, clash="replace")
+    assert (report.replaced, report.kept) == ((old.run.id,), {"Explanation": 1})
+    found = check_store(store, str(tmp_path))
+    assert (found.faults, found.kept) == ((), {"Explanation": 1})
+    store.write("MATCH (r:Run {id: $run}) DELETE r", {"run": new.run.id})
+    store.write("MATCH (e:Explanation {text: 'c'}) SET e.mine = 2")
+    assert check_store(store, str(tmp_path), mend=True).ok
+    assert store.read("MATCH (e:Explanation) RETURN e.text, e.run, e.mine ORDER BY e.text").rows == [
+        ("a", KEEPSAKES, 1),
+        ("c", KEEPSAKES, 2),
+    ]
 
 
 def test_keepsakes_go_when_nothing_hangs_on_them(store: Store, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.kb.stores.lock import Holder, Lease, NodeLock
 from neuronkb.kb.stores.neo4j import Neo4jStore
-from neuronkb.schema import RunError, StoreBusyError
+from neuronkb.schema import RunError, StoreBusyError, WeightsError
 from neuronkb.tests.bundles import bundle
 from neuronkb.tests.everything import Rows
 from neuronkb.tests.graph import checksum
@@ -294,6 +294,18 @@ def test_two_bundles_of_one_run_in_one_load(store: Store, tmp_path: Path) -> Non
     others = told("r", {"L000-b": [1, 2], "L000": [0, 1]}, tmp_path / "others")
     load_all(store, [some, others])
     assert store.read("MATCH ()-[d:DECODES_TO]->() RETURN count(d)").rows == [(3,)]
+
+
+def test_bundles_that_know_a_model_with_other_weights(store: Store, tmp_path: Path) -> None:
+    """Nothing is written of either."""
+    made = []
+    for run in ("r", "s"):
+        rows: Rows = {"Model": [{"id": "m", "weights": run * 64}]}
+        folder = bundle(tmp_path / "all" / run, run, {"x": rows}, model="m", weights=run * 64)
+        made.append(Bundle.open(folder))
+    with pytest.raises(WeightsError, match="is known with weights"):
+        load_all(store, made)
+    assert store.read("MATCH (n) WHERE NOT n:Schema RETURN count(n)").rows == [(0,)]
 
 
 def test_another_loads_while_several_are_loaded(store: Store, where: str, tmp_path: Path) -> None:

@@ -50,7 +50,10 @@ def test_doubled_relationships_are_counted_and_mended(store: Store, loaded: tupl
     seen = {(fault.kind, fault.table): fault.rows for fault in check_store(store, loaded[0]).faults}
     assert seen["doubled", "Neuron.DECODES_TO.Token"] == decoded
     assert seen["doubled", "Token.SPELLS.Term"] == spells
+    store.write("MATCH ()-[s:SPELLS]->() WITH s LIMIT 1 SET s.mine = 'own'")
     assert check_store(store, loaded[0], mend=True).ok
+    assert store.read("MATCH ()-[s:SPELLS {mine: 'own'}]->() RETURN count(s)").rows == [(1,)]
+    store.write("MATCH ()-[s:SPELLS {mine: 'own'}]->() SET s.mine = NULL")
     assert checksum(store) == whole
     assert check_store(store, loaded[0]).faults == ()
 

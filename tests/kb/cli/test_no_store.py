@@ -53,7 +53,7 @@ def asked(command: click.Command, tmp_path: Path) -> list[str]:
 READERS = [
     (words, command)
     for words, command in commands(cli)
-    if any(param.name == "where" for param in command.params) and " ".join(words) not in MAKERS | {"store stop"}
+    if any(param.name == "heap" for param in command.params) and " ".join(words) not in MAKERS
 ]
 
 
