@@ -285,7 +285,7 @@ def told(run: str, shards: dict[str, list[int]], root: Path) -> Bundle:
                 {"start": row["id"], "probability": 0.5, "run": run, **decoded} for row in neurons
             ],
         }
-    return Bundle.open(bundle(root / "all" / root.name / run, run, made, model="m"))
+    return Bundle.open(bundle(root / "all" / run, run, made, model="m"))
 
 
 def test_two_bundles_of_one_run_in_one_load(store: Store, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from neuronkb.schema import NODES, RELATIONSHIPS, SCHEMA_VERSION, Property, Stor
 
 from tests.kb.stores.bolt_proxy import proxy
 from tests.neo4j_server import SETTINGS, Server
+from tests.neo4j_server import neo4j_server as running
 
 DECODES = RELATIONSHIPS["Neuron.DECODES_TO.Token"]
 NOWHERE = Path("/nonexistent/neo4j.toml")
@@ -382,3 +383,21 @@ def test_compose_keeps_load_csv_off_as_the_test_server_does() -> None:
         assert f'{variable}: "{SETTINGS[name]}"' in text
     assert "${NEURONKB_NEO4J_PASSWORD:?" in text
     assert '"127.0.0.1:7687:7687"' in text
+
+
+@pytest.mark.neo4j
+def test_a_store_that_must_be_set_up_by_who_may_not_write() -> None:
+    """One line says who has to; nothing is half made."""
+    with running() as server:
+        with Neo4jStore.open(server.uri, server.user, server.password) as store:
+            store.write("CREATE (:Schema {id: 'schema', version: 1})")
+        server.stop()
+        server.settings = {"server.databases.read_only": "neo4j"}
+        server.start()
+        store = Neo4jStore.open(server.uri, server.user, server.password)
+        with (
+            store,
+            pytest.raises(StoreError, match=r"be set up once by a user who may write; 'neo4j' may not \(") as told,
+        ):
+            store.setup()
+        assert "\n" not in str(told.value)
