@@ -14,6 +14,7 @@ from ..ingest.findings.measure import Measure
 from ..queries import query
 from ..queries.activity import activities
 from ..queries.graphs import graph_nodes, graphs
+from ..queries.named import AGREE
 from ..schema import BundleError, NeuronId
 from .settings import bundle_folder
 from .stores.base import Store
@@ -193,4 +194,4 @@ def _runs_of(store: Store, models: tuple[str, ...]) -> list[dict[str, Any]]:
     from ..ingest.findings.job import JOB
 
     rows = [row for model in models for row in query("runs").run(store, job=None, model=model).dicts()]
-    return [row for row in rows if row["job"] != JOB]
+    return [row for row in rows if row["job"] not in (JOB, AGREE)]

@@ -29,8 +29,8 @@ from ..queries import (
 from ..queries import find as finder
 from ..queries import neuron as neurons
 from ..queries import query as catalogued
-from ..queries.agree import AgreeReport, agreements
-from ..queries.disagree import DisagreeReport, disagreements
+from ..queries.agree import AgreeReport
+from ..queries.disagree import DisagreeReport
 from ..queries.feeds import Feed
 from ..queries.graphs import by_graph, graph_report
 from ..queries.similar import Neighbour
@@ -38,6 +38,7 @@ from ..queries.subgraph import subgraph
 from ..schema import NeuronId, QueryError
 from ..schema.numbers import check_number
 from . import (
+    agreeing,
     asking,
     clamping,
     embedding,
@@ -148,14 +149,17 @@ class KnowledgeBase:
     def agree(self, model: str, **options: Any) -> AgreeReport:
         """Neurons that independent methods name in the same words, beside what chance would give.
 
-        Options are those of `queries.agree.agreements`. Raises QueryError.
+        Worked out and stored when first asked of a model, and again where evidence came or went; with `runs`, another
+        `share`, or `layers` of a model of which nothing is stored, worked out for the answer alone. Options are those
+        of `queries.agree.agreements`. Raises QueryError, or StoreBusyError while evidence comes in.
         """
-        return agreements(self.store, model, **options)
+        return agreeing.agree(self.store, self.where, model, **options)
 
     def disagree(self, model: str, **options: Any) -> DisagreeReport:
         """Neurons of which methods contradict each other: the same words on opposite sides, clamps that push the other
-        way, clear statements without a word in common. Options are those of `queries.disagree.disagreements`."""
-        return disagreements(self.store, model, **options)
+        way, clear statements without a word in common. Stored as `agree` is; options are those of
+        `queries.disagree.disagreements`."""
+        return agreeing.disagree(self.store, self.where, model, **options)
 
     def subgraph(self, neuron: str, hops: int = 1, *, each: int = 10, most: int = 500) -> nx.MultiDiGraph[str]:
         """What is around a neuron as a networkx graph: nodes by id with their labels and properties, up to `hops` steps

@@ -39,7 +39,8 @@ from .admission import admit, models_of
 from .keepsakes import handed_back, ids_of
 from .ledger import UNKNOWN, Before, Ledger
 from .overlaps import Overlaps
-from .runs import Settled, retire, settle, settle_all
+from .runs import Settled, forget_agreement, retire, settle, settle_all
+from .said import QUIET
 from .settings import WAITING
 from .stores import statements
 from .stores.base import Store
@@ -151,6 +152,8 @@ class Loader:
 
     def _describe(self, run: RunInfo, replaces: Sequence[str] = ()) -> None:
         self._store.merge_nodes(NODES["Run"], run_rows(run, replaces))
+        if run.job not in QUIET:
+            forget_agreement(self._store, run.model)
 
     def _shard(self, bundle: Bundle, shard: ShardEntry, relationships: bool) -> None:
         entries = [

@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 from ..ingest.bundle import UNVERIFIED, RunInfo
 from ..queries import query
+from ..queries.named import find_runs
 from ..schema import NODES, RELATIONSHIPS, RunError, WeightsError
 from .keepsakes import KEEPSAKES, kept
+from .said import QUIET, evidence, is_of
 from .stores import statements
 from .stores.base import Store
 
@@ -20,6 +22,7 @@ Settled = Clash | tuple[str, ...]
 
 _REPLACES = "MATCH (r:Run {id: $run}) RETURN r.replaces"
 _REPLACED = "MATCH (r:Run {id: $run}) REMOVE r.replaces"
+_GOING = "MATCH (r:Run {id: $run}) SET r.ended = NULL"
 
 BATCH = 2_000
 """Neurons whose relationships are deleted in one transaction."""
@@ -105,12 +108,27 @@ def same_subject(one: RunInfo, other: RunInfo) -> bool:
     return _rival(one, other.job, other.model, other.parameters)
 
 
+def forget_agreement(store: Store, model: str | None) -> None:
+    """Take away what `neuronkb agree` made of other evidence of the model than there is now."""
+    made = query("agreed_runs").run(store, model=model).dicts() if model is not None else []
+    if made:
+        present = evidence(store, find_runs(store, str(model)))
+        for row in made:
+            if not is_of(row["parameters"], present):
+                remove(store, row["run"])
+
+
 def remove(store: Store, run: str) -> dict[str, int]:
     """Take away all evidence of a run, then the run; nodes by label that stayed, as they carry what a person put in.
 
-    A removal that was cut off is finished by another.
+    A removal that was cut off is finished by another; the run is unfinished meanwhile.
     """
     stayed: dict[str, int] = {}
+    if run != KEEPSAKES:
+        store.write(_GOING, {"run": run})
+        for row in query("run").run(store, run=run).dicts():
+            if row["job"] not in QUIET:
+                forget_agreement(store, row["model"])
     for rel in RELATIONSHIPS.values():
         if not rel.evidence or NODES[rel.start].evidence or NODES[rel.end].evidence:
             continue

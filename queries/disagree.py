@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .agree import Agreement, AgreeReport, MethodPair, Told, agreements, tested_clamps
+from .agree import SHARE, AgreeReport, Told, agreements, tested_clamps
 from .catalogue import Reader, query
 from .causal import benjamini_hochberg
+from .compared import Agreement, MethodPair
 from .named import find_runs
 
 
@@ -60,7 +61,7 @@ def disagreements(
     *,
     runs: Sequence[str] = (),
     layers: Sequence[int] = (),
-    share: float = 0.5,
+    share: float = SHARE,
     coherence: float = 0.3,
     f1: float = 0.5,
     top: int = 20,
@@ -68,15 +69,23 @@ def disagreements(
 ) -> DisagreeReport:
     """The same words on opposite sides beside the null of `agreements`; clamps that go against both nulls; and clear
     statements that share no word. Raises QueryError as `agreements` does."""
-    found: AgreeReport = agreements(
+    opposite = agreements(
         reader, model, runs=runs, layers=layers, share=share, top=top, opposite=True, progress=progress
     )
+    return with_clamps(reader, opposite, runs, coherence=coherence, f1=f1, top=top)
+
+
+def with_clamps(
+    reader: Reader, opposite: AgreeReport, runs: Sequence[str], *, coherence: float, f1: float, top: int
+) -> DisagreeReport:
+    """The words on opposite sides with the other two kinds of contradiction."""
+    model = opposite.model
     unshared = query("unshared_words").run(reader, model=model, coherence=coherence, f1=f1, top=top, timeout=None)
     return DisagreeReport(
         model,
-        found.tested,
-        found.pairs,
-        found.found,
+        opposite.tested,
+        opposite.pairs,
+        opposite.found,
         _pushed(reader, tested_clamps(reader, find_runs(reader, model, runs)), top),
         tuple(
             Unshared(**{**row, "decoded": tuple(row["decoded"]), "fires_on": tuple(row["fires_on"])})

@@ -49,6 +49,7 @@ MAKERS: dict[str, Maker] = {
     "match": Maker("neuronkb match MODEL_A MODEL_B", (), ("SIMILAR",)),
     "feeds": Maker("neuronkb ingest feeds MODEL", ("feeds",), ("FEEDS",)),
     "findings": Maker("neuronkb finding add TEXT --about ID", (), ("Finding", "ABOUT")),
+    "agree": Maker("neuronkb agree MODEL", ("agree",), ("AGREES_ON", "CONTRADICTS_ON")),
     "carry": Maker("neuronkb finding carry BASE TUNED", (), ("CARRIED_TO",)),
 }
 

@@ -20,6 +20,8 @@ from .overlap import Words
 METHODS = ("lm-head", "tokens", "n2g", "probes", "explanations")
 ONE_RUN = {"lm-head": "lm-head", "activations": "tokens", "n2g": "n2g", "import-n2g": "n2g", "clamp": "clamp"}
 """Jobs of which the newest run is listened to, and their method; of others all runs are."""
+AGREE = "agree"
+"""The job that stores what is worked out here."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,6 @@ class Layer:
     words: tuple[str, ...]
     """by number"""
     said: dict[Source, Words]
-    decoded: Mapping[tuple[int, str, int], tuple[str, ...]]
-    """decoded words by neuron, row and pole, for the clamps"""
 
 
 def find_model(reader: Reader, model: str) -> dict[str, Any]:
@@ -75,6 +75,8 @@ def find_runs(reader: Reader, model: str, runs: Sequence[str] = ()) -> dict[str,
     newest: dict[str, str] = {}
     jobs: dict[str, str] = {}
     for row in query("run_sources").run(reader, model=model).dicts():
+        if row["job"] == AGREE:
+            continue  # made of what the others say
         name = row["run"]
         found = roots.setdefault(name, {name})
         found |= _corpora(row["parameters"])
@@ -110,15 +112,12 @@ def read_layer(
     rows = query("named_words").run(reader, model=model, layer=layer, runs=list(runs), share=share, timeout=None)
     numbers: dict[str, int] = {}
     said: dict[Source, set[tuple[int, int, int]]] = defaultdict(set)
-    decoded = {}
     for index, method, part, pole, run, words in rows.rows:
-        if method == "lm-head":
-            decoded[index, part, pole] = tuple(words)
         source = Source(method, frozenset({run}), runs[run].roots)
         for side in _sides(method, part, pole, gated):
             said[source] |= {(index, side, numbers.setdefault(word, len(numbers))) for word in words}
     merged = {source: _words(found) for source, found in _merged(said).items() if found}
-    return Layer(layer, neurons, tuple(numbers), merged, decoded)
+    return Layer(layer, neurons, tuple(numbers), merged)
 
 
 def _sides(method: str, part: str, pole: int, gated: bool) -> tuple[int, ...]:

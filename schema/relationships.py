@@ -54,6 +54,18 @@ _EXPLAINED = (
 )
 """EXPLAINED_BY of a neuron and of a latent."""
 
+_SHARED_WORD = (
+    Property("pole", "int", "+1 or -1: the side of the hidden value, by the first method", required=True),
+    Property("rank", "int", "1 is the side's rarest word"),
+    Property("methods", "strings", "the independent methods that name words of the side"),
+    Property("score", "float", "of the side: how much they share, nats"),
+    Property("null", "float", "of the side: what its best pair of methods shares with another neuron's words, nats"),
+    Property("p", "float", "of the side: the share of pairs of different neurons with such a score"),
+    Property("q", "float", "p adjusted over all sides of the model of which two independent methods speak"),
+    RUN,
+)
+"""AGREES_ON and CONTRADICTS_ON."""
+
 _RELATIONSHIPS = (
     Relationship("IN_MODEL", "Neuron", "Model", "The model a neuron belongs to."),
     Relationship("IN_SOURCE", "Latent", "Source", "The dictionary a latent belongs to."),
@@ -209,6 +221,22 @@ _RELATIONSHIPS = (
     Relationship("SCORED", "Explanation", "Score", "How well it predicts.", (RUN,), key=("run",)),
     Relationship("OF", "Score", "Neuron", "The neuron it was scored on.", (RUN,), key=("run",)),
     Relationship("OF", "Score", "Latent", "The latent it was scored on.", (RUN,), key=("run",)),
+    Relationship(
+        "AGREES_ON",
+        "Neuron",
+        "Term",
+        "A word that independent methods name for the same side of the neuron: docs/agree.md.",
+        _SHARED_WORD,
+        key=("pole", "run"),
+    ),
+    Relationship(
+        "CONTRADICTS_ON",
+        "Neuron",
+        "Term",
+        "A word that independent methods put on opposite sides of the neuron.",
+        _SHARED_WORD,
+        key=("pole", "run"),
+    ),
     Relationship(
         "COUNTERPART",
         "Neuron",

@@ -6,6 +6,7 @@ pushed the other way by its clamp, N7 is dead.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from typing import Any
 
@@ -45,7 +46,19 @@ def rows_of(name: str, rows: list[dict[str, Any]]) -> pa.Table:
 def everything() -> Rows:
     """Rows by table name."""
     rows: Rows = defaultdict(list)
-    for part in (_models, _runs, _decoded, _activations, _graphs, _probes, _explanations, _clamps, _links, _findings):
+    for part in (
+        _models,
+        _runs,
+        _decoded,
+        _activations,
+        _graphs,
+        _probes,
+        _explanations,
+        _clamps,
+        _links,
+        _findings,
+        _agreement,
+    ):
         part(rows)
     return rows
 
@@ -271,3 +284,15 @@ def _findings(rows: Rows) -> None:
         rows["Finding.ABOUT.Neuron"].append({"start": name, "end": neuron})
     carried = {"start": "f0", "end": TUNED_MONTHS, "source": MONTHS, "verdict": "weakened", "run": "carry-1"}
     rows["Finding.CARRIED_TO.Neuron"].append({**carried, "reason": "cosine 0.5"})
+
+
+def _agreement(rows: Rows) -> None:
+    """June, of a neuron of the fine-tune; and dog on opposite sides of another."""
+    counted = {"layers": {"9": [2, []]}, "first": [TUNED_MONTHS], "sides": 1}
+    summary = json.dumps({"AGREES_ON": counted, "CONTRADICTS_ON": counted})
+    run = {"id": "agree-1", "job": "agree", "model": TUNED, "parameters": "{}", "summary": summary}
+    rows["Run"].append(run | {"started": "2026-01-20T00:00:00Z", "ended": "2026-01-20T00:00:01Z"})
+    numbers = {"pole": 1, "rank": 1, "score": 5.0, "null": 0.1, "p": 0.01, "q": 0.02, "run": "agree-1"}
+    for name, neuron, word in (("AGREES_ON", TUNED_MONTHS, "june"), ("CONTRADICTS_ON", TUNED_OTHER, "dog")):
+        row = {"start": neuron, "end": word, "methods": ["lm-head", "probes"], **numbers}
+        rows[f"Neuron.{name}.Term"].append(row)
