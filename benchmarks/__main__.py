@@ -1,8 +1,8 @@
 """`make bench`: decoding, matches and feeds beside the matrix product, a corpus pass beside the forward pass, probes
-beside scikit-learn, load rates, query latencies.
+beside scikit-learn, load rates, query latencies, the verbs that read over the demo's store.
 
     python -m benchmarks [decode] [similar] [activations] [n2g] [probes] [explain] [search] [open] [local] [neo4j]
-                         [import] [windows]
+                         [import] [windows] [verbs]
 
 Prints a line a figure and writes build/bench.json.
 """
@@ -96,6 +96,13 @@ def windows() -> Iterator[Row]:
     return rates()
 
 
+def verbs() -> Iterator[Row]:
+    """The verbs that read, and each query, over the demo's store."""
+    from .verbs import rates
+
+    return rates()
+
+
 def import_files() -> Iterator[Row]:
     """Neo4j loaded by neo4j-admin at 10 M relationships."""
     from . import stores
@@ -116,6 +123,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "neo4j": neo4j,
     "import": import_files,
     "windows": windows,
+    "verbs": verbs,
 }
 
 

@@ -106,18 +106,17 @@ def graph_cards(store: Store, neuron: NeuronId, run: str | None = None) -> list[
     return [GraphCard(str(neuron), facts, tuple(graph_nodes(store, facts["graph"]))) for facts in found]
 
 
-def predict(store: Store, neuron: NeuronId, text: str, run: str | None = None) -> list[Prediction]:
+def predict(store: Store, where: str, neuron: NeuronId, text: str, run: str | None = None) -> list[Prediction]:
     """What each of a neuron's graphs says of a text. Raises ModelError where none of them can predict."""
     from ..ingest.n2g.predict import predictor
     from ..ingest.n2g.tables import read_graph
-    from ..ingest.subject.continuation import token_texts
-    from ..ingest.subject.vocabulary import load_tokenizer
+    from ..ingest.subject.cutting import cut
 
     cards = [card for card in graph_cards(store, neuron, run) if not card.facts["lossy"]]
     if not cards:
         raise ModelError(f"{neuron}: its graphs were read from drawings, which do not tell what they predict")
-    tokenizer = load_tokenizer(find_subject(store, neuron.model).checkpoint.folder)
-    tokens = token_texts(tokenizer, tokenizer(text, add_special_tokens=False).input_ids)
+    kept = bundle_folder(where, "any").parent.parent / "tokenizers"
+    tokens = cut(find_subject(store, neuron.model).checkpoint.folder, text, kept)
     made = []
     for card in cards:
         graph = read_graph(card.facts["algorithm"], card.nodes)

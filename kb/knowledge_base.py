@@ -525,7 +525,7 @@ class KnowledgeBase:
 
     def predict_n2g(self, neuron: str, text: str, *, run: str | None = None) -> list[Prediction]:
         """What a neuron's N2G graphs say of a text, token by token. Needs the `models` extra."""
-        return graphing.predict(self.store, NeuronId.parse(neuron), text, run)
+        return graphing.predict(self.store, self.where, NeuronId.parse(neuron), text, run)
 
     def n2g_report(self, model: str, *, run: str | None = None) -> Result:
         """N2G graphs of a model by layer: counts, and mean scores beside the lookups'."""

@@ -14,14 +14,12 @@ from ..job import Progress, silent
 from .cache import cache_in, given_cache
 from .clamp import Clamp
 from .live import LiveModel
-from .surface import piece_bytes
+from .vocabulary import token_texts
 
 CONTROLS = 20
 """Draws of other neurons that the same clamp is tried on."""
 _POSITIONS = 4096
 """Positions in one batch of control draws, all rows together."""
-_SAMPLE = 1000
-"""Pieces of the vocabulary that tell its scheme."""
 
 
 @dataclass(frozen=True)
@@ -141,17 +139,6 @@ def kl(before: torch.Tensor, after: torch.Tensor) -> float:
     p = before.exp()
     # A token that cannot come contributes nothing, whatever its logarithms are.
     return max(0.0, float(torch.where(p > 0, p * (before - after), torch.zeros_like(p)).sum()))
-
-
-def token_texts(tokenizer: Any, ids: Sequence[int]) -> list[str]:
-    """Decoded surfaces with leading space, U+FFFD for broken UTF-8; as the graph has them."""
-    every = len(tokenizer)
-    # One piece alone does not tell SentencePiece from byte-level BPE; a spread of the vocabulary does.
-    numbers = [*ids, *range(0, every, max(1, every // _SAMPLE))]
-    pieces = [piece or "" for piece in tokenizer.convert_ids_to_tokens(numbers)]
-    added = {*tokenizer.added_tokens_decoder, *tokenizer.all_special_ids}
-    found = piece_bytes(pieces, [i not in added for i in numbers])
-    return [data.decode("utf-8", "replace") for data in found[: len(ids)]]
 
 
 def _check(live: LiveModel, ids: Sequence[int], clamps: Sequence[Clamp], tokens: int) -> None:

@@ -57,13 +57,16 @@ class Vocabulary:
 _FILES = ("*token*.json", "vocab*", "merges*", "*.model", "config.json")
 """What a tokenizer may be read from."""
 
+_SAMPLE = 1000
+"""Pieces of the vocabulary that tell its scheme."""
+
 _read: dict[tuple[str, int], Vocabulary] = {}
 """Vocabularies read in this process, by the digest of their files: a fine-tune's is its base's, and takes seconds."""
 
 
 def read_vocabulary(folder: Path, d_vocab: int) -> Vocabulary:
     """The vocabulary of the tokenizer in `folder`, `untrained` all false. Raises ModelError."""
-    key = _digest(folder), d_vocab
+    key = tokenizer_digest(folder), d_vocab
     if key not in _read:
         _read[key] = from_tokenizer(load_tokenizer(folder), d_vocab)
         if len(_read) > 4:
@@ -71,7 +74,7 @@ def read_vocabulary(folder: Path, d_vocab: int) -> Vocabulary:
     return _read[key]
 
 
-def _digest(folder: Path) -> str:
+def tokenizer_digest(folder: Path) -> str:
     """Hex sha256 over the names and contents of a tokenizer's files."""
     whole = hashlib.sha256()
     for path in sorted({path for pattern in _FILES for path in folder.glob(pattern) if path.is_file()}):
@@ -112,6 +115,17 @@ def shared_ids(one: Vocabulary, other: Vocabulary) -> npt.NDArray[np.int64]:
     """The ids that write the same bytes in both, ascending: what two tokenizers have in common."""
     pairs = zip(one.pieces, other.pieces, strict=False)
     return np.flatnonzero([a == b and a != b"" for a, b in pairs]).astype(np.int64)
+
+
+def token_texts(tokenizer: Any, ids: Sequence[int]) -> list[str]:
+    """Decoded surfaces with leading space, U+FFFD for broken UTF-8; as the graph has them."""
+    every = len(tokenizer)
+    # One piece alone does not tell SentencePiece from byte-level BPE; a spread of the vocabulary does.
+    numbers = [*ids, *range(0, every, max(1, every // _SAMPLE))]
+    pieces = [piece or "" for piece in tokenizer.convert_ids_to_tokens(numbers)]
+    added = {*tokenizer.added_tokens_decoder, *tokenizer.all_special_ids}
+    found = piece_bytes(pieces, [i not in added for i in numbers])
+    return [data.decode("utf-8", "replace") for data in found[: len(ids)]]
 
 
 def load_tokenizer(folder: Path) -> Any:

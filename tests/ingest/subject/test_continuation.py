@@ -9,9 +9,9 @@ from statistics import median
 import pytest
 import torch
 from neuronkb.ingest.subject.clamp import Clamp
-from neuronkb.ingest.subject.continuation import CONTROLS, continuations, encode, kl, token_texts
+from neuronkb.ingest.subject.continuation import CONTROLS, continuations, encode, kl
 from neuronkb.ingest.subject.live import LiveModel
-from neuronkb.ingest.subject.vocabulary import read_vocabulary
+from neuronkb.ingest.subject.vocabulary import read_vocabulary, token_texts
 from neuronkb.schema import ModelError
 from neuronkb.tests import planted
 

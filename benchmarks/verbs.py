@@ -1,0 +1,97 @@
+"""How long the verbs that only read take, and each query of the catalogue, over the demo's store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+from neuronkb.kb.knowledge_base import KnowledgeBase
+from neuronkb.queries import Query, public
+from neuronkb.schema import NeuronKBError
+
+from .report import Row
+
+STORE = Path(".neuronkb")
+WANTED = 2.0
+"""Seconds that a query of the catalogue may take once the server is warm."""
+ROUNDS = 3
+
+
+def rates() -> Iterator[Row]:
+    """CPU seconds of this process and of the store's server, the least of three rounds after a first one."""
+    if not STORE.is_dir():
+        print(f"verbs    left out: there is no {STORE}; make demo makes it")
+        return
+    with KnowledgeBase.open(STORE) as kb:
+        server = psutil.Process(kb.status().pid)
+        for name, ask, wanted in _verbs(kb):
+            yield _row(name, ask, wanted, server)
+        for name, found in public().items():
+            if asked := _asked(kb, found):
+                yield _row(f"queries run {name}", asked, WANTED, server)
+
+
+def _verbs(kb: KnowledgeBase) -> Iterator[tuple[str, Callable[[], Any], float]]:
+    """Name, call and the seconds wanted, of what the store can answer."""
+    known = _known(kb)
+    model, neuron, graphed = known.get("model"), known.get("neuron"), known.get("graphed")
+    if model is None or neuron is None:
+        return
+    yield "agree", lambda: kb.agree(model), 0.3
+    yield "disagree", lambda: kb.disagree(model), 0.3
+    yield "neuron", lambda: kb.neuron(neuron), WANTED
+    yield "find", lambda: kb.find("july", model=model), WANTED
+    yield "concepts", lambda: kb.concepts(model=model), WANTED
+    yield "similar", lambda: kb.similar(neuron), 5.0
+    if graphed is not None:
+        yield "n2g predict", lambda: kb.predict_n2g(graphed, "It was in August"), 5.0
+    yield "clamp", lambda: kb.clamp(model, [neuron], "In the month of", value=5.0, tokens=10), 10.0
+
+
+def _asked(kb: KnowledgeBase, query: Query) -> Callable[[], Any] | None:
+    """The query with names of this store; None where it asks for what the store has none of."""
+    known = _known(kb)
+    values = {}
+    for parameter in query.parameters:
+        if parameter.type in known and parameter.required:
+            values[parameter.name] = known[parameter.type]
+        elif parameter.required:
+            values[parameter.name] = query.header.example.get(parameter.name)
+    ask = lambda: kb.run(query.name, timeout=None, **values)  # noqa: E731
+    try:
+        ask()
+    except NeuronKBError:
+        return None
+    return ask
+
+
+def _known(kb: KnowledgeBase) -> dict[str, Any]:
+    """A model, a neuron and others of the store, by the type of a query's parameter."""
+    texts = {
+        "model": "MATCH (n:Neuron)-[:FIRES_ON_TOKEN]->() WITH n LIMIT 1 RETURN n.model",
+        "neuron": "MATCH (n:Neuron)-[:FIRES_ON_TOKEN]->() WITH n LIMIT 1 RETURN n.id",
+        "graphed": "MATCH (n:Neuron)-[:HAS_GRAPH]->(g:Graph {status: 'ok'}) RETURN n.id ORDER BY g.f1 DESC LIMIT 1",
+    }
+    found = {name: kb.cypher(text, timeout=None).rows for name, text in texts.items()}
+    return {name: rows[0][0] for name, rows in found.items() if rows}
+
+
+def _row(name: str, ask: Callable[[], Any], wanted: float, server: psutil.Process) -> Row:
+    first = _spent(ask, server)
+    least = min(_spent(ask, server) for _ in range(ROUNDS))
+    return Row("verbs", f"{name} (first {first:.2f})", least, "CPU s", f"{wanted:g} s wanted", least / wanted)
+
+
+def _spent(ask: Callable[[], Any], server: psutil.Process) -> float:
+    """CPU seconds of both processes: other work on the machine does not count."""
+
+    def now() -> float:
+        times = server.cpu_times()
+        return time.process_time() + times.user + times.system
+
+    before = now()
+    ask()
+    return now() - before
