@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from ..ingest.job import Progress, silent
@@ -12,17 +14,25 @@ from ..queries import query
 from ..queries.near import near
 from ..schema import NODES, ModelError, QueryError
 from ..schema.numbers import check_number
-from .search.matrix import Built, Matrix, build, matrix_folder
+from .search.matrix import Built, Matrix, build, matrix_folder, plain_name, segment_name
 from .search.meaning import Scope
 from .search.question import Question
 from .search.records import EVIDENCE, Evidence, Found
 from .search.sources import KINDS, Source, jobs_for, sources
 from .search.sources import Evidence as Rows
-from .settings import bundle_folder
+from .search.wordcache import WordCache
+from .settings import bundle_folder, cache_folder
 from .stores.base import Store
 
 if TYPE_CHECKING:
     from ..ingest.embedding.embedder import Embedder
+
+log = logging.getLogger(__name__)
+
+SOON = 10.0
+"""Seconds of work that a search does without a word."""
+WORDS, ROWS = 1_200.0, 30_000.0
+"""Words embedded, and rows of evidence made vectors, in a second on two slow cores: for estimates."""
 
 Way = Literal["auto", "matrix", "index"]
 """Where explanations are searched: in the matrix, exactly, or by the store's own vector index."""
@@ -39,7 +49,27 @@ class SearchOptions(TypedDict, total=False):
     embedder: str | Path | None
     folder: Path | None
     way: Way
+    now: bool
     progress: Progress
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What the matrix does not have yet."""
+
+    rows: int
+    """of evidence"""
+    words: int
+    """to be embedded, at most"""
+
+    @property
+    def seconds(self) -> float:
+        """How long making it takes, roughly."""
+        return self.words / WORDS + self.rows / ROWS
+
+    def __str__(self) -> str:
+        about = f"{self.seconds:.0f} s" if self.seconds < 100 else f"{self.seconds / 60:.0f} minutes"
+        return f"{self.rows:,} rows of evidence are not in the search matrix; making it takes about {about}"
 
 
 @dataclass
@@ -51,7 +81,10 @@ class Search:
     database: str | None = None
     open_embedder: Callable[[str | Path | None], Embedder] | None = None
     """how a model is opened, unless by `Embedder.open`"""
+    words: Path | None = None
+    """where words' vectors are kept for all stores, unless in the user's cache folder"""
     _embedders: dict[str, Embedder] = field(default_factory=dict, repr=False)
+    _aside: Thread | None = field(default=None, repr=False)
 
     def build(
         self,
@@ -71,11 +104,32 @@ class Search:
             raise QueryError(f"the store holds no evidence to search; what makes some: {jobs_for(KINDS)}")
         return self._build(model, self._folder(model, folder), wanted, whole, progress)
 
-    def behind(self, *, embedder: str | Path | None = None, folder: Path | None = None) -> int:
-        """Rows of evidence that the matrix does not have yet: what a search makes first. Raises ModelError."""
+    def build_aside(self) -> None:
+        """Begin to bring the matrix in step in a thread of its own, for whoever asks later; one at a time."""
+
+        def work() -> None:
+            try:
+                self.build()
+            except Exception as error:  # nobody waits for it: who asks next is told of it, or begins anew
+                log.warning("the search matrix was not made: %s", error)
+
+        if self._aside is None or not self._aside.is_alive():
+            self._aside = Thread(target=work, daemon=True)
+            self._aside.start()
+
+    def behind(self, *, embedder: str | Path | None = None, folder: Path | None = None) -> Behind:
+        """What a search makes first, if anything. Raises ModelError."""
         model = self.embedder(embedder)
         held = Matrix.open(self._folder(model, folder), model.id, model.dimensions)
-        return sum(source.count for source in held.stale(sources(self.store)))
+        return self._behind(model, held, sources(self.store))
+
+    def _behind(self, model: Embedder, held: Matrix, wanted: Sequence[Source]) -> Behind:
+        rows = sum(source.count for source in held.stale(wanted))
+        if rows == 0:
+            return Behind(0, 0)
+        known = max(len(held.terms), len(self._words(model)))
+        terms = query("terms").run(self.store).rows[0][0]
+        return Behind(rows, max(0, min(terms, rows) - known))
 
     def ask(
         self,
@@ -89,12 +143,15 @@ class Search:
         embedder: str | Path | None = None,
         folder: Path | None = None,
         way: Way = "auto",
+        now: bool = False,
         progress: Progress = silent,
     ) -> Found:
         """Neurons and latents near a text, best first.
 
         `evidence` are the kinds that are searched, all unless given; `least` is the smallest cosine; `embedder` as in
-        `Embedder.open`. The matrix is brought in step first, in `folder` as in `build`. Raises QueryError, ModelError.
+        `Embedder.open`. The matrix is brought in step first, in `folder` as in `build`; with `now` the answer comes at
+        once, from the words as typed and what is in the matrix, and `behind` says what is not. Raises QueryError,
+        ModelError.
         """
         if not text.strip():
             raise QueryError(f"{text!r} asks for nothing; give a word or a phrase such as 'months of the year'")
@@ -105,9 +162,23 @@ class Search:
         scope = Scope(model, None if layers is None else frozenset(layers), least)
         by_index = self._by_index(held, opened, way)
         wanted = [source for source in held if not (by_index and source.kind == "explanation")]
-        matrix = self._matrix(opened, self._folder(opened, folder), wanted, progress)
+        place = self._folder(opened, folder)
+        matrix = Matrix.open(place, opened.id, opened.dimensions)
+        lacking = sum(source.count for source in matrix.stale(wanted)) if now else 0
+        if not now and not matrix.fits(wanted):
+            if progress is silent:
+                self._warn(self._behind(opened, matrix, wanted))
+            self._build(opened, place, wanted, False, progress)
+            matrix = Matrix.open(place, opened.id, opened.dimensions)
+        names = {segment_name(source) for source in wanted}
+        matrix.segments = [segment for segment in matrix.segments if segment.folder.name in names]
         question = Question(self.store, text, asked, scope, max(100, 5 * top), matrix, opened.id)
-        return question.answer(kinds, top, by_index)
+        return replace(question.answer(kinds, top, by_index), behind=lacking)
+
+    def _warn(self, lacking: Behind) -> None:
+        """Nobody looks at the progress: a line in the log, which Python shows unless told otherwise."""
+        if lacking.seconds > SOON:
+            log.warning("%s; now=True answers at once from what is there", lacking)
 
     def embedder(self, model: str | Path | None) -> Embedder:
         """The opened model."""
@@ -121,16 +192,15 @@ class Search:
     def _folder(self, model: Embedder, folder: Path | None) -> Path:
         return folder or matrix_folder(self.where, self.database, model.id)
 
-    def _matrix(self, model: Embedder, folder: Path, wanted: Sequence[Source], progress: Progress) -> Matrix:
-        found = Matrix.open(folder, model.id, model.dimensions)
-        if not found.fits(wanted):
-            self._build(model, folder, wanted, False, progress)
-            found = Matrix.open(folder, model.id, model.dimensions)
-        return found
-
     def _build(self, model: Embedder, folder: Path, wanted: Sequence[Source], whole: bool, progress: Progress) -> Built:
         rows = Rows(self.store, bundle_folder(self.where, "any").parent)
-        return build(folder, wanted, rows, model.id, model.dimensions, model, whole=whole, progress=progress)
+        kept = self._words(model)
+        return build(
+            folder, wanted, rows, model.id, model.dimensions, model, words=kept, whole=whole, progress=progress
+        )
+
+    def _words(self, model: Embedder) -> WordCache:
+        return WordCache((self.words or cache_folder() / "words") / plain_name(model.id), model.dimensions)
 
     def _kinds(self, evidence: Sequence[Evidence], model: str | None) -> tuple[list[Evidence], list[Source]]:
         """What is searched, and all that the store holds. Raises QueryError where there is nothing to search."""

@@ -36,3 +36,10 @@ def bundle_folder(where: str, run: str) -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("neuronkb") / "bundles" / run
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept for a user, whatever the store."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("neuronkb")

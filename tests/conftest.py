@@ -23,6 +23,15 @@ settings.register_profile("neuronkb", deadline=None)
 settings.load_profile("neuronkb")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder of the tests' own, for them and for the processes that they start."""
+    with pytest.MonkeyPatch.context() as patched:
+        folder = tmp_path_factory.mktemp("cache")
+        patched.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def neo4j_server() -> Iterator[Server]:
     """A Neo4j server. Skips where there can be none; with NEURONKB_REQUIRE_NEO4J=1 that is a failure."""

@@ -37,6 +37,7 @@ SHOWN = 3
 @click.option(
     "--folder", type=click.Path(path_type=Path, file_okay=False), help="Where the matrix lies.  [default: in the store]"
 )
+@click.option("--now", is_flag=True, help="Answer from what the matrix has already, and from the words as typed.")
 @click.option("--build", is_flag=True, help="Bring the matrix in step with the store; with TEXT, then search.")
 @click.option("--check", is_flag=True, help="With --build: read every file again and mend what is damaged.")
 @json_option
@@ -44,6 +45,7 @@ SHOWN = 3
 def search(
     kb: KnowledgeBase,
     text: str | None,
+    now: bool,
     build: bool,
     check: bool,
     layers: str | None,
@@ -54,10 +56,12 @@ def search(
 ) -> None:
     """Neurons whose evidence means TEXT, such as "months of the year", over every kind of evidence of every model.
 
-    The first search of a store, and one after new evidence, first makes what is missing of the search matrix.
+    The first search of a store, and one after new evidence, makes what is missing of the search matrix. Where that
+    takes long, words as typed and what is there answer at once, and the whole answer follows.
     """
     from dataclasses import asdict
 
+    from ..searching import SOON
     from . import output
 
     if text is None and not build:
@@ -71,15 +75,16 @@ def search(
             rows = [(name, ", ".join(v) if isinstance(v, tuple) else v) for name, v in asdict(built).items()]
             output.show(built, output.table(("what", "value"), rows), as_json)
             return
-    with output.progress() as progress:
-        found = kb.search(
-            text or "",
-            layers=None if layers is None else _numbers(layers),
-            embedder=embedder,
-            folder=folder,
-            progress=progress,
-            **options,
-        )
+    options |= {"layers": None if layers is None else _numbers(layers), "embedder": embedder, "folder": folder}
+    found = kb.search(text or "", now=True, **options)
+    if found.behind and not now:
+        lacking = kb.searching.behind(embedder=embedder, folder=folder)
+        if lacking.seconds > SOON:
+            click.echo(f"{lacking}; what is there already says", err=True)
+            if not as_json:
+                output.show(found, _tables(found), False)
+        with output.progress() as progress:
+            found = kb.search(text or "", progress=progress, **options)
     output.show(found, _tables(found), as_json)
 
 
@@ -97,8 +102,9 @@ def _tables(found: Found) -> list[Any]:
             )
     heads = ("neuron", "score", "evidence", "side", "rank", "cosine", "null", "by chance", "says")
     ways = [(kind, how) for kind, how in found.ways.items()]
+    lacking = f"; {found.behind:,} rows of evidence were not searched by meaning" if found.behind else ""
     return [
-        output.table(heads, rows, f"{found.text!r} by {found.embedder}"),
+        output.table(heads, rows, f"{found.text!r} by {found.embedder}{lacking}"),
         output.table(("evidence", "searched"), ways),
     ]
 

@@ -5,32 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from ...schema import ModelError
+from .. import searching
 from ..knowledge_base import KnowledgeBase
-
-SOON = 200_000
-"""Rows of new evidence that a search takes in while an agent waits: some ten seconds of work."""
 
 
 def search(kb: KnowledgeBase, text: str, model: str | None, top: int) -> dict[str, Any]:
-    """Hits, how they were searched for (`by`), and why not by meaning where that is so."""
-    why = _hindrance(kb) if text.strip() else None
-    if why is not None:
-        return {"by": "words", "why": why, "hits": _by_words(kb, text.split(), model, top)}
-    found = kb.search(text, model=model, top=top)
-    return {"by": found.embedder, "searched": found.ways, "hits": list(found.hits)}
+    """Hits, how they were searched for (`by`), and why not by meaning, or not over everything, where that is so.
 
-
-def _hindrance(kb: KnowledgeBase) -> str | None:
-    """What keeps a search by meaning from being answered soon."""
+    What takes long to make is made aside: the answer comes at once from what there is.
+    """
+    why = None
     try:
-        behind = kb.searching.behind()
+        found = kb.search(text, model=model, top=top, now=True)
+        if found.behind:
+            lacking = kb.searching.behind()
+            if lacking.seconds > searching.SOON:
+                kb.searching.build_aside()
+                why = f"not all by meaning: {lacking}; it is being made, ask again then"
+            else:
+                found = kb.search(text, model=model, top=top)
     except ModelError as error:
-        return f"not by meaning: {error}"
-    if behind <= SOON:
-        return None
-    return (
-        f"not by meaning: {behind:,} rows of evidence are not in the search matrix; neuronkb search --build adds them"
-    )
+        return {"by": "words", "why": f"not by meaning: {error}", "hits": _by_words(kb, text.split(), model, top)}
+    typed = all(reason.evidence == "word" for hit in found.hits for reason in hit.reasons)
+    answer = {"by": "words" if why and typed else found.embedder, "searched": found.ways, "hits": list(found.hits)}
+    return answer if why is None else {"why": why, **answer}
 
 
 def _by_words(kb: KnowledgeBase, words: list[str], model: str | None, top: int) -> list[dict[str, Any]]:

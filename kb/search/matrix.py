@@ -27,8 +27,9 @@ from .planes import Vectors
 from .segment import Segment, make_segment
 from .sources import Evidence, Source
 from .terms import Embed, TermVectors, sound_parts
+from .wordcache import WordCache
 
-VERSION = 1
+VERSION = 2
 """Of the layout and of how signatures are made: another version's index is made anew."""
 INDEX = "index.json"
 
@@ -112,23 +113,25 @@ def build(
     dimensions: int,
     model: Embeds,
     *,
+    words: WordCache | None = None,
     whole: bool = False,
     progress: Progress = silent,
 ) -> Built:
     """Bring the matrix in `folder` in step with the sources: only what is new or has changed is made.
 
-    One process builds at a time; searches go on with what they have opened.
+    The smallest source comes first. Words that `words` has are not embedded again. One process builds at a time;
+    searches go on with what they have opened, and may open each segment as soon as it is made.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "lock"):
         held = Matrix.open(folder, embedder, dimensions, whole)
         terms = held.terms
-        stale = held.stale(wanted)
+        stale = sorted(held.stale(wanted), key=lambda source: source.count)
         for i, source in enumerate(stale):
             label = f"{source.kind} of {source.run}"
             progress(label, i, len(stale))
             target = folder / segment_name(source)
-            make_segment(target, source, evidence, terms, _embed(model, source, progress), embedder)
+            make_segment(target, source, evidence, terms, _embed(model, source, words, progress), embedder)
             # The words come with the segment that needs them: a kill after this leaves both to be used.
             _write(folder, held, terms, [*(s.folder.name for s in held.segments), *map(segment_name, stale[: i + 1])])
             progress(label, i + 1, len(stale))
@@ -151,7 +154,7 @@ def segment_name(source: Source) -> str:
 
 def matrix_folder(where: str, database: str | None, embedder: str) -> Path:
     """Where the matrix lies: inside a local store, else in the user's data directory, by server and database."""
-    name = "".join(c if c.isalnum() or c in "-." else "-" for c in embedder)
+    name = plain_name(embedder)
     if not is_uri(where):
         return Path(where).expanduser().absolute() / "search" / name
     from platformdirs import user_data_path
@@ -160,12 +163,23 @@ def matrix_folder(where: str, database: str | None, embedder: str) -> Path:
     return user_data_path("neuronkb") / "search" / place / name
 
 
+def plain_name(embedder: str) -> str:
+    """An embedding model's id as the name of a folder."""
+    return "".join(c if c.isalnum() or c in "-." else "-" for c in embedder)
+
+
 def _write(folder: Path, held: Matrix, terms: TermVectors, names: Sequence[str]) -> None:
     facts = {"version": VERSION, "embedder": held.embedder, "dimensions": held.dimensions}
     write_json(folder / INDEX, {**facts, "terms": terms.parts, "segments": list(dict.fromkeys(names))})
 
 
-def _embed(model: Embeds, source: Source, progress: Progress) -> Embed:
-    """Single words are many, and their vectors are averaged: they may be quick. Texts are embedded as queries are."""
-    quick = source.kind not in ("explanation", "feature")
-    return lambda texts: model.embed(texts, progress, quick=quick)
+def _embed(model: Embeds, source: Source, words: WordCache | None, progress: Progress) -> Embed:
+    """Single words are many, and their vectors are averaged: they may be quick, and are kept for other stores. Texts
+    are embedded as queries are."""
+    if source.kind in ("explanation", "feature"):
+        return lambda texts: model.embed(texts, progress)
+
+    def made(texts: Sequence[str], told: Progress) -> Vectors:
+        return model.embed(texts, told, quick=True)
+
+    return lambda texts: made(texts, progress) if words is None else words.vectors(texts, made, progress)

@@ -55,3 +55,5 @@ class Found:
     embedder: str
     ways: dict[str, str]
     """how each kind of evidence was searched, and over how much"""
+    behind: int = 0
+    """rows of evidence that were not searched by meaning, for they are not in the matrix yet"""

@@ -15,7 +15,7 @@ from ...schema.compute import pc
 from .files import make_folder, read_folder
 from .planes import Vectors
 
-WORDS, VECTORS = "words.arrow", "vectors.f32"
+WORDS, VECTORS = "words.arrow", "vectors.f16"
 SAMPLE = 4096
 """Words that stand for random queries."""
 
@@ -23,7 +23,7 @@ Embed = Callable[[Sequence[str]], Vectors]
 
 
 class TermVectors:
-    """Words by number, and float32 `[n, dimensions]` unit vectors."""
+    """Words by number, and their unit vectors `[n, dimensions]`, kept as float16: within 2^-11 of a number's size."""
 
     def __init__(self, folder: Path, dimensions: int, parts: Sequence[str]) -> None:
         self._folder = folder
@@ -40,7 +40,7 @@ class TermVectors:
         return pa.concat_arrays(read) if read else pa.array([], pa.string())
 
     @cached_property
-    def _parts(self) -> list[Vectors]:
+    def _parts(self) -> list[npt.NDArray[np.float16]]:
         return [self._mapped(self._folder / part / VECTORS) for part in self.parts]
 
     def vectors(self, numbers: npt.NDArray[np.int64]) -> Vectors:
@@ -55,9 +55,7 @@ class TermVectors:
 
     def all(self) -> Vectors:
         """Every vector, by number."""
-        if len(self._parts) == 1:
-            return self._parts[0]
-        return np.concatenate(self._parts) if self._parts else np.empty((0, self.dimensions), np.float32)
+        return self.vectors(np.arange(len(self)))
 
     def sample(self) -> Vectors:
         """Words evenly drawn from all: what random queries of one word are."""
@@ -77,7 +75,7 @@ class TermVectors:
 
         def fill(folder: Path) -> dict[str, Any]:
             write_words(folder / WORDS, words)
-            np.ascontiguousarray(vectors, "<f4").tofile(folder / VECTORS)
+            np.ascontiguousarray(vectors, "<f2").tofile(folder / VECTORS)
             return {"words": len(words), "dimensions": self.dimensions}
 
         make_folder(self._folder / name, fill)
@@ -85,9 +83,9 @@ class TermVectors:
         for cached in ("words", "_parts"):
             self.__dict__.pop(cached, None)
 
-    def _mapped(self, path: Path) -> Vectors:
-        rows = path.stat().st_size // (4 * self.dimensions)
-        return np.memmap(path, np.float32, "c", shape=(rows, self.dimensions))
+    def _mapped(self, path: Path) -> npt.NDArray[np.float16]:
+        rows = path.stat().st_size // (2 * self.dimensions)
+        return np.memmap(path, "<f2", "r", shape=(rows, self.dimensions))
 
 
 def sound_parts(folder: Path, parts: Sequence[str], whole: bool) -> list[str]:

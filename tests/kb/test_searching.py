@@ -8,18 +8,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from neuronkb.ingest.embedding.embedder import Embedder
 from neuronkb.ingest.job import silent
-from neuronkb.kb import jobs
+from neuronkb.kb import jobs, searching
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.search.matrix import Matrix
 from neuronkb.kb.search.records import Evidence, Found, Hit
 from neuronkb.kb.search.sources import sources
+from neuronkb.kb.searching import Behind
 from neuronkb.kb.settings import bundle_folder
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import ModelError, QueryError
@@ -234,6 +237,74 @@ def test_a_killed_build_leaves_what_was_there_and_goes_on(
     assert (len(built.made), built.kept) == (3, 2)
     assert not [path for path in folder.iterdir() if path.name.startswith(".partial")]
     assert units(local.search("puppy", folder=folder, top=1)) == [searched.DOG_NEURON]
+
+
+def test_words_of_another_store_are_not_embedded_again(
+    local: KnowledgeBase, minilm: Embedder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = local.search("puppy", top=60)
+    assert local.searching.behind() == Behind(0, 0)
+    embedded: list[str] = []
+    real = Embedder.embed
+
+    def embed(self: Embedder, texts: Sequence[str], *given: Any, **options: Any) -> Any:
+        embedded.extend(texts)
+        return real(self, texts, *given, **options)
+
+    monkeypatch.setattr(Embedder, "embed", embed)
+    other = tmp_path / "other"
+    assert local.searching.behind(folder=other).words == 0
+    assert local.search("puppy", top=60, folder=other) == first
+    assert not {"terrier", "march", "oven"} & set(embedded)
+    load(local, replace(SearchedJob("hand-2", "other", seed=3), parts=("decoded",)))
+    step_by_step = local.search("puppy", top=60)
+    assert local.search("puppy", top=60, folder=tmp_path / "at once") == step_by_step != first
+
+
+def test_now_answers_from_what_there_is(local: KnowledgeBase, caplog: pytest.LogCaptureFixture) -> None:
+    found = local.search("terrier", top=5, now=True)
+    assert found.behind == local.searching.behind().rows > 0
+    assert found.hits[0].unit == searched.DOG_NEURON
+    assert {reason.evidence for hit in found.hits for reason in hit.reasons} == {"word"}
+    whole = local.search("terrier", top=5)
+    assert whole.behind == 0
+    assert not caplog.records
+    load(local, replace(SearchedJob("hand-2", "other", seed=3), parts=("decoded",)))
+    held = local.search("puppy", top=1, now=True)
+    assert held.behind == 360
+    assert {"decoded", "fires"} <= set(why(held.hits[0]))
+    local.searching.build_aside()
+    assert local.searching._aside is not None
+    local.searching._aside.join()
+    assert local.search("terrier", top=5, now=True) == local.search("terrier", top=5)
+
+
+def test_nobody_waits_in_silence(
+    local: KnowledgeBase, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "SOON", 0)
+    local.search("puppy", top=1)
+    (record,) = caplog.records
+    assert "rows of evidence are not in the search matrix; making it takes about" in record.getMessage()
+    local.search("puppy", top=1)
+    assert len(caplog.records) == 1
+
+
+ASKED = """
+import sys
+from pathlib import Path
+from neuronkb import KnowledgeBase
+with KnowledgeBase.open(sys.argv[1]) as kb:
+    print(kb.search("puppy", top=1, folder=Path(sys.argv[2])).hits[0].unit)
+print([name for name in ("torch", "transformers", "sentence_transformers", "numba") if name in sys.modules])
+"""
+
+
+def test_a_search_of_a_new_process_loads_no_torch(local: KnowledgeBase, local_folder: Path) -> None:
+    folder = local.searching.build().folder
+    command = [sys.executable, "-c", ASKED, str(local_folder), folder]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == [searched.DOG_NEURON, "[]"]
 
 
 def test_bad_input(local: KnowledgeBase) -> None:

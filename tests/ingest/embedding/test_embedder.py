@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from neuronkb.ingest.embedding import embedder as module
+from neuronkb.ingest.embedding import bert, quick
 from neuronkb.ingest.embedding import folder as places
 from neuronkb.ingest.embedding.embedder import Embedder
+from neuronkb.ingest.embedding.general import SentenceTransformers
 from neuronkb.schema import ModelError
 
 
@@ -32,22 +37,86 @@ def test_vectors_are_unit_and_in_the_order_of_the_texts(minilm: Embedder) -> Non
     assert cosine[1, 2] > cosine[1, 4] + 0.2
 
 
-def test_equal_texts_are_embedded_once_and_batches_go_by_length(
-    minilm: Embedder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[list[str]] = []
-    real = Embedder._batch
+def test_the_same_tokens_are_run_once_and_none_is_padding(minilm: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, ...]] = []
+    real = bert.Bert._entering
 
-    def batch(self: Embedder, texts: list[str]) -> module.Vectors:
-        seen.append(texts)
+    def entering(self: bert.Bert, ids: bert.Ids) -> bert.Vectors:
+        seen.append(ids.shape)
+        return real(self, ids)
+
+    monkeypatch.setattr(bert.Bert, "_entering", entering)
+    monkeypatch.setattr(bert, "TOKENS", 6)
+    told: list[tuple[int, int]] = []
+    found = minilm.embed(
+        ["Über", "dog", "the dog", "uber", "cat", "dog", "hare"], lambda step, done, total: told.append((done, total))
+    )
+    assert seen == [(2, 3), (2, 3), (1, 4)]
+    assert told == [(2, 5), (4, 5), (5, 5)]
+    assert np.array_equal(found[0], found[3])
+    assert np.array_equal(found[1], found[5])
+
+
+TEXTS = (
+    *("dog", "Überraschung! 语言 número", "", "\U0001f600 \u0e20\u0e32\u0e29\u0e32", "word " * 300, "x" * 600),
+    *(f"{one} {two}" for one in ("tax", "snow", "unbelievably") for two in ("law", "man", "é")),
+)
+
+
+def test_both_ways_are_sentence_transformers(minilm: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    general = SentenceTransformers.read(places.locate(None)[0])
+    monkeypatch.setattr(SentenceTransformers, "_batch", counted(SentenceTransformers._batch, batches := []))
+    wanted = general.encode(TEXTS)
+    assert sum(batches) == len(TEXTS)
+    assert isinstance(minilm._encoder, bert.Bert)
+    assert np.abs(minilm.embed(TEXTS) - wanted).max() < 2e-6
+    monkeypatch.setattr(bert, "FEW", 0)
+    assert np.abs(minilm.embed(TEXTS) - wanted).max() < 2e-6
+    monkeypatch.setattr(quick, "bfloat16_is_quicker", lambda: True)
+    for coarse in (minilm.embed(TEXTS, quick=True), general.encode(TEXTS, quick=True)):
+        assert (coarse * wanted).sum(1).min() > 0.9999
+        assert not np.allclose(coarse, wanted, atol=1e-6)
+
+
+def counted(real: Callable[..., Any], batches: list[int]) -> Callable[..., Any]:
+    def batch(self: SentenceTransformers, texts: list[str]) -> bert.Vectors:
+        batches.append(len(texts))
+        assert [len(text) for text in texts] == sorted(len(text) for text in texts)
         return real(self, texts)
 
-    monkeypatch.setattr(Embedder, "_batch", batch)
-    monkeypatch.setattr(module, "BATCH", 2)
-    told: list[tuple[int, int]] = []
-    minilm.embed(["ccc", "a", "bb", "a", "dddd", "ccc"], lambda step, done, total: told.append((done, total)))
-    assert seen == [["a", "bb"], ["ccc", "dddd"]]
-    assert told == [(2, 4), (4, 4)]
+    return batch
+
+
+def test_a_query_is_embedded_without_torch() -> None:
+    code = (
+        "import sys; from neuronkb.ingest.embedding.embedder import Embedder; "
+        "print(Embedder.open().embed(['months of the year']).shape); "
+        "print([n for n in ('torch', 'transformers', 'sentence_transformers') if n in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["(1, 384)", "[]"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("1_Pooling/config.json", {"pooling_mode_cls_token": True}),
+        ("sentence_bert_config.json", {"do_lower_case": True}),
+        ("config_sentence_transformers.json", {"default_prompt_name": "query"}),
+        ("config.json", {"hidden_act": "relu"}),
+        ("config.json", {"model_type": "roberta"}),
+        ("tokenizer.json", None),
+    ],
+)
+def test_a_model_of_another_kind_goes_through_sentence_transformers(
+    tmp_path: Path, name: str, change: dict[str, Any] | None
+) -> None:
+    folder = tmp_path / "other"
+    shutil.copytree(places.locate(None)[0], folder)
+    assert bert.Bert.read(folder) is not None
+    facts = {} if change is None else {**json.loads((folder / name).read_text()), **change}
+    (folder / name).write_text(json.dumps(facts))
+    assert bert.Bert.read(folder) is None
 
 
 def test_no_texts_are_no_vectors(minilm: Embedder) -> None:

@@ -13,10 +13,11 @@ from typing import Any
 import anyio
 import pytest
 from neuronkb.ingest.embedding.embedder import Embedder
+from neuronkb.kb import searching
 from neuronkb.kb.knowledge_base import KnowledgeBase
-from neuronkb.kb.mcp import search
 from neuronkb.kb.mcp.limits import Limits
 from neuronkb.kb.mcp.server import READS, server
+from neuronkb.kb.searching import Search
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import stop
 from neuronkb.schema import ModelError
@@ -134,9 +135,12 @@ def test_words_are_searched_where_meaning_cannot_be(kb: KnowledgeBase, monkeypat
         assert "asks for nothing" in await refused(client, "search", text=" ")
 
     reason = "are not in the search matrix"
+    begun: list[int] = []
     with monkeypatch.context() as patched:
-        patched.setattr(search, "SOON", 10)
+        patched.setattr(searching, "SOON", 0)
+        patched.setattr(Search, "build_aside", lambda self: begun.append(1))
         talk(server(kb), by_words)
+    assert len(begun) == 2
     kb.searching.open_embedder, kb.searching._embedders = absent, {}
     reason = "needs sentence-transformers"
     talk(server(kb), by_words)

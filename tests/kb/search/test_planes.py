@@ -86,8 +86,8 @@ def test_what_is_written_in_blocks_is_read_back(tmp_path: Path) -> None:
     assert held.nearest(vectors[42], 1)[0].tolist() == [42]
 
 
-def test_a_processor_that_sums_badly_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    vectors = unit(6, 200)
-    monkeypatch.setattr(planes, "rough", lambda high, query: np.linspace(1, -1, len(high), dtype=np.float32))
-    query = unit(7, 1)[0]
-    assert Planes.of(vectors).nearest(query, 10)[0].tolist() == brute(vectors, query, 10)
+@pytest.mark.parametrize("dimensions", [7, 8])
+def test_a_rough_product_is_that_of_rounded_numbers(dimensions: int) -> None:
+    vectors, query = unit(6, 2500, dimensions), unit(7, 1, dimensions)[0]
+    exact = rounded(vectors).astype(np.float64) @ rounded(query).astype(np.float64)
+    assert np.allclose(planes.rough(split(vectors)[0], query), exact, rtol=0, atol=1e-6)
