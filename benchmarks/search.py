@@ -22,6 +22,7 @@ from neuronkb.kb.search.terms import TermVectors
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import NODES, conform
 
+from . import first_search
 from .report import Row
 
 ROWS, DIMENSIONS, K = 500_000, 384, 10
@@ -36,7 +37,8 @@ INDEXED = 20_000
 
 
 def rates() -> Iterator[Row]:
-    """The matrix, then the indexes."""
+    """The first search and later ones, the matrix, then the indexes."""
+    yield from first_search.rates()
     with tempfile.TemporaryDirectory() as folder:
         yield from _matrix(Path(folder))
     for kind in ("local", "neo4j"):

@@ -60,9 +60,11 @@ def _of_segment(segment: Segment, query: Vectors, depth: int, scope: Scope) -> l
     k = 2 * depth
     while True:
         rows, cosines = segment.planes.nearest(query, k, allowed)
-        names = segment.rows.column("unit").take(rows).to_pylist()
+        # One by one: for numbers from numpy pyarrow loads pandas, which takes a third of a second.
+        units = segment.rows.column("unit")
         first: dict[str, Near] = {}
-        for name, row, cosine in zip(names, rows.tolist(), cosines.tolist(), strict=True):
+        for row, cosine in zip(rows.tolist(), cosines.tolist(), strict=True):
+            name = units[row].as_py()
             first.setdefault(name, Near(name, cosine, segment, row))
         if len(first) >= depth or len(rows) < k:
             return list(first.values())

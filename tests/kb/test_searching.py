@@ -231,7 +231,7 @@ def test_a_killed_build_leaves_what_was_there_and_goes_on(
     os.kill(child.pid, signal.SIGKILL)
     child.communicate()
     held = Matrix.open(folder, minilm.id, minilm.dimensions, whole=True)
-    assert {segment.kind for segment in held.segments} == {"decoded", "fires"}
+    assert {segment.kind for segment in held.segments} == {"explanation", "feature"}
     assert [path for path in folder.iterdir() if path.name.startswith(".partial")]
     built = local.searching.build(folder=folder)
     assert (len(built.made), built.kept) == (3, 2)
@@ -296,7 +296,7 @@ from pathlib import Path
 from neuronkb import KnowledgeBase
 with KnowledgeBase.open(sys.argv[1]) as kb:
     print(kb.search("puppy", top=1, folder=Path(sys.argv[2])).hits[0].unit)
-print([name for name in ("torch", "transformers", "sentence_transformers", "numba") if name in sys.modules])
+print([name for name in ("torch", "transformers", "sentence_transformers", "pandas") if name in sys.modules])
 """
 
 
