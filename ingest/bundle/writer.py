@@ -58,7 +58,7 @@ class BundleWriter:
                 gate.close()
                 raise
         except OSError as error:
-            raise BundleError(f"{folder}: cannot be written ({error.strerror or error})") from None
+            raise BundleError(f"{folder}: cannot be written ({_why(error)})") from None
         return cls(folder, held, whole, gate)
 
     def __enter__(self) -> Self:
@@ -97,7 +97,7 @@ class BundleWriter:
             self.done[shard] = _entered(self.folder, partial, entry)
         except OSError as error:
             raise BundleError(
-                f"{self.folder / shard}: cannot be written ({error.strerror or error}); free space and run again"
+                f"{self.folder / shard}: cannot be written ({_why(error)}); free space and run again"
             ) from None
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -132,9 +132,7 @@ class BundleWriter:
                 if self.run != held:
                     write_run(self.folder, self.run)
         except OSError as error:
-            raise BundleError(
-                f"{self.folder}: cannot be written ({error.strerror or error}); free space and run again"
-            ) from None
+            raise BundleError(f"{self.folder}: cannot be written ({_why(error)}); free space and run again") from None
         finally:
             self.close()
         return self.run
@@ -212,6 +210,11 @@ def _entered(folder: Path, partial: Path, entry: ShardEntry) -> ShardEntry:
         damaged = partial_path(final)
         final.rename(damaged)
         shutil.rmtree(damaged, ignore_errors=True)
+
+
+def _why(error: OSError) -> str:
+    """What the system says, without the long path that pyarrow puts before it."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _write(folder: Path, shard: str, name: str, rows: pa.Table) -> FileEntry:
