@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
+from neuronkb.ingest.products import quick_bf16
 from torch.nn import functional
 
 from .chat import Example, answer_positions, pad
@@ -21,9 +22,8 @@ FROZEN_BATCH = 60
 
 
 def has_fast_bf16() -> bool:
-    """Whether this CPU has instructions for bfloat16 products; without them float32 is faster."""
-    probes = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
-    return any(probe is not None and probe() for probe in probes)
+    """Whether this CPU multiplies bfloat16 quicker than float32, as measured once."""
+    return quick_bf16(torch.device("cpu"), 640)
 
 
 @contextmanager

@@ -8,30 +8,16 @@ layer out, and lets the other threads run meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, ParamSpec
+from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from ..compiled import compiled
+
 Array = npt.NDArray[Any]
-
-P = ParamSpec("P")
-
-
-def _compiled(loop: Callable[P, None]) -> Callable[P, None]:
-    """The loop in machine code, kept on disk for the next process where some folder can be written."""
-    compile_ = partial(numba.njit, nogil=True, error_model="numpy")
-    try:
-        found: Any = compile_(cache=True)(loop)
-    except RuntimeError:  # no folder for the cache
-        found = compile_()(loop)
-    compiled: Callable[P, None] = found
-    return compiled
 
 
 @dataclass(frozen=True)
@@ -210,11 +196,11 @@ def _combine(codes: Array, start: int, stop: int, first: int, counts: Array) -> 
             counts[3, start + j] += seen - gate[j] - up[j] + both[j]
 
 
-extremes = _compiled(_extremes)
-powers = _compiled(_powers)
-count = _compiled(_count)
-tabulate = _compiled(_tabulate)
-insert = _compiled(_insert)
-below = _compiled(_below)
-encode = _compiled(_encode)
-combine = _compiled(_combine)
+extremes = compiled(_extremes)
+powers = compiled(_powers)
+count = compiled(_count)
+tabulate = compiled(_tabulate)
+insert = compiled(_insert)
+below = compiled(_below)
+encode = compiled(_encode)
+combine = compiled(_combine)

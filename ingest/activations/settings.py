@@ -10,7 +10,7 @@ import torch
 
 from ...schema import ModelError
 from ..chosen import chosen
-from ..lm_head.precision import has_bf16
+from ..products import quick_bf16
 from ..subject.live import DTYPES
 
 METHOD = 1
@@ -35,7 +35,8 @@ class Settings:
     table_bytes: int = 2**30
     """memory of the token table, which decides how many of the most frequent tokens it holds"""
     dtype: str = "auto"
-    """of the forward pass; auto is bfloat16 where the hardware multiplies it natively, else float32"""
+    """of the forward pass; auto is float32 on a CPU, so that a job is the same one on every machine, and bfloat16 on
+    GPUs that multiply it natively"""
     seed: int = 0
     """of the random windows"""
     device: str = "auto"
@@ -60,4 +61,4 @@ class Settings:
         """The dtype that `auto` means on a device."""
         if self.dtype != "auto":
             return self.dtype
-        return "bfloat16" if has_bf16(device) else "float32"
+        return "bfloat16" if device.type == "cuda" and quick_bf16(device) else "float32"

@@ -15,7 +15,8 @@ from .convention import decoded_rows
 from .moments import Moments, closed_form, moments
 from .precision import Format, exact_products, formats
 from .ranking import Ranking, Tally, rank
-from .scores import TILE, block_rows, score
+from .scores import TILE, block_rows
+from .screen import candidate_scores, screen_of
 from .settings import Settings
 from .unembedding import Unembedding
 
@@ -78,9 +79,7 @@ def decode_rows(
 ) -> Decoding:
     """Decode rows at hand: float64 `[n, d_model]`, n at least 1."""
     device = unembedding.rows.device
-    ladder = formats(settings.precision, device)
-    if settings.statistics and len(ladder) > 1 and float(rows.norm(dim=1).max()) * unembedding.max_norm > LONG:
-        ladder = ladder[1:]
+    ladder = _ladder(rows, unembedding, settings)
     size = min(len(rows), block_rows(len(unembedding), ladder[0], settings.buffer))
     blocks = torch.split(rows, size)
     n_tiles = -(-len(unembedding) // TILE)
@@ -106,10 +105,6 @@ def decode_rows(
     return _join(parts, unembedding)
 
 
-LONG = 512.0
-"""Length of a row times the longest unembedding row above which bf16 may be off by 2 in a logit, too much for
-logsumexp and entropy; such projections are scored in float32."""
-
 PIECE = 2**18
 """Numbers of the top tokens' rows compared at a time, so that they stay in cache."""
 
@@ -127,6 +122,14 @@ class Part:
     tally: Tally
 
 
+def _ladder(rows: torch.Tensor, unembedding: Unembedding, settings: Settings) -> tuple[Format, ...]:
+    """The formats that serve these rows, fastest first."""
+    ladder = formats(settings.precision, unembedding.rows.device, rows.shape[1])
+    longest = float(rows.norm(dim=1).max()) * unembedding.max_norm if settings.statistics else 0.0
+    fitting = [form for form in ladder if longest <= form.longest]
+    return tuple(form for form in fitting if not form.whole or screen_of(unembedding) is not None)
+
+
 def _block(
     rows: torch.Tensor,
     unembedding: Unembedding,
@@ -140,7 +143,7 @@ def _block(
     dead = norms == 0
     alive = torch.where(dead[:, None], torch.eye(1, rows.shape[1], dtype=rows.dtype, device=rows.device), rows)
     k = min(settings.k, len(unembedding))
-    scores = score(alive, unembedding, ladder[0], buffer)
+    scores = candidate_scores(alive, unembedding, ladder[0], buffer)
     ranking = rank(scores, alive, unembedding, k, ladder[1:], tally)
     if settings.statistics:
         numbers = moments(scores, alive, unembedding, ranking)

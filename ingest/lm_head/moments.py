@@ -53,7 +53,7 @@ def moments(scores: Scores, rows: torch.Tensor, unembedding: Unembedding, rankin
     """
     mean, std = closed_form(rows, unembedding)
     frame = _frame(scores, mean, ranking)
-    powers = _powers(scores, frame)
+    powers = _powers(scores, frame) if scores.powers is None else scores.powers
     weight, weighted, far = _series(powers, frame, len(unembedding))
     for index in torch.split(far.nonzero()[:, 0], ROWS):
         weight[index], weighted[index] = _exponentials(scores, index, frame)

@@ -7,8 +7,11 @@ from typing import Literal
 
 import torch
 
-Precision = Literal["auto", "bf16", "fp32"]
-PRECISIONS: tuple[Precision, ...] = ("auto", "bf16", "fp32")
+from ...schema import ModelError
+from ..products import quick_bf16, quickest
+
+Precision = Literal["auto", "int8", "bf16", "fp32"]
+PRECISIONS: tuple[Precision, ...] = ("auto", "int8", "bf16", "fp32")
 
 
 @dataclass(frozen=True)
@@ -18,30 +21,32 @@ class Format:
     dtype: torch.dtype
     output: float
     """relative rounding of a stored result; 0 where the sum is stored as it is"""
+    longest: float
+    """length of a row times the longest unembedding row above which logits may be off by 2 or so, too much for
+    logsumexp and entropy"""
+    whole: bool = False
+    """whether the product is one of whole numbers, see `screen`"""
 
 
-BF16 = Format(torch.bfloat16, 2.0**-8)
-FP32 = Format(torch.float32, 0.0)
+INT8 = Format(torch.bfloat16, 2.0**-8, 128.0, whole=True)
+BF16 = Format(torch.bfloat16, 2.0**-8, 512.0)
+FP32 = Format(torch.float32, 0.0, float("inf"))
+NARROW = 256
+"""Width below which int8 is not taken unasked: a row's rounding shows more in its skewness, and there is less to gain."""
 
 
-def formats(precision: Precision, device: torch.device) -> tuple[Format, ...]:
-    """The formats to try, fastest first. `auto` takes bf16 where the hardware multiplies it natively."""
-    if precision == "fp32" or (precision == "auto" and not has_bf16(device)):
-        return (FP32,)
-    return (BF16, FP32)
+def formats(precision: Precision, device: torch.device, width: int) -> tuple[Format, ...]:
+    """The formats to try for rows of `width` numbers, fastest first. `auto` takes what was measured to be quickest.
 
-
-def has_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 products run natively: AVX512-BF16 or AMX on a CPU, Ampere or newer on a GPU."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device)[0] >= 8
-    if device.type != "cpu":
-        return False
-    found: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    if found:
-        return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
-    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(bool(getattr(torch.cpu, name, bool)()) for name in names)
+    Raises ModelError for int8 on a GPU.
+    """
+    if precision == "int8" and device.type != "cpu":
+        raise ModelError(f"int8 candidates are computed on a CPU only, and the device is {device}; use bf16 or fp32")
+    plain = (BF16, FP32) if precision == "bf16" or (precision != "fp32" and quick_bf16(device, width)) else (FP32,)
+    whole = precision == "int8" or (
+        precision == "auto" and device.type == "cpu" and width >= NARROW and quickest(width) == "int8"
+    )
+    return (INT8, *plain) if whole else plain
 
 
 def accumulation(width: int) -> float:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import torch
 
 from .precision import Format
-from .scores import TILE, Scores, score
+from .scores import TILE, Grouped, score
+from .screen import Screened
 from .unembedding import Unembedding
 
 FIRST = 32
@@ -45,7 +46,7 @@ class Tally:
 
 
 def rank(
-    scores: Scores,
+    scores: Grouped | Screened,
     rows: torch.Tensor,
     unembedding: Unembedding,
     k: int,
@@ -63,15 +64,14 @@ def rank(
     """
     tally = tally if tally is not None else Tally()
     tally.rows += len(rows)
-    found = [_candidates(scores, k, pole, tally) for pole in (1, -1)]
-    crowded = torch.stack([counts > LIMIT for _, _, counts in found]).any(0)
+    if isinstance(scores, Screened):
+        slots, positions, crowded, multiplied = scores.candidates(k)
+    else:
+        slots, positions, crowded = _of_groups(scores, k, tally)
+        multiplied = len(slots)
     if crowded.all():
         return _again(rows, unembedding, k, sharper, tally)
-    slots = torch.cat([row * 2 + end for end, (row, _, _) in enumerate(found)])
-    positions = torch.cat([position for _, position, _ in found])
-    keep = ~crowded[slots // 2]
-    slots, positions = slots[keep], positions[keep]
-    tally.candidates += len(slots)
+    tally.candidates += multiplied
     logits = exact_logits(rows, unembedding, slots // 2, positions) * (1 - 2 * (slots % 2))
     best = _select(slots, positions, logits, 2 * len(rows), k)
     ranking = Ranking(positions[best].view(-1, 2, k), logits[best].view(-1, 2, k))
@@ -82,7 +82,17 @@ def rank(
     return ranking
 
 
-def _candidates(scores: Scores, k: int, pole: int, tally: Tally) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _of_groups(scores: Grouped, k: int, tally: Tally) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Slots (2 x row + pole) and positions of every token that may be among the top k, and the rows, bool `[n_rows]`,
+    that have too many."""
+    found = [_candidates(scores, k, pole, tally) for pole in (1, -1)]
+    crowded = torch.stack([counts > LIMIT for _, _, counts in found]).any(0)
+    slots = torch.cat([row * 2 + end for end, (row, _, _) in enumerate(found)])
+    keep = ~crowded[slots // 2]
+    return slots[keep], torch.cat([position for _, position, _ in found])[keep], crowded
+
+
+def _candidates(scores: Grouped, k: int, pole: int, tally: Tally) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Row and position of every token that may be among the top k, and their number by row."""
     extremes = scores.highest if pole > 0 else -scores.lowest
     # The more a score can be off, the more groups reach the threshold.
@@ -108,13 +118,13 @@ def _candidates(scores: Scores, k: int, pole: int, tally: Tally) -> tuple[torch.
     return row, torch.cat(positions), torch.bincount(row, minlength=n_rows)
 
 
-def _grouped(scores: Scores, rows: torch.Tensor, groups: torch.Tensor) -> torch.Tensor:
+def _grouped(scores: Grouped, rows: torch.Tensor, groups: torch.Tensor) -> torch.Tensor:
     """Scores of the tokens of some groups: float32 `[n_tiles, n_rows, n_groups]`."""
     tiles = scores.tiles if len(rows) == scores.tiles.shape[1] else scores.tiles[:, rows]
     return tiles.gather(2, groups.expand(len(tiles), -1, -1)).float()
 
 
-def _threshold(kth: torch.Tensor, scores: Scores) -> torch.Tensor:
+def _threshold(kth: torch.Tensor, scores: Grouped) -> torch.Tensor:
     """The smallest score p whose p + e(p) reaches the floor, float32 and rounded down."""
     a, b = scores.absolute, scores.relative
     reach = kth - a - b * kth.abs() - a

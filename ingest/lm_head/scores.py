@@ -16,10 +16,23 @@ in cache while its extremes are taken; fewer groups would be quicker to search, 
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of rows scaled to unit length. Position p is column p mod TILE of tile p // TILE."""
+    """Scores of rows scaled to one length. Position p is column p mod TILE of tile p // TILE."""
 
     tiles: torch.Tensor
     """`[n_tiles, n_rows, TILE]` in the format's dtype; NaN past the end of the vocabulary"""
+    norms: torch.Tensor
+    """float64 `[n_rows]`: what makes logits of scores, the length of the rows before scaling"""
+    centres: torch.Tensor
+    """float64 `[n_rows]`: mean score, of the rounded unit row"""
+    n_tokens: int
+    powers: torch.Tensor | None
+    """float64 `[n_rows, 3]`: sums of the second, third and fourth powers of the scores less their mean, where known"""
+
+
+@dataclass(frozen=True)
+class Grouped(Scores):
+    """Scores of unit rows with the extremes of groups of tokens."""
+
     highest: torch.Tensor
     """`[n_rows, TILE]`: largest score of each group; -inf for one without tokens"""
     lowest: torch.Tensor
@@ -27,11 +40,6 @@ class Scores:
     absolute: torch.Tensor
     """float64 `[n_rows]`: |score - true unit score| <= absolute + relative * |score|"""
     relative: float
-    norms: torch.Tensor
-    """float64 `[n_rows]`: length of the rows before scaling"""
-    centres: torch.Tensor
-    """float64 `[n_rows]`: mean score, of the rounded unit row"""
-    n_tokens: int
 
 
 def block_rows(n_tokens: int, width: Format, budget: int) -> int:
@@ -41,7 +49,7 @@ def block_rows(n_tokens: int, width: Format, budget: int) -> int:
     return int(max(16, min(256, fit // 16 * 16)))
 
 
-def score(rows: torch.Tensor, unembedding: Unembedding, form: Format, buffer: torch.Tensor) -> Scores:
+def score(rows: torch.Tensor, unembedding: Unembedding, form: Format, buffer: torch.Tensor) -> Grouped:
     """Score rows (float64 `[n_rows, d_model]`, none zero) in `form`, into `buffer` (see `Scores.tiles`).
 
     The bound adds up: the row's actual rounding residual times the longest unembedding row, the unembedding's own
@@ -60,7 +68,9 @@ def score(rows: torch.Tensor, unembedding: Unembedding, form: Format, buffer: to
     tiles = buffer[:, : len(rows)]
     highest, lowest = _fill(left, matrix, tiles)
     centres = left.double() @ unembedding.mean
-    return Scores(tiles, highest, lowest, absolute, 1.01 * form.output, norms, centres, len(unembedding))
+    return Grouped(
+        tiles, norms, centres, len(unembedding), None, highest, lowest, absolute, relative=1.01 * form.output
+    )
 
 
 def _fill(left: torch.Tensor, matrix: torch.Tensor, tiles: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,6 +6,7 @@ import hashlib
 import math
 import threading
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ import torch
 
 from ...schema import ModelError
 from ..subject.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    from .screen import Screen
 
 STEP = 4096
 
@@ -35,7 +39,10 @@ class Unembedding:
     """int64 `[n]`: tokens that write the same case-folded word share a number; -1 for one without letters"""
     _cast: dict[torch.dtype, tuple[torch.Tensor, float]] = field(default_factory=dict, repr=False)
     _scratch: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    screens: list[Screen | None] = field(default_factory=list, repr=False)
+    """the rows in int8, once asked for, see `screen.screen_of`"""
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    """several workers may want what is made once"""
 
     @classmethod
     def of(
@@ -101,7 +108,7 @@ class Unembedding:
         """The rows in `dtype`, and the length of the longest rounding residual of a row (0 when exact)."""
         if dtype == self.rows.dtype:
             return self.rows, 0.0
-        with self._lock:  # several workers may want it at once
+        with self.lock:
             if dtype not in self._cast:
                 rows = self.rows.to(dtype)
                 residual = max(

@@ -11,7 +11,7 @@ import torch
 from ...schema import FeatureError, ModelError
 from ..chosen import chosen
 from ..features.sampling import Sampling
-from ..lm_head.precision import has_bf16
+from ..products import quick_bf16
 from ..subject.live import DTYPES
 
 METHOD = 1
@@ -43,7 +43,8 @@ class Settings:
     seed: int = 0
     """of sample, split, rotation and random ranking"""
     dtype: str = "auto"
-    """of the forward pass; auto is bfloat16 where the hardware multiplies it natively, else float32"""
+    """of the forward pass; auto is float32 on a CPU, so that a job is the same one on every machine, and bfloat16 on
+    GPUs that multiply it natively"""
     device: str = "auto"
     batch: int = 16
     """windows a forward pass"""
@@ -77,4 +78,4 @@ class Settings:
         """The dtype that `auto` means on a device."""
         if self.dtype != "auto":
             return self.dtype
-        return "bfloat16" if has_bf16(device) else "float32"
+        return "bfloat16" if device.type == "cuda" and quick_bf16(device) else "float32"

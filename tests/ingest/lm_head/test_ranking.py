@@ -7,21 +7,24 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from neuronkb.ingest.lm_head.precision import BF16, FP32, Format
+from neuronkb.ingest.lm_head.decode import decode_rows
+from neuronkb.ingest.lm_head.precision import BF16, FP32, INT8, Format
 from neuronkb.ingest.lm_head.ranking import LIMIT, Ranking, Tally, brute_force, rank
-from neuronkb.ingest.lm_head.scores import TILE, Scores, score
+from neuronkb.ingest.lm_head.scores import TILE, Grouped
+from neuronkb.ingest.lm_head.screen import Screened, candidate_scores, rotated, rotation, screen_of
+from neuronkb.ingest.lm_head.settings import Settings
 from neuronkb.ingest.lm_head.unembedding import Unembedding
 
-FORMATS = {"bf16": (BF16, FP32), "fp32": (FP32,)}
+FORMATS = {"int8": (INT8, FP32), "bf16": (BF16, FP32), "fp32": (FP32,)}
 
 
 def random(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def scored(rows: torch.Tensor, unembedding: Unembedding, form: Format) -> Scores:
+def scored(rows: torch.Tensor, unembedding: Unembedding, form: Format) -> Grouped | Screened:
     n_tiles = -(-len(unembedding) // TILE)
-    return score(rows, unembedding, form, torch.empty(n_tiles, len(rows), TILE, dtype=form.dtype))
+    return candidate_scores(rows, unembedding, form, torch.empty(n_tiles, len(rows), TILE, dtype=form.dtype))
 
 
 def ranked(
@@ -68,7 +71,7 @@ def test_several_tiles_and_a_part_of_one(path: str) -> None:
     tally = check(random(4, 24).double(), random(2 * TILE + 77, 24, seed=1).bfloat16(), 10, path)
     assert (tally.rows, tally.sharper, tally.full) == (4, 0, 0)
     # Few tokens are rescored, or the candidates bought nothing.
-    assert tally.candidates < 4 * 2 * 60
+    assert tally.candidates < 4 * 2 * (250 if path == "int8" else 60)
 
 
 @pytest.mark.parametrize("path", FORMATS)
@@ -149,6 +152,7 @@ def test_no_score_is_further_off_than_its_bound(
     rows = random(6, width, seed=seed).double().exp()
     matrix = (random(90, width, seed=seed + 1) * scale).to(dtype)
     scores = scored(rows, Unembedding.of(matrix), form)
+    assert isinstance(scores, Grouped)
     true = (rows / rows.norm(dim=1, keepdim=True)) @ matrix.double().T
     got = scores.tiles[0, :, :90].double()
     bound = scores.absolute[:, None] + scores.relative * got.abs()
@@ -157,3 +161,70 @@ def test_no_score_is_further_off_than_its_bound(
     assert (bound < 0.05 * matrix.double().norm(dim=1).max() + 1e-30).all()
     assert scores.tiles[0, :, 90:].isnan().all()
     assert torch.equal(scores.highest[:, :90], scores.tiles[0, :, :90])
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    width=st.integers(1, 200),
+    dtype=st.sampled_from([torch.float32, torch.bfloat16, torch.float64]),
+    scale=st.sampled_from([1e-12, 1.0, 1e12]),
+    shift=st.sampled_from([0.0, 30.0]),
+)
+def test_no_int8_score_is_further_off_than_its_bound(
+    seed: int, width: int, dtype: torch.dtype, scale: float, shift: float
+) -> None:
+    """Rows and tokens with outliers, far from the origin, and of very different lengths."""
+    rows = random(6, width, seed=seed).double().exp()
+    lengths = random(90, 1, seed=seed + 2).exp()
+    matrix = ((random(90, width, seed=seed + 1) ** 3 + shift) * lengths * scale).to(dtype)
+    scores = scored(rows, Unembedding.of(matrix), INT8)
+    assert isinstance(scores, Screened)
+    true = scores.rows @ matrix.double().T - scores.means[:, None]
+    got = scores.tiles[0, :, :90].double()
+    missed, length, relative = scores.reaches.T[:, :, None]
+    bound = missed * torch.from_numpy(scores.screen.lengths) + length * torch.from_numpy(scores.screen.errors)
+    assert ((got - true).abs() <= bound + relative * got.abs()).all()
+    assert scores.tiles[0, :, 90:].isnan().all()
+
+
+def test_int8_screens_keep_few_tokens_of_rows_with_outliers() -> None:
+    """One dimension a hundred times the others would leave them no whole numbers but 0, were blocks not rotated."""
+    rows, matrix = random(8, 128).double(), random(3 * TILE, 128, seed=1)
+    rows[:, 5] *= 100
+    matrix[:, 77] *= 30
+    matrix += 10 * random(128, seed=2)
+    tally = check(rows, matrix.bfloat16(), 10, "int8")
+    assert (tally.sharper, tally.full) == (0, 0)
+    assert tally.candidates < 8 * 2 * 1500
+
+
+@pytest.mark.parametrize("width", [1, 6, 48, 640, 2304])
+def test_a_rotation_keeps_products(width: int) -> None:
+    turn, rows = rotation(width), random(4, width).double()
+    turned = rotated(rows, turn)
+    torch.testing.assert_close(turned @ turned.T / len(turn), rows @ rows.T)
+
+
+def test_int8_of_tokens_that_are_alike() -> None:
+    for matrix in (torch.ones(300, 32), torch.eye(32).repeat(9, 1)):
+        check(random(3, 32, seed=1).double(), matrix, 10, "int8")
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-30, 1e30])
+def test_numbers_that_int8_screens_do_not_serve(scale: float) -> None:
+    unembedding = Unembedding.of(random(50, 16) * scale)
+    assert screen_of(unembedding) is None
+    found = decode_rows(random(3, 16, seed=1).double(), unembedding, Settings(k=4, precision="int8"))
+    exact = brute_force(random(3, 16, seed=1).double(), unembedding, 4)
+    assert torch.equal(found.tokens, exact.positions)
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e25])
+def test_rows_of_any_length_in_int8(scale: float) -> None:
+    check(random(5, 64, seed=1).double() * scale, random(900, 64, seed=2).bfloat16(), 10, "int8")
+
+
+@pytest.mark.parametrize("k", [150, 700])
+def test_more_tokens_than_groups_have(k: int) -> None:
+    check(random(2, 32, seed=1).double(), random(700, 32, seed=2).bfloat16(), k, "int8")
