@@ -13,12 +13,12 @@ import torch
 from neuronkb.ingest.links.pair import ranked_unembedding
 from neuronkb.ingest.lm_head.convention import decoded_rows
 from neuronkb.ingest.lm_head.decode import decode_rows
-from neuronkb.ingest.lm_head.precision import Precision
+from neuronkb.ingest.lm_head.precision import PRECISIONS
 from neuronkb.ingest.lm_head.ranking import Tally
 from neuronkb.ingest.lm_head.screen import screen_of
 from neuronkb.ingest.lm_head.settings import Settings
 from neuronkb.ingest.lm_head.unembedding import Unembedding
-from neuronkb.ingest.products import LEFT, WAYS, Product
+from neuronkb.ingest.products import LEFT, WAYS
 from neuronkb.ingest.products import rates as product_rates
 from neuronkb.ingest.subject.layer_weights import read_layer
 from neuronkb.ingest.subject.subject import Subject
@@ -29,7 +29,7 @@ from .report import Row
 
 ROWS = 512
 LAYER = 9
-ROUNDS = 5
+ROUNDS = 3
 TILE = 4096
 """Columns of one product: the tile that the decoding uses."""
 
@@ -44,12 +44,11 @@ def rates() -> Iterator[Row]:
     rows = torch.cat([decoded_rows(weights, name, "raw")[: ROWS // 2] for name in ("gate", "down")])
     flops = 2 * rows.shape[0] * unembedding.rows.numel()
     yield from _formats(unembedding.rows.shape[1])
-    formats: list[Precision] = [name for name in ("int8", "bf16", "fp32") if name in product_rates(rows.shape[1])]
+    formats = [name for name in PRECISIONS if name in product_rates(rows.shape[1])]
     tallies = {name: Tally() for name in formats}
     contestants: dict[str, Callable[[], object]] = {}
-    for name in WAYS:
-        if name in formats:
-            contestants[f"{name} product"] = partial(_product, name, rows, unembedding)
+    for product in product_rates(rows.shape[1]):
+        contestants[f"{product} product"] = partial(_product, product, rows, unembedding)
     for name in formats:
         for statistics_too in (False, True):
             settings = Settings(statistics=statistics_too, precision=name)
@@ -76,7 +75,7 @@ def _formats(width: int) -> Iterator[Row]:
         yield Row("decode", f"{name}, as measured once a machine", rate, "GFLOP/s", "fp32", rate / found["fp32"])
 
 
-def _product(name: Product, rows: torch.Tensor, unembedding: Unembedding) -> None:
+def _product(name: str, rows: torch.Tensor, unembedding: Unembedding) -> None:
     """All rows against all whole tiles of tokens, 256 rows at a time."""
     multiply, numbers, results = WAYS[name]
     screen = screen_of(unembedding) if name == "int8" else None

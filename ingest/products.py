@@ -49,7 +49,7 @@ def _product(left: torch.Tensor, right: torch.Tensor, out: torch.Tensor) -> None
     torch.mm(left, right.T, out=out)
 
 
-WAYS: dict[Product, tuple[Multiply, torch.dtype, torch.dtype]] = {
+WAYS: dict[str, tuple[Multiply, torch.dtype, torch.dtype]] = {
     "fp32": (_product, torch.float32, torch.float32),
     "int8": (whole_product, torch.int8, torch.int32),
     "bf16": (_product, torch.bfloat16, torch.bfloat16),
@@ -59,11 +59,11 @@ WAYS: dict[Product, tuple[Multiply, torch.dtype, torch.dtype]] = {
 _known: dict[str, Rates] = {}
 
 
-def quickest(width: int, *among: Product) -> Product:
+def quickest(width: int, *among: Product) -> str:
     """Of some formats (all unless named) the one with the quickest products on the CPU of vectors of `width` numbers;
     fp32 where none works."""
     found = rates(width)
-    names = [name for name in among or tuple(WAYS) if name in found]
+    names: list[str] = [name for name in among or WAYS if name in found]
     return max(names, key=lambda name: found[name], default="fp32")
 
 
@@ -110,7 +110,7 @@ def measure(width: int) -> Rates:
     return found
 
 
-def _tried(name: Product, rows: int, tokens: int, width: int, seconds: float) -> float:
+def _tried(name: str, rows: int, tokens: int, width: int, seconds: float) -> float:
     """The rate, 0 where the format fails or is wrong."""
     try:
         return _rate(name, rows, tokens, width, seconds)
@@ -118,7 +118,7 @@ def _tried(name: Product, rows: int, tokens: int, width: int, seconds: float) ->
         return 0.0
 
 
-def _rate(name: Product, rows: int, tokens: int, width: int, seconds: float) -> float:
+def _rate(name: str, rows: int, tokens: int, width: int, seconds: float) -> float:
     """GFLOP/s of one shape; 0 where the products are wrong."""
     multiply, numbers, results = WAYS[name]
     left, right = _numbers(rows, width, numbers, LEFT), _numbers(tokens, width, numbers, RIGHT)

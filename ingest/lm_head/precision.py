@@ -32,7 +32,7 @@ INT8 = Format(torch.bfloat16, 2.0**-8, 128.0, whole=True)
 BF16 = Format(torch.bfloat16, 2.0**-8, 512.0)
 FP32 = Format(torch.float32, 0.0, float("inf"))
 NARROW = 256
-"""Width below which int8 is not taken unasked: a row's rounding shows more in its skewness, and there is less to gain."""
+"""Width below which int8 is not taken unasked: a row's rounding shows more in its skewness, and less is gained."""
 
 
 def formats(precision: Precision, device: torch.device, width: int) -> tuple[Format, ...]:

@@ -35,7 +35,7 @@ TINY = 2.0**-96
 
 @dataclass(frozen=True)
 class Screen:
-    """An unembedding in int8. Token t is about `steps[t] * codes[t]`, rotated, centred, and `2^-exponent` times as long."""
+    """An unembedding in int8: `steps[t] * codes[t]` is about token t, centred, rotated, `2^-exponent` as long."""
 
     codes: torch.Tensor
     """int8 `[n, d_model]`"""
@@ -98,10 +98,12 @@ class Screen:
         """The largest of each group of tokens: `[n_tiles, GROUPS]`."""
         padded = np.zeros(-(-len(numbers) // TILE) * TILE)
         padded[: len(numbers)] = numbers
-        return padded.reshape(-1, TILE // kernels.STRIDE, kernels.GROUPS, kernels.PIECE).max((1, 3))
+        pieces = padded.reshape(-1, TILE // kernels.STRIDE, kernels.GROUPS, kernels.PIECE)
+        largest: npt.NDArray[np.float64] = pieces.max((1, 3))
+        return largest
 
     @cached_property
-    def tokens(self) -> tuple[npt.NDArray[np.float64], ...]:
+    def tokens(self) -> tuple[kernels.Array, kernels.Array, kernels.Array, kernels.Array]:
         """Lengths and errors of every token, then of every group."""
         return self.lengths, self.errors, self.groups(self.lengths), self.groups(self.errors)
 

@@ -31,7 +31,7 @@ class Settings:
     statistics: bool = True
     """moments, logsumexp and entropy; without them Stats keeps norm, mean and std, and probabilities stay NaN"""
     precision: Precision = "auto"
-    """format of the candidate product: bf16 where it is native, else fp32; the top k are exact either way"""
+    """format of the candidate product: the one measured to be quickest here; the top k are exact in each"""
     device: str = "auto"
     """cpu, cuda, cuda:1 and so on; auto takes a GPU where there is one"""
     buffer: int = 144 * 2**20

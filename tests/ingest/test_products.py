@@ -76,7 +76,7 @@ def failing(left: torch.Tensor, right: torch.Tensor, out: torch.Tensor) -> None:
 
 @pytest.mark.parametrize("multiply", [wrong, failing])
 def test_a_format_that_is_wrong_or_fails_is_not_chosen(monkeypatch: pytest.MonkeyPatch, multiply: object) -> None:
-    monkeypatch.setitem(products.WAYS, "int8", (multiply, torch.int8, torch.int32))  # type: ignore[arg-type]
+    monkeypatch.setitem(products.WAYS, "int8", (multiply, torch.int8, torch.int32))
     monkeypatch.setattr(products, "SECONDS", 0.001)
     found = products.measure(256)
     assert "int8" not in found
