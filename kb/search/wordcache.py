@@ -56,18 +56,20 @@ class WordCache:
         Words not known yet are embedded and kept; where the folder cannot be written, embedded alone.
         """
         found = np.empty((len(words), self._dimensions), np.float32)
+        start = 0
+
+        def told(step: str, done: int, total: int) -> None:
+            some = min(PART, len(words) - start)
+            progress("embedding words, once a machine", start + some * done // max(total, 1), len(words))
+
         for start in range(0, len(words), PART):
-            some = pa.array(words[start : start + PART], pa.string())
-
-            def told(step: str, done: int, total: int, start: int = start, n: int = len(some)) -> None:
-                progress("embedding words, once a machine", start + n * done // max(total, 1), len(words))
-
+            some = words[start : start + PART]
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 with FileLock(self._folder / "lock"):
-                    halves = self._looked_up(some, lambda texts, told=told: embed(texts, told))
+                    halves = self._looked_up(pa.array(some, pa.string()), lambda texts: embed(texts, told))
             except OSError:
-                halves = embed(some.to_pylist(), told).astype(np.float16)
+                halves = embed(some, told).astype(np.float16)
             found[start : start + PART] = halves
             told("", 1, 1)
         return found

@@ -253,7 +253,7 @@ def test_words_of_another_store_are_not_embedded_again(
 
     monkeypatch.setattr(Embedder, "embed", embed)
     other = tmp_path / "other"
-    assert local.searching.behind(folder=other).words == 0
+    assert local.searching.behind(folder=other).words < 20  # those of explanations alone
     assert local.search("puppy", top=60, folder=other) == first
     assert not {"terrier", "march", "oven"} & set(embedded)
     load(local, replace(SearchedJob("hand-2", "other", seed=3), parts=("decoded",)))

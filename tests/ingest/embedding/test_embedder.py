@@ -65,7 +65,8 @@ TEXTS = (
 
 def test_both_ways_are_sentence_transformers(minilm: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
     general = SentenceTransformers.read(places.locate(None)[0])
-    monkeypatch.setattr(SentenceTransformers, "_batch", counted(SentenceTransformers._batch, batches := []))
+    batches: list[int] = []
+    monkeypatch.setattr(SentenceTransformers, "_batch", counted(SentenceTransformers._batch, batches))
     wanted = general.encode(TEXTS)
     assert sum(batches) == len(TEXTS)
     assert isinstance(minilm._encoder, bert.Bert)
@@ -78,7 +79,7 @@ def test_both_ways_are_sentence_transformers(minilm: Embedder, monkeypatch: pyte
         assert not np.allclose(coarse, wanted, atol=1e-6)
 
 
-def counted(real: Callable[..., Any], batches: list[int]) -> Callable[..., Any]:
+def counted(real: Callable[..., bert.Vectors], batches: list[int]) -> Callable[..., bert.Vectors]:
     def batch(self: SentenceTransformers, texts: list[str]) -> bert.Vectors:
         batches.append(len(texts))
         assert [len(text) for text in texts] == sorted(len(text) for text in texts)
