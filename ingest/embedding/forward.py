@@ -85,7 +85,7 @@ class NumpyOperations:
 def erf(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The error function within 2e-7: Abramowitz and Stegun 1964, 7.1.26."""
     z = np.abs(x)
-    t: npt.NDArray[np.float32] = 1 / (1 + np.float32(0.3275911) * z)
+    t = np.asarray(1 / (1 + np.float32(0.3275911) * z), np.float32)
     sums = np.full_like(t, 1.061405429)
     for factor in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
         sums = sums * t + np.float32(factor)

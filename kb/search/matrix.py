@@ -119,14 +119,14 @@ def build(
 ) -> Built:
     """Bring the matrix in `folder` in step with the sources: only what is new or has changed is made.
 
-    The smallest source comes first. Words that `words` has are not embedded again. One process builds at a time;
-    searches go on with what they have opened, and may open each segment as soon as it is made.
+    Words that `words` has are not embedded again. One process builds at a time; searches go on with what they have
+    opened, and may open each segment as soon as it is made.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "lock"):
         held = Matrix.open(folder, embedder, dimensions, whole)
         terms = held.terms
-        stale = sorted(held.stale(wanted), key=lambda source: source.count)
+        stale = held.stale(wanted)
         for i, source in enumerate(stale):
             label = f"{source.kind} of {source.run}"
             progress(label, i, len(stale))

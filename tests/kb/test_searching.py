@@ -231,7 +231,7 @@ def test_a_killed_build_leaves_what_was_there_and_goes_on(
     os.kill(child.pid, signal.SIGKILL)
     child.communicate()
     held = Matrix.open(folder, minilm.id, minilm.dimensions, whole=True)
-    assert {segment.kind for segment in held.segments} == {"explanation", "feature"}
+    assert {segment.kind for segment in held.segments} == {"decoded", "fires"}
     assert [path for path in folder.iterdir() if path.name.startswith(".partial")]
     built = local.searching.build(folder=folder)
     assert (len(built.made), built.kept) == (3, 2)
