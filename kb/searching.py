@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 SOON = 10.0
 """Seconds of work that a search does without a word."""
-WORDS, ROWS = 1_200.0, 30_000.0
+WORDS, ROWS = 1_000.0, 150_000.0
 """Words embedded, and rows of evidence made vectors, in a second on two slow cores: for estimates."""
 
 Way = Literal["auto", "matrix", "index"]
