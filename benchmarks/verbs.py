@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +54,11 @@ def _verbs(kb: KnowledgeBase) -> Iterator[tuple[str, Callable[[], Any], float]]:
 
 def _asked(kb: KnowledgeBase, query: Query) -> Callable[[], Any] | None:
     """The query with names of this store; None where it asks for what the store has none of."""
-    known = _known(kb)
-    values = {}
+    known, values = _known(kb), {}
     for parameter in query.parameters:
-        if parameter.type in known and parameter.required:
-            values[parameter.name] = known[parameter.type]
-        elif parameter.required:
-            values[parameter.name] = query.header.example.get(parameter.name)
-    ask = lambda: kb.run(query.name, timeout=None, **values)  # noqa: E731
+        if parameter.required:
+            values[parameter.name] = known.get(parameter.type, query.header.example.get(parameter.name))
+    ask = partial(kb.run, query.name, timeout=None, **values)
     try:
         ask()
     except NeuronKBError:

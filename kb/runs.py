@@ -108,13 +108,14 @@ def same_subject(one: RunInfo, other: RunInfo) -> bool:
     return _rival(one, other.job, other.model, other.parameters)
 
 
-def forget_agreement(store: Store, model: str | None) -> None:
-    """Take away what `neuronkb agree` made of other evidence of the model than there is now."""
+def forget_agreement(store: Store, model: str | None, going: str | None = None) -> None:
+    """Take away what `neuronkb agree` made of other evidence of the model than there is now, or of a run that goes."""
     made = query("agreed_runs").run(store, model=model).dicts() if model is not None else []
     if made:
-        present = evidence(store, find_runs(store, str(model)))
+        heard = find_runs(store, str(model))
+        present = evidence(store, heard)
         for row in made:
-            if not is_of(row["parameters"], present):
+            if going in heard or not is_of(row["parameters"], present):
                 remove(store, row["run"])
 
 
@@ -124,11 +125,10 @@ def remove(store: Store, run: str) -> dict[str, int]:
     A removal that was cut off is finished by another; the run is unfinished meanwhile.
     """
     stayed: dict[str, int] = {}
+    named = next((row["model"] for row in query("run").run(store, run=run).dicts() if row["job"] not in QUIET), None)
+    forget_agreement(store, named, going=run)
     if run != KEEPSAKES:
         store.write(_GOING, {"run": run})
-        for row in query("run").run(store, run=run).dicts():
-            if row["job"] not in QUIET:
-                forget_agreement(store, row["model"])
     for rel in RELATIONSHIPS.values():
         if not rel.evidence or NODES[rel.start].evidence or NODES[rel.end].evidence:
             continue
@@ -147,6 +147,7 @@ def remove(store: Store, run: str) -> dict[str, int]:
             store.write(statements.delete_nodes(node), {"ids": ids[start : start + BATCH]})
     if not (stayed and run == KEEPSAKES):
         store.write(statements.delete_nodes(NODES["Run"]), {"ids": [run]})
+        forget_agreement(store, named)
     return stayed
 
 

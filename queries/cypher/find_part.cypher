@@ -8,7 +8,9 @@
 // needs: DECODES_TO, SPELLS from lm-head
 // example: {"part": "ju"}
 MATCH (w:Term) WHERE w.id CONTAINS $part
-MATCH (w)<-[:SPELLS]-(t:Token)<-[d:DECODES_TO]-(n:Neuron)
+MATCH (w)<-[:SPELLS]-(t:Token)
+WITH t
+MATCH (t)<-[d:DECODES_TO]-(n:Neuron)
 WHERE ($projection IS NULL OR d.projection = $projection) AND ($model IS NULL OR n.model = $model)
   AND ($run IS NULL OR d.run = $run)
 WITH n, d, t ORDER BY d.rank, t.id

@@ -12,6 +12,7 @@ import pytest
 from neuronkb.kb import agreeing, runs
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.base import Store
+from neuronkb.queries import named
 from neuronkb.queries.agree import AgreeReport, agreements
 from neuronkb.queries.agreed import AGREES, CONTRADICTS
 from neuronkb.queries.causal import benjamini_hochberg
@@ -118,11 +119,11 @@ def test_evidence_that_comes_or_goes_makes_it_anew(kb: KnowledgeBase) -> None:
     assert after == agreements(kb.store, MANY)
     assert {one.words for one in after.found} == {("w300",)}
     assert stored(kb, MANY) == {AGREES: 1, CONTRADICTS: 0}
-    assert [row["job"] for row in kb.runs(job="agree").dicts()] == ["agree"]
+    assert [row["job"] for row in kb.runs(job="agree", model=MANY).dicts()] == ["agree"]
     runs.remove(kb.store, NEWER)
     # Cypher sees nothing old either.
     assert stored(kb, MANY) == {AGREES: 0, CONTRADICTS: 0}
-    assert kb.runs(job="agree").rows == ()
+    assert not kb.runs(job="agree", model=MANY).rows
     assert kb.agree(MANY) == before
 
 
@@ -138,15 +139,15 @@ def test_other_models_and_what_names_no_words_leave_it_as_it_is(kb: KnowledgeBas
 
 def test_a_run_that_is_not_finished_is_not_looked_at(kb: KnowledgeBase) -> None:
     whole = kb.agree(MANY)
-    kb.store.write("MATCH (r:Run {job: 'agree'}) SET r.ended = NULL")
+    kb.store.write("MATCH (r:Run {job: 'agree', model: $model}) SET r.ended = NULL", {"model": MANY})
     kb.store.write("MATCH (:Neuron {id: $id})-[a:AGREES_ON]->() DELETE a", {"id": whole.found[0].neuron})
-    ((run,),) = kb.cypher("MATCH (r:Run {job: 'agree'}) RETURN r.id")
+    ((run,),) = kb.cypher("MATCH (r:Run {job: 'agree', model: $model}) RETURN r.id", model=MANY)
     runs.remove(kb.store, run)
     assert kb.agree(MANY) == whole
 
 
 def test_cut_off_between_layers_it_goes_on_with_the_rest(kb: KnowledgeBase) -> None:
-    read, seen = agreeing.read_layer, list[int]()
+    read, seen = named.read_layer, list[int]()
 
     def cut(store: Any, model: str, layer: int, *args: Any, **more: Any) -> Any:
         seen.append(layer)
@@ -165,7 +166,7 @@ def test_cut_off_between_layers_it_goes_on_with_the_rest(kb: KnowledgeBase) -> N
 
 
 def test_evidence_that_comes_in_meanwhile_is_said(kb: KnowledgeBase) -> None:
-    read = agreeing.read_layer
+    read = named.read_layer
 
     def slow(*args: Any, **more: Any) -> Any:
         found = read(*args, **more)
@@ -181,7 +182,7 @@ def test_other_questions_store_nothing(kb: KnowledgeBase) -> None:
     assert isinstance(kb.agree(MANY, share=0.9), AgreeReport)
     kb.agree(MANY, layers=[0])
     kb.agree(MANY, runs=[f"lm-head-{MANY}"])
-    assert kb.runs(job="agree").rows == ()
+    assert not kb.runs(job="agree", model=MANY).rows
     with pytest.raises(QueryError, match="has neurons of layers 0 in the store only"):
         kb.agree(MANY, layers=[3])
     with pytest.raises(QueryError, match="no model 'manny'"):
