@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +92,7 @@ class Corpus:
 
     @classmethod
     def _read(cls, folder: Path, info: Mapping[str, Any]) -> Corpus:
-        tokens, document, offset, held = (np.load(folder / name, mmap_mode="r") for name in _ARRAYS)
+        tokens, document, offset, held = (_array(folder / name) for name in _ARRAYS)
         with pa.memory_map(str(folder / DOCUMENTS)) as source:
             documents = pa.ipc.open_file(source).read_all().column("id")
         return cls(
@@ -165,3 +166,14 @@ class Corpus:
             "tokens": pa.array([[texts[token] for token in row] for row in rows], pa.list_(pa.string())),
         }
         return conform(table("Excerpt"), pa.table(columns))
+
+
+def _array(path: Path) -> np.ndarray[Any, Any]:
+    """The array of a file, mapped. Raises ValueError also for what numpy reads with a warning: a header of Python 2."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            found: np.ndarray[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        except UserWarning as warning:
+            raise ValueError(str(warning).splitlines()[0]) from None
+    return found

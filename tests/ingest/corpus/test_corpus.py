@@ -204,6 +204,16 @@ def test_a_corpus_is_not_overwritten(texts: Path, words: Tokenizer, tmp_path: Pa
     assert Corpus.open(tmp_path / "corpus").hash == held
 
 
+def test_an_array_as_python_2_wrote_it_is_damage(texts: Path, words: Tokenizer, tmp_path: Path) -> None:
+    """numpy reads it and warns, several lines long."""
+    build(texts, words, tmp_path / "corpus")
+    path = tmp_path / "corpus" / "tokens.npy"
+    head, _, rest = path.read_bytes().partition(b", 16), }  ")
+    path.write_bytes(head + b"L, 16L), }" + rest)
+    with pytest.raises(CorpusError, match="is damaged.*Python 2.*build the corpus again"):
+        Corpus.open(tmp_path / "corpus")
+
+
 def test_folders_that_are_no_whole_corpus(texts: Path, words: Tokenizer, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="is no corpus"):
         Corpus.open(tmp_path)
