@@ -49,22 +49,20 @@ class Evidence:
                 self.corpus,
                 name=model.name,
                 layers=self.layers,
-                settings=PASS,
+                settings=PASS | _dtype(),
                 clash="alongside",
                 progress=progress,
             )
 
     def graphs(self, model: Model, progress: Progress = silent) -> None:
         """A graph of each side of the neurons."""
-        from .tail import has_fast_bf16
-
         if self._missing("n2g", model, "HAS_GRAPH"):
             self.kb.ingest_n2g(
                 model.folder,
                 self.corpus,
                 name=model.name,
                 neurons=[(neuron.layer, neuron.index) for neuron in self.neurons],
-                settings={"dtype": "bfloat16" if has_fast_bf16() else "float32", **GRAPHS},
+                settings=GRAPHS | _dtype(),
                 clash="alongside",
                 progress=progress,
             )
@@ -77,7 +75,7 @@ class Evidence:
                 [str(self.labels)],
                 name=model.name,
                 layers=self.layers,
-                settings=PROBES,
+                settings=PROBES | _dtype(),
                 clash="alongside",
                 progress=progress,
             )
@@ -110,3 +108,10 @@ class Evidence:
 
     def _rows(self, cypher: str, **parameters: str | Sequence[str]) -> set[object]:
         return {row[0] for row in self.kb.cypher(cypher, parameters).rows}
+
+
+def _dtype() -> dict[str, str]:
+    """What the model's products are made in: bfloat16 where that was measured to be quicker."""
+    from .tail import has_fast_bf16
+
+    return {"dtype": "bfloat16" if has_fast_bf16() else "float32"}
