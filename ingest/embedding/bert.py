@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Vectors = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 
+WIDTH = 384
+"""Of the products by which formats are compared: that of small encoders."""
 FEW = 64
 """Sequences up to which loading torch would take longer than they do."""
 TOKENS = 1_024
@@ -136,9 +138,9 @@ class Bert:
 def _through_torch(model: Bert, quick: bool) -> Callable[[Ids], Vectors]:
     import torch
 
-    from . import quick as measured
+    from .. import products
 
-    dtype = torch.bfloat16 if quick and measured.bfloat16_is_quicker() else torch.float32
+    dtype = torch.bfloat16 if quick and products.quick_bf16(torch.device("cpu"), WIDTH) else torch.float32
 
     def of(array: Vectors, dtype: torch.dtype) -> torch.Tensor:
         return torch.from_numpy(np.array(array)).to(dtype)

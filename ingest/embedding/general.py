@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ...schema import ModelError
 from ..job import Progress, silent
+from .bert import WIDTH
 from .folder import PIP
 
 if TYPE_CHECKING:
@@ -39,11 +40,11 @@ class SentenceTransformers:
         """As `embedder.Encoder.encode`."""
         import torch
 
-        from . import quick as measured
+        from .. import products
 
         found = np.empty((len(texts), self.dimensions), np.float32)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        faster = quick and measured.bfloat16_is_quicker()
+        faster = quick and products.quick_bf16(torch.device("cpu"), WIDTH)
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
             with torch.autocast("cpu", torch.bfloat16) if faster else nullcontext():

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from neuronkb.ingest.embedding import bert, quick
+from neuronkb.ingest import products
+from neuronkb.ingest.embedding import bert
 from neuronkb.ingest.embedding import folder as places
 from neuronkb.ingest.embedding.embedder import Embedder
 from neuronkb.ingest.embedding.general import SentenceTransformers
@@ -73,7 +74,7 @@ def test_both_ways_are_sentence_transformers(minilm: Embedder, monkeypatch: pyte
     assert np.abs(minilm.embed(TEXTS) - wanted).max() < 2e-6
     monkeypatch.setattr(bert, "FEW", 0)
     assert np.abs(minilm.embed(TEXTS) - wanted).max() < 2e-6
-    monkeypatch.setattr(quick, "bfloat16_is_quicker", lambda: True)
+    monkeypatch.setattr(products, "quick_bf16", lambda device, width: True)
     for coarse in (minilm.embed(TEXTS, quick=True), general.encode(TEXTS, quick=True)):
         assert (coarse * wanted).sum(1).min() > 0.9999
         assert not np.allclose(coarse, wanted, atol=1e-6)
