@@ -89,6 +89,8 @@ def _run(cache: Path, stages: Stages) -> None:
         with stages("link them") as progress:
             kb.link(BASE, TUNED, progress=progress)
         _show(kb)
+        with stages("words and neurons for search") as progress:
+            kb.searching.build(progress=progress)
         _suggest()
 
 
@@ -129,7 +131,7 @@ def _show(kb: KnowledgeBase) -> None:
 
 
 def _suggest() -> None:
-    _say("Try next:\n")
+    _say('Try next:\n\n# By meaning\n.venv/bin/neuronkb search "months of the year"\n')
     for title, cypher in QUERIES:
         output.console().print(f'# {title}\n.venv/bin/neuronkb query "{cypher}"\n', soft_wrap=True)
 
