@@ -24,6 +24,10 @@ CREATE TABLE IF NOT EXISTS answers (
 _COLUMNS = "text, failure, prompt_tokens, completion_tokens, cut, shape, logs"
 
 
+DAMAGE = (sqlite3.Error, UnicodeDecodeError)
+"""What sqlite3 raises for a file that is changed: names and messages out of it need not be text."""
+
+
 class AnswerCache:
     """One SQLite file of answers by the hash of everything that decides them. Several processes may share it."""
 
@@ -32,7 +36,7 @@ class AnswerCache:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._db = _opened(path)
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             raise LanguageModelError(f"{path}: no cache of answers ({error}); move it away or name another") from None
 
     def __enter__(self) -> AnswerCache:
@@ -42,7 +46,7 @@ class AnswerCache:
         self.close()
 
     def __len__(self) -> int:
-        (count,) = self._ask("SELECT count(*) FROM answers").fetchone()
+        (count,) = self._ask("SELECT count(*) FROM answers")
         return int(count)
 
     def completion(self, key: str) -> Completion | None:
@@ -80,13 +84,13 @@ class AnswerCache:
         self._db.close()
 
     def _row(self, key: str) -> Any:
-        return self._ask(f"SELECT {_COLUMNS} FROM answers WHERE key = ?", (key,)).fetchone()
+        return self._ask(f"SELECT {_COLUMNS} FROM answers WHERE key = ?", (key,))
 
-    def _ask(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
-        """Raises LanguageModelError for a file that is damaged or cannot be written."""
+    def _ask(self, statement: str, values: tuple[Any, ...] = ()) -> Any:
+        """The first row, if any. Raises LanguageModelError for a file that is damaged or cannot be written."""
         try:
-            return self._db.execute(statement, values)
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+            return self._db.execute(statement, values).fetchone()
+        except DAMAGE as error:
             raise LanguageModelError(f"{self.path}: the cache of answers fails ({error}); move it away") from None
 
 

@@ -210,7 +210,7 @@ def test_an_array_as_python_2_wrote_it_is_damage(texts: Path, words: Tokenizer, 
     path = tmp_path / "corpus" / "tokens.npy"
     head, _, rest = path.read_bytes().partition(b", 16), }  ")
     path.write_bytes(head + b"L, 16L), }" + rest)
-    with pytest.raises(CorpusError, match="is damaged.*Python 2.*build the corpus again"):
+    with pytest.raises(CorpusError, match=r"is damaged.*Python 2.*build the corpus again"):
         Corpus.open(tmp_path / "corpus")
 
 

@@ -182,3 +182,15 @@ def test_a_file_that_is_no_cache(tmp_path: Path) -> None:
     other.close()
     with AnswerCache(tmp_path / "fine.db") as cache:
         assert len(cache) == 0
+
+
+def test_names_that_are_no_text_are_damage(tmp_path: Path) -> None:
+    """The byte stands in what SQLite quotes of the table's own definition when it cannot be read."""
+    path = tmp_path / "a.sqlite"
+    with AnswerCache(path) as cache:
+        cache._db.execute("PRAGMA journal_mode = DELETE")
+    data = path.read_bytes()
+    at = data.rindex(b"answers (")
+    path.write_bytes(data[:at] + b"\xf3\xed" + data[at + 2 :])
+    with pytest.raises(LanguageModelError, match="no cache of answers"):
+        AnswerCache(path)
