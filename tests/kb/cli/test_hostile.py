@@ -157,8 +157,8 @@ def test_what_is_mended_is_shown_as_marks(tmp_path: Path) -> None:
     with LocalStore.open(tmp_path / "store") as store:
         store.setup()
         hostile.load(store)
-    for args in ([], ["--json"]):
-        done = ask(str(tmp_path / "store"), "store", "check", "--mend", *args)
+    for args in (["--json"], ["--mend"]):
+        done = ask(str(tmp_path / "store"), "store", "check", *args)
         assert "match-1" in done.output
         assert not hostile.hurts(done.output), args
         assert "a defect" not in done.output, done.output

@@ -36,7 +36,10 @@ def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
 
 
 def running(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def others(folder: Path, count: int, **environment: str) -> list[subprocess.Popen[str]]:
