@@ -80,6 +80,5 @@ def build(kb: KnowledgeBase, base: Path, work: Path) -> None:
             made.probes(model)
         made.graphs(small)
         made.explanations(small, base)
-    kb.agree(BASE)
     kb.findings.add(NOTE, made.ids(small), author="test")
     kb.findings.carry(BASE, TUNED)

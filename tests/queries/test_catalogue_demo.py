@@ -30,6 +30,7 @@ pytestmark = [
     ),
 ]
 NOTHING = {
+    *("agreed_layer", "agreed_runs", "agreed_words", "agreements"),  # no stored agreement
     *("circuit", "neuron_feeds"),  # no feeds
     "mutual_matches",  # no match
     *("neuron_clamps", "tested_clamps"),  # no clamps
