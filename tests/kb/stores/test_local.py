@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -179,14 +180,16 @@ def test_a_stale_state_with_a_reused_pid_and_port_is_seen_through(folder: Path) 
 def test_two_stores_side_by_side_idle_and_heap(folder: Path, tmp_path: Path) -> None:
     """The second one has a bounded heap, and stops by itself once nobody is connected."""
     second = tmp_path / "second store"
-    assert said(others(second, 1, NEURONKB_IDLE="0.05", NEURONKB_HEAP="300m"))[0].startswith("1 ")
-    with LocalStore.open(folder) as one, LocalStore.open(second) as two:
+    with LocalStore.open(folder) as one, ExitStack() as opened:
+        # Opened at once: a server that nobody is connected to is gone after some seconds.
+        assert said(others(second, 1, NEURONKB_IDLE="0.1", NEURONKB_HEAP="300m"))[0].startswith("1 ")
+        two = opened.enter_context(LocalStore.open(second))
         found = state(second)
         assert found.pid != state(folder).pid
         assert "-Xmx300m" in psutil.Process(found.pid).cmdline()
         one.write("MERGE (:Term {id: 'one'})")
         assert two.read("MATCH (t:Term) RETURN t.id").rows == []
-        time.sleep(5)
+        time.sleep(8)
         assert two.read("RETURN 1 AS x").rows == [(1,)]
     until(lambda: not running(found.pid) and not Folder(second).state.exists())
     assert running(state(folder).pid)
