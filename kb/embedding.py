@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 from ..ingest.job import Progress
 from ..queries import query
 from ..schema import NODES, conform
+from .settings import WAITING
 from .stores.base import Store
 
 if TYPE_CHECKING:
@@ -45,9 +47,12 @@ def embed_with(store: Store, embedder: Embedder, progress: Progress) -> Embeddin
     prop = next(prop for prop in node.properties if prop.index == "vector")
     others = {row["embedder"] for row in query("embedders").run(store).dicts()} - {embedder.id}
     rows = query("unembedded").run(store, embedder=embedder.id, timeout=None).dicts()
+    alone = partial(store.loading, lambda who: progress(f"{WAITING}{who} to finish loading", 0, 1))
     if others:
         # An index is of vectors of one size.
-        store.drop_vector_index(node, prop)
+        with alone():
+            store.drop_vector_index(node, prop)
+    written = 0
     for start in range(0, len(rows), BATCH):
         progress("embedding explanations", start, len(rows))
         part = rows[start : start + BATCH]
@@ -57,8 +62,14 @@ def embed_with(store: Store, embedder: Embedder, progress: Progress) -> Embeddin
             | {"embedding": vector.tolist()}
             for row, vector in zip(part, vectors, strict=True)
         ]
-        store.merge_nodes(node, conform(node, pa.Table.from_pylist(found)))
+        with alone():
+            # A run may have been taken away meanwhile: what is gone is not made again.
+            there = set(store.existing_ids(node, [row["id"] for row in found]).to_pylist())
+            if left := [row for row in found if row["id"] in there]:
+                store.merge_nodes(node, conform(node, pa.Table.from_pylist(left)))
+                written += len(left)
     if rows or not others:
-        store.vector_index(node, prop, embedder.dimensions)
+        with alone():
+            store.vector_index(node, prop, embedder.dimensions)
     progress("embedding explanations", len(rows), len(rows))
-    return EmbeddingReport(embedder.id, embedder.dimensions, len(rows))
+    return EmbeddingReport(embedder.id, embedder.dimensions, written)

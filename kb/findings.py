@@ -124,7 +124,8 @@ class Findings:
     def remove(self, finding: str) -> Finding:
         """Take a finding away with all that became of it. Raises QueryError."""
         found = finding_card(self._store, finding).finding
-        self._store.write(statements.delete_nodes(NODES["Finding"]), {"ids": [found.id]})
+        with self._store.loading(lambda who: None):
+            self._store.write(statements.delete_nodes(NODES["Finding"]), {"ids": [found.id]})
         return found
 
     def _check(self, evidence: Sequence[str]) -> None:

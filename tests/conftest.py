@@ -62,6 +62,16 @@ def empty(server: Server) -> None:
             session.run(f"DROP INDEX `{name}`").consume()
 
 
+def bare(server: Server) -> None:
+    """Take everything out, as before its first set-up."""
+    empty(server)
+    auth = (server.user, server.password)
+    with neo4j.GraphDatabase.driver(server.uri, auth=auth) as driver, driver.session() as session:
+        for kind, kinds, which in (("CONSTRAINT", "CONSTRAINTS", ""), ("INDEX", "INDEXES", "WHERE type <> 'LOOKUP'")):
+            for name in session.run(f"SHOW {kinds} YIELD name, type {which} RETURN name").value():
+                session.run(f"DROP {kind} `{name}`").consume()
+
+
 @pytest.fixture(scope="session")
 def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a local store whose server runs for the whole test run."""

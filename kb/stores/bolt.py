@@ -151,18 +151,22 @@ class BoltStore(Store):
             return session.execute_read(work)
 
     def _ddl(self, text: str) -> None:
-        """Run one schema statement in a transaction of its own."""
+        """Run one schema statement in a transaction of its own, again where two processes stop each other."""
         with self._translated(), self._session(self._writer) as session:
-            session.run(text).consume()
+            session.execute_write(lambda transaction: transaction.run(text).consume())
 
     def setup(self, told: Told = untold) -> None:
-        version, done = self._schema()
-        if (version, done) == (SCHEMA_VERSION, _fingerprint()):
+        current = (SCHEMA_VERSION, _fingerprint())
+        if self._schema() == current:
             return
-        if version is not None and version < SCHEMA_VERSION:
-            with self.loading(lambda who: told(f"{WAITING}{who}", 0, 1)):
-                self._migrate(told)
-        else:
+        self._before_lock()
+        with self.loading(lambda who: told(f"{WAITING}{who}", 0, 1)):
+            found = self._schema()
+            if found == current:
+                return  # another process did it while this one waited
+            version = found[0]
+            if version is not None and version < SCHEMA_VERSION:
+                migrate(self, version, told)
             self._set_up()
 
     def _schema(self) -> tuple[int | None, str | None]:
@@ -173,12 +177,8 @@ class BoltStore(Store):
             raise VersionError(_other_version(version))
         return version, done
 
-    def _migrate(self, told: Told) -> None:
-        """Bring the store to this version, unless another process did while this one waited."""
-        version, _ = self._schema()
-        if version is not None and version < SCHEMA_VERSION:
-            migrate(self, version, told)
-            self._set_up()
+    def _before_lock(self) -> None:
+        """Create what the loading lock itself needs; several processes may do so at once."""
 
     def _set_up(self) -> None:
         self._create_schema()

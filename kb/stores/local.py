@@ -190,8 +190,13 @@ class LocalStore(BoltStore):
         self._script(f"DROP INDEX {statements.quote(statements.search_index_name(node, prop))} IF EXISTS")
 
     def _script(self, text: str) -> None:
-        """Run statements that may be run twice."""
-        self._again(lambda: self._command(text, "sqlscript"))
+        """Run statements that may be run twice: again too where another process created the same meanwhile."""
+        try:
+            self._again(lambda: self._command(text, "sqlscript"))
+        except StoreError as error:
+            if "already exists" not in str(error):
+                raise
+            self._again(lambda: self._command(text, "sqlscript"))
 
     def _command(self, text: str, language: str = "sql") -> list[dict[str, Any]]:
         with self._told():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 import pyarrow as pa
 
-from ...schema import Node, Property, QueryError, ReadOnlyError, Relationship, StoreError
+from ...schema import NODES, Node, Property, QueryError, ReadOnlyError, Relationship, StoreError
 from . import empty, neo4j_load, statements
 from .base import Capabilities, Progress, Status, Told, untold
 from .bolt import BoltStore
@@ -152,6 +152,10 @@ class Neo4jStore(BoltStore):
                 f"who may write; {self._settings.user!r} may not ({error})"
             ) from error
         self._rows("CALL db.awaitIndexes($seconds)", seconds=INDEX_SECONDS)
+
+    def _before_lock(self) -> None:
+        """The lock is a node, merged by its id: without the constraint two could be made at once."""
+        self._ddl(statements.constraints({"Schema": NODES["Schema"]})[0])
 
     def _restore_empty(self) -> None:
         """Put back the empty texts that `neo4j-admin database import` drops, as the import files noted them."""

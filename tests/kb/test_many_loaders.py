@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,15 +16,17 @@ from neuronkb.ingest.job import silent
 from neuronkb.ingest.lm_head.job import LmHeadJob
 from neuronkb.kb.jobs import write, write_and_load
 from neuronkb.kb.loader import Loader, load, load_all
+from neuronkb.kb.stores import open_store
 from neuronkb.kb.stores.base import Store
-from neuronkb.kb.stores.local import LocalStore
+from neuronkb.kb.stores.local import LocalStore, stop
 from neuronkb.kb.stores.lock import Holder, Lease, NodeLock
 from neuronkb.kb.stores.neo4j import Neo4jStore
-from neuronkb.schema import RunError, StoreBusyError, WeightsError
+from neuronkb.schema import SCHEMA_VERSION, RunError, StoreBusyError, WeightsError
 from neuronkb.tests.bundles import bundle
 from neuronkb.tests.everything import Rows
 from neuronkb.tests.graph import checksum
 
+from tests.conftest import bare
 from tests.neo4j_server import Server
 
 Planted = tuple[Path, Path]
@@ -63,6 +65,29 @@ def at_once(commands: Sequence[tuple[str, list[str]]]) -> None:
     ]
     said = [process.communicate(timeout=300)[1] for process in started]
     assert [process.returncode for process in started] == [0] * len(started), said
+
+
+@pytest.fixture
+def new(request: pytest.FixtureRequest, kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """A store that nobody set up yet."""
+    if kind == "local":
+        yield str(tmp_path / "store")
+        stop(tmp_path / "store")
+        return
+    server: Server = request.getfixturevalue("neo4j_server")
+    monkeypatch.setenv("NEURONKB_NEO4J_USER", server.user)
+    monkeypatch.setenv("NEURONKB_NEO4J_PASSWORD", server.password)
+    bare(server)
+    yield server.uri
+
+
+@pytest.mark.parametrize("kind", ["local", pytest.param("neo4j", marks=pytest.mark.neo4j)])
+def test_a_new_store_is_set_up_once_however_many_open_it(new: str, kind: str) -> None:
+    at_once([(OPEN, [new])] * 4)
+    with open_store(new) as store:
+        assert store.read("MATCH (s:Schema) WHERE s.id = 'schema' RETURN count(s), max(s.version)").rows == [
+            (1, SCHEMA_VERSION)
+        ]
 
 
 def test_three_loaders_of_the_same_and_of_other_bundles(store: Store, where: str, bundles: list[Path]) -> None:

@@ -194,6 +194,19 @@ def test_the_vector_index_finds_what_exact_search_finds(kb: KnowledgeBase, tmp_p
         assert [score for score, _ in found] == pytest.approx([score for score, _ in exact], abs=5e-3)
 
 
+def test_what_is_taken_away_while_it_is_embedded_stays_away(
+    kb: KnowledgeBase, tmp_path: Path, minilm: Embedder
+) -> None:
+    kb.import_explanations(batch(tmp_path, [described(i, text) for i, text in enumerate(TEXTS[:2])]), embed=False)
+
+    def take_away(step: str, done: int, total: int) -> None:
+        if step == "embedding explanations" and done == 0:
+            kb.store.write("MATCH (e:Explanation) WHERE e.text = $text DETACH DELETE e", {"text": TEXTS[0]})
+
+    assert embed_with(kb.store, minilm, take_away).embedded == 1
+    assert kb.cypher("MATCH (e:Explanation) RETURN e.text, e.embedder").rows == [(TEXTS[1], minilm.id)]
+
+
 def test_without_an_embedding_model_the_import_stands_and_says_so(
     kb: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

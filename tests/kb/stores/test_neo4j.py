@@ -233,7 +233,7 @@ def test_status(neo4j_server: Server, neo4j_store: Neo4jStore) -> None:
     status = neo4j_store.status()
     assert (status.kind, status.location) == ("neo4j", neo4j_server.uri)
     assert status.version == "Neo4j 5.26.30 community"
-    assert (status.nodes, status.relationships) == ({"Neuron": 3, "Schema": 1}, {})
+    assert (status.nodes, status.relationships) == ({"Neuron": 3, "Schema": 2}, {})
     assert status.schema_version == SCHEMA_VERSION
 
 
