@@ -70,7 +70,7 @@ from .reuse import KnownLayers
 from .runs import Clash
 from .search.records import Found
 from .searching import Search, SearchOptions
-from .settings import bundle_folder, default_store
+from .settings import POSITIONS, bundle_folder, default_store
 from .soundness import Soundness, check_store
 from .stores import open_store
 from .stores.base import Status, Store
@@ -550,6 +550,8 @@ class KnowledgeBase:
         tuned: str,
         *,
         layers: Sequence[int] | None = None,
+        corpus: Sequence[str | Path] = (),
+        positions: int = POSITIONS,
         base_weights: str | None = None,
         tuned_weights: str | None = None,
         clash: Clash = "refuse",
@@ -557,11 +559,15 @@ class KnowledgeBase:
     ) -> LinkReport:
         """Link a fine-tune to its base, neuron by neuron; both are models of the store. Needs the `models` extra.
 
-        Of `layers` alone where they are given: the others can be linked later.
+        Of `layers` alone where they are given: the others can be linked later. With a `corpus` both models read the
+        same text, `positions` places at most, and each neuron's activations are correlated; such a link takes the
+        place of one without.
         """
-        job = linking.link_job(self.store, self.where, base, tuned, (base_weights, tuned_weights), layers)
+        weights = (base_weights, tuned_weights)
+        job = linking.link_job(self.store, self.where, base, tuned, weights, layers, (list(corpus), positions))
         folder = place(job, self.store, self.where)
-        report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
+        how = linking.settled(self.store, job, clash)
+        report = jobs.write_and_load(job, self.store, folder, clash=how, progress=progress)
         return LinkReport(report, job.mean_cosine, linking.warnings(job))
 
     def match(

@@ -14,17 +14,21 @@ from ..ingest.bundle import Bundle
 from ..queries import query
 from ..schema import BundleError, LinkError, WeightsError, arrow_schema, table
 from .loader import LoadReport
+from .runs import Clash, Settled, rivals
 from .settings import bundle_folder
 from .stores.base import Store
 
 if TYPE_CHECKING:
+    from ..ingest.links.drift import Drift
     from ..ingest.links.job import LinkJob
-    from ..ingest.links.pair import Decoded
+    from ..ingest.links.pair import Decoded, Pair
 
 EDGES = "Neuron.DECODES_TO.Token"
 COLUMNS = ["start", "end", "projection", "pole", "rank"]
 COMMON = ("convention", "k", "mask", "method")
 """Parameters that two decodings must share to be compared."""
+TEXT = ("text", "positions")
+"""Parameters of a link that a text was read for."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,12 @@ def link_job(
     tuned: str,
     weights: tuple[str | None, str | None],
     layers: Sequence[int] | None = None,
+    text: tuple[Sequence[str | Path], int] = ((), 0),
 ) -> LinkJob:
     """The job that links two models of the store, all layers unless some are asked for.
 
-    `weights` say where the models' lie, if not where they were decoded from.
+    `weights` say where the models' lie, if not where they were decoded from; `text` is a corpus that both read, and how
+    many places of it at most.
 
     Raises LinkError when one is not decoded, they were decoded differently or their shapes differ, WeightsError when
     the weights found are not those that were decoded.
@@ -64,7 +70,40 @@ def link_job(
         side.run: DecodedRows(store, where, side.subject.name, side.subject.architecture.d_mlp)
         for side in (pair.base, pair.tuned)
     }
-    return LinkJob(pair, lambda run, layer: rows[run](run, layer), _chosen(layers, pair.n_layers))
+    chosen = _chosen(layers, pair.n_layers)
+    return LinkJob(pair, lambda run, layer: rows[run](run, layer), chosen, drift=_drift(pair, *text))
+
+
+def settled(store: Store, job: LinkJob, clash: Clash) -> Settled:
+    """What to do with other links of the pair: one that differs in nothing but that it read no text is replaced."""
+    own = {name: value for name, value in job.run.parameters.items() if name not in TEXT}
+    others = rivals(store, job.run)
+    plain = [row["run"] for row in others if json.loads(row["parameters"] or "{}") == own]
+    if clash != "refuse" or job.drift is None or len(plain) < len(others):
+        return clash
+    return tuple(plain) or clash
+
+
+def _drift(pair: Pair, corpus: Sequence[str | Path], positions: int) -> Drift | None:
+    """Raises LinkError where the text has no place that both models read."""
+    if not corpus:
+        return None
+    from ..ingest.corpus import Tokenizer, read_documents
+    from ..ingest.links.drift import Drift
+    from ..ingest.similar.aligned import SharedText
+    from ..ingest.subject.live import LiveModel
+
+    if positions < 2:
+        raise LinkError(f"{positions} positions; expected 2 or more: a correlation is between values")
+    subjects = pair.base.subject, pair.tuned.subject
+    one, two = (Tokenizer.of(subject) for subject in subjects)
+    shared = SharedText.of((document.text for document in read_documents(list(corpus))), one, two, positions)
+
+    def load() -> tuple[LiveModel, LiveModel]:
+        base, tuned = (LiveModel.load(subject, dtype="float32") for subject in subjects)
+        return base, tuned
+
+    return Drift(shared, load)
 
 
 def _chosen(layers: Sequence[int] | None, n_layers: int) -> tuple[int, ...]:

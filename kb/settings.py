@@ -11,6 +11,9 @@ WAITING = "waiting for "
 LOCAL = ".neuronkb"
 """The folder of a store that belongs to the working directory."""
 
+POSITIONS = 20_000
+"""Places of a text that two models are compared on, unless another number is given."""
+
 
 def default_store(environ: Mapping[str, str] = os.environ, cwd: Path | None = None) -> str:
     """NEURONKB_STORE, else `./.neuronkb` where that folder exists, else a folder in the user's data directory."""

@@ -32,6 +32,27 @@ class LayerShare:
 
 
 @dataclass(frozen=True)
+class LayerDrift:
+    """What the neurons of one layer do in base and fine-tune on the same text, where the link read one."""
+
+    layer: int
+    neurons: int
+    """that do not stand still in either"""
+    r: float
+    """mean correlation of their hidden values"""
+    r_pos: float | None
+    """of what is above 0"""
+    r_neg: float | None
+    """of what is below 0; None where nothing is, as without a gate"""
+    null_r: float | None
+    """mean correlation with another neuron of the fine-tune's layer"""
+    se: float | None
+    """mean standard error of a neuron's r, from two halves of the text"""
+    below_half: int
+    """neurons whose r is below 0.5"""
+
+
+@dataclass(frozen=True)
 class Change:
     """One neuron's row that moved, with its tokens on the pole that changed more."""
 
@@ -65,6 +86,8 @@ class Diff:
     layers: tuple[LayerShare, ...]
     changes: tuple[Change, ...]
     """Most changed first."""
+    drift: tuple[LayerDrift, ...] = ()
+    """By layer; empty where the link read no text."""
 
 
 def diff_models(reader: Reader, base: str, tuned: str, *, top: int = 10) -> Diff:
@@ -78,7 +101,8 @@ def diff_models(reader: Reader, base: str, tuned: str, *, top: int = 10) -> Diff
     shares = tuple(share for projection in PROJECTIONS for row in rows if (share := _share(row, projection)))
     changed = query("diff_changed").run(reader, top=top, **scope).dicts()
     runs = json.loads(link["parameters"] or "{}").get("runs", [None, None])
-    return Diff(base, tuned, link["run"], link["mean_cosine"], shares, _changes(reader, changed, runs))
+    drift = tuple(LayerDrift(**row) for row in query("drift_layers").run(reader, **scope).dicts())
+    return Diff(base, tuned, link["run"], link["mean_cosine"], shares, _changes(reader, changed, runs), drift)
 
 
 def _share(row: dict[str, Any], projection: str) -> LayerShare | None:

@@ -36,8 +36,13 @@ def _counterpart() -> tuple[Property, ...]:
                 Property(f"jaccard_{side}", "float", f"Jaccard index of the top-k tokens ({p}, {pole})"),
             ]
     found += [
-        Property("activation_r", "float", "Pearson correlation of activations on the same text"),
-        Property("null_r", "float", "the same for a random other neuron of the layer"),
+        Property("activation_r", "float", "Pearson correlation of hidden values on the same text"),
+        *(
+            Property(f"activation_r_{pole}", "float", f"the same of what is on one pole ({pole})")
+            for pole in POLES.values()
+        ),
+        Property("null_r", "float", "`activation_r` with another neuron of the fine-tune's layer in its place"),
+        Property("activation_se", "float", "standard error of `activation_r`, from two halves of the text"),
     ]
     return tuple(found)
 

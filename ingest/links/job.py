@@ -20,6 +20,7 @@ from .pair import Pair
 
 if TYPE_CHECKING:
     from ..subject.layer_weights import LayerWeights
+    from .drift import Drift
 
 METHOD = 2
 """Raised when the same inputs would give other numbers."""
@@ -46,6 +47,8 @@ class LinkJob:
     layers: tuple[int, ...]
     """whose neurons are linked; more can be added later"""
     seed: int = 0
+    drift: Drift | None = None
+    """what compares activations, where a text was given"""
     _cosines: list[NDArray[np.float64]] = field(default_factory=list, repr=False)
 
     @cached_property
@@ -60,6 +63,8 @@ class LinkJob:
             "seed": self.seed,
             "method": METHOD,
         }
+        if self.drift is not None:
+            parameters |= {"text": self.drift.text.hash, "positions": self.drift.text.positions}
         subject = tuned.subject
         derived = base.run, tuned.run
         return RunInfo.named(
@@ -75,13 +80,15 @@ class LinkJob:
     def shards(self, done: Container[str], progress: Progress) -> Iterator[tuple[str, dict[str, pa.Table]]]:
         """One shard a layer that is asked for, then `models`. Cosines are taken of all layers, asked, done or not."""
         self._cosines.clear()
+        wanted = [layer for layer in self.layers if f"L{layer:03d}" not in done]
+        moved = self.drift.measure(wanted, progress) if self.drift is not None and wanted else {}
         for layer in range(self.pair.n_layers):
             progress("linking layers", layer, self.pair.n_layers)
             base, tuned = self.pair.layer(layer)
             measures = self._changes(base, tuned)
             name = f"L{layer:03d}"
-            if layer in self.layers and name not in done:
-                measures |= self._overlaps(base, tuned, measures)
+            if layer in wanted:
+                measures |= self._overlaps(base, tuned, measures) | moved.get(layer, {})
                 yield name, {"Neuron.COUNTERPART.Neuron": self._table(layer, measures)}
         progress("linking layers", self.pair.n_layers, self.pair.n_layers)
         if LAST not in done:

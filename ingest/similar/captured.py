@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from ..job import Progress
 from ..subject.hooks import Values
 from ..subject.live import LiveModel
-from .aligned import SharedText
+from .aligned import Passage, SharedText
 
 BATCH = 16
 DONE = "done"
@@ -27,15 +28,7 @@ def capture(live: LiveModel, text: SharedText, side: int, folder: Path, progress
     for first in range(0, len(text.passages), BATCH):
         progress("reading the text", first, len(text.passages))
         batch = text.passages[first : first + BATCH]
-        longest = max(len(passage.tokens[side]) for passage in batch)
-        ids = torch.zeros(len(batch), longest, dtype=torch.int64)
-        mask = torch.zeros_like(ids)
-        for row, passage in enumerate(batch):
-            # Padded at the end: a causal model's earlier positions do not see it.
-            ids[row, : len(passage.tokens[side])] = torch.tensor(passage.tokens[side])
-            mask[row, : len(passage.tokens[side])] = 1
-        rows = torch.tensor([row for row, passage in enumerate(batch) for _ in passage.places[side]])
-        places = torch.tensor([place for passage in batch for place in passage.places[side]])
+        ids, mask, rows, places = padded(batch, side)
 
         def visit(
             layer: int,
@@ -54,6 +47,21 @@ def capture(live: LiveModel, text: SharedText, side: int, folder: Path, progress
         file.flush()
     (folder / DONE).touch()
     progress("reading the text", len(text.passages), len(text.passages))
+
+
+def padded(batch: Sequence[Passage], side: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Token ids and attention mask int64 `[passages, positions]` for one model, and the aligned places in them:
+    passage and position, `[places]` each."""
+    longest = max(len(passage.tokens[side]) for passage in batch)
+    ids = torch.zeros(len(batch), longest, dtype=torch.int64)
+    mask = torch.zeros_like(ids)
+    for row, passage in enumerate(batch):
+        # Padded at the end: a causal model's earlier positions do not see it.
+        ids[row, : len(passage.tokens[side])] = torch.tensor(passage.tokens[side])
+        mask[row, : len(passage.tokens[side])] = 1
+    rows = torch.tensor([row for row, passage in enumerate(batch) for _ in passage.places[side]])
+    places = torch.tensor([place for passage in batch for place in passage.places[side]])
+    return ids, mask, rows, places
 
 
 def read_captured(folder: Path, layer: int) -> torch.Tensor:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..settings import POSITIONS
 from .ingest import _numbers
 from .options import clash_options, json_option, sink_options, with_kb, with_new_kb
 
@@ -37,6 +38,13 @@ def load(kb: KnowledgeBase, bundles: tuple[Path, ...], clash: Clash, as_json: bo
 @click.argument("base")
 @click.argument("tuned")
 @click.option("--layers", help="Only these layers, such as 0,3-5; more can be added later.")
+@click.option(
+    "--corpus",
+    multiple=True,
+    help="Text that both models read: how far each neuron's activations agree. A file or folder, or hf:NAME; again for "
+    "more.",
+)
+@click.option("--positions", default=POSITIONS, show_default=True, help="Places of the text at most.")
 @click.option("--base-weights", help="Hub id or folder of BASE's weights.  [default: where it was ingested from]")
 @click.option("--tuned-weights", help="Hub id or folder of TUNED's weights.  [default: where it was ingested from]")
 @clash_options
@@ -47,6 +55,8 @@ def link(
     base: str,
     tuned: str,
     layers: str | None,
+    corpus: tuple[str, ...],
+    positions: int,
     base_weights: str | None,
     tuned_weights: str | None,
     clash: Clash,
@@ -60,6 +70,8 @@ def link(
             base,
             tuned,
             layers=None if layers is None else _numbers(layers),
+            corpus=corpus,
+            positions=positions,
             base_weights=base_weights,
             tuned_weights=tuned_weights,
             clash=clash,
@@ -75,16 +87,32 @@ def link(
 @click.argument("tuned")
 @click.option("--top", default=10, show_default=True, help="Most changed neurons to show.")
 @click.option("--csv", "as_csv", is_flag=True, help="The table by layer as CSV.")
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw how far activations agree, by layer (.svg or .png); of a link over a text (link --corpus).",
+)
 @json_option
 @sink_options
 @with_kb
-def diff(kb: KnowledgeBase, base: str, tuned: str, top: int, as_csv: bool, as_json: bool, sink: Sink) -> None:
+def diff(
+    kb: KnowledgeBase,
+    base: str,
+    tuned: str,
+    top: int,
+    as_csv: bool,
+    plot: Path | None,
+    as_json: bool,
+    sink: Sink,
+) -> None:
     """What the fine-tune TUNED kept of its BASE, by layer, beside what noise of the same size would keep."""
     from . import output
     from .rows import csv_text
 
     sink.check("json" if as_json else "csv" if as_csv else "table")
     found = kb.diff(base, tuned, top=top)
+    if plot is not None:
+        _draw(found, plot)
     if as_json:
         sink.write(output.json_text(found, indent=2) + "\n")
     elif as_csv:
@@ -96,11 +124,22 @@ def diff(kb: KnowledgeBase, base: str, tuned: str, top: int, as_csv: bool, as_js
 
 def _show(found: Diff) -> None:
     from . import output
-    from .tables import changes, layer_shares
+    from .tables import changes, layer_drift, layer_shares
 
     out = output.console()
     out.print(layer_shares(found))
+    if found.drift:
+        out.print(layer_drift(found))
     out.print(changes(found))
+
+
+def _draw(found: Diff, path: Path) -> None:
+    from ..pictures import save
+    from ..pictures.drift import draw_drift
+    from ..pictures.records import DriftPoint
+
+    points = [DriftPoint(row.layer, row.r, row.null_r) for row in found.drift]
+    save(draw_drift(points, f"{found.tuned} beside its base {found.base}"), path)
 
 
 COMMANDS = (load, link, diff)

@@ -88,6 +88,26 @@ def layer_shares(found: Diff) -> Table:
     return table(columns, rows, title)
 
 
+def layer_drift(found: Diff) -> Table:
+    """What the neurons do on the same text, by layer."""
+    title = (
+        f"Hidden values of {found.tuned} beside those of {found.base} on the same text. r: mean correlation of a "
+        "neuron with itself, also of each pole; null: with another neuron of the layer; error: of one neuron's r, from "
+        "two halves of the text."
+    )
+    columns = ("layer", "neurons", "r", "r +", "r -", "null", "error", "below 0.5")
+    rows = [
+        (
+            str(row.layer),
+            row.neurons,
+            *("" if r is None else f"{r:.4f}" for r in (row.r, row.r_pos, row.r_neg, row.null_r, row.se)),
+            row.below_half,
+        )
+        for row in found.drift
+    ]
+    return table(columns, rows, title)
+
+
 def changes(found: Diff) -> Table:
     """The most changed neurons: tokens lost and gained."""
     rows = [

@@ -134,3 +134,13 @@ def _pole(pole: int) -> None:
 def _short(values: Sequence[float]) -> str:
     shown = ", ".join(f"{value:g}" for value in values[:4])
     return f"[{shown}{', ...' if len(values) > 4 else ''}]"
+
+
+@dataclass(frozen=True)
+class DriftPoint:
+    """Mean correlations of one layer's hidden values in base and fine-tune."""
+
+    layer: int
+    r: float
+    null_r: float | None
+    """with another neuron of the layer"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import networkx as nx
@@ -10,7 +11,7 @@ from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import LocalStore, stop
 from neuronkb.queries import Entity
-from neuronkb.schema import SCHEMA_VERSION, IdError, LinkError, QueryError
+from neuronkb.schema import SCHEMA_VERSION, IdError, LinkError, QueryError, RunError
 from neuronkb.tests import planted
 
 MONTHS = "base/L1/N3"
@@ -111,6 +112,24 @@ def test_links_need_two_decoded_models(kb: KnowledgeBase) -> None:
         kb.diff("tuned", "base")
 
 
+def test_a_link_over_a_text_says_how_activations_moved(kb: KnowledgeBase, tmp_path: Path) -> None:
+    words = [*planted.MONTHS, *planted.WEEKDAYS, *planted.FILLER]
+    lines = (json.dumps({"text": " ".join(words[start:] + words[:start])}) for start in range(0, 160, 8))
+    (tmp_path / "texts.jsonl").write_text("\n".join(lines))
+    plain = kb.runs("link").dicts()[0]["run"]
+    assert kb.diff("base", "tuned").drift == ()
+    kb.link("base", "tuned", corpus=[tmp_path / "texts.jsonl"], positions=500)
+    (run,) = kb.runs("link").dicts()
+    assert run["run"] != plain
+    assert json.loads(run["parameters"])["positions"] == 500
+    first, second = kb.diff("base", "tuned").drift
+    assert first.r > 0.999  # the first layer is as it was
+    assert second.r < first.r
+    assert abs(second.null_r or 0.0) < 0.5
+    with pytest.raises(RunError, match="positions"):
+        kb.link("base", "tuned", corpus=[tmp_path / "texts.jsonl"], positions=400)
+
+
 def test_layers_linked_in_two_steps_are_as_those_of_one(planted_models: tuple[Path, Path], tmp_path: Path) -> None:
     asked = "MATCH (a:Neuron)-[c:COUNTERPART]->(b:Neuron) RETURN a.id, b.id, properties(c) AS all ORDER BY a.id"
     found = []
@@ -132,8 +151,6 @@ def test_layers_linked_in_two_steps_are_as_those_of_one(planted_models: tuple[Pa
 
 
 def test_untouched_layers_are_taken_over(kb: KnowledgeBase) -> None:
-    import json
-
     summaries = {row["model"]: json.loads(row["summary"]) for row in kb.runs("lm-head").dicts()}
     assert summaries["base"]["reused_layers"] == []
     assert summaries["tuned"]["reused_layers"] == [0]
