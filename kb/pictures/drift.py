@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from .figure import canvas, drawing, heading, note
 from .records import DriftPoint
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
 
@@ -25,12 +27,16 @@ def draw_drift(points: Sequence[DriftPoint], title: str = "") -> Figure:
             note(axes, "the link read no text")
             return figure
         layers = [point.layer for point in points]
-        lines = ("with itself", [point.r for point in points]), ("with another neuron", [p.null_r for p in points])
-        key = []
-        for (name, values), (colour, marker) in zip(lines, STYLES, strict=False):
+        own = [point.r for point in points]
+        null = [math.nan if point.null_r is None else point.null_r for point in points]
+        key: list[tuple[str, Artist]] = []
+        for name, values, (colour, marker) in (
+            ("with itself", own, STYLES[0]),
+            ("with another neuron", null, STYLES[1]),
+        ):
             (line,) = axes.plot(layers, values, color=colour, marker=marker, markersize=4)
             key.append((name, line))
-        axes.set_ylim(min(0.0, *(r for _, values in lines for r in values if r is not None)) - 0.02, 1.02)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set_ylim(min(0.0, *own, *(r for r in null if not math.isnan(r))) - 0.02, 1.02)
+        axes.locator_params(axis="x", integer=True)
         legend(axes, key)
         return figure

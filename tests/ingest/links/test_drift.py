@@ -35,13 +35,15 @@ def measured(base: Path, tuned: Path) -> dict[int, dict[str, np.ndarray]]:
 
 def hidden(folder: Path, text: SharedText, layer: int) -> np.ndarray:
     """`[positions, d_mlp]`, a passage at a time."""
-    live, rows = LiveModel.open(folder), []
+    live = LiveModel.open(folder)
+    rows: list[np.ndarray] = []
     for passage in text.passages:
-        live.read(
-            torch.tensor([passage.tokens[0]]),
-            lambda layer, site, values, places=passage.places[0]: rows.append(values[0, list(places)].double().numpy()),
-            layers=[layer],
-        )
+        places = list(passage.places[0])
+
+        def keep(layer: int, site: str, values: torch.Tensor, places: list[int] = places) -> None:
+            rows.append(values[0, places].double().numpy())
+
+        live.read(torch.tensor([passage.tokens[0]]), keep, layers=[layer])
     return np.concatenate(rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from neuronkb.kb.pictures.drift import draw_drift
 from neuronkb.kb.pictures.records import DriftPoint
 
@@ -10,9 +11,9 @@ def test_two_lines_by_layer() -> None:
     figure = draw_drift([DriftPoint(0, 1.0, 0.1), DriftPoint(2, 0.8, None), DriftPoint(3, 0.5, -0.1)], "a $b$")
     (axes,) = figure.axes
     own, null = axes.lines
-    assert list(own.get_xdata()) == [0, 2, 3]
-    assert list(own.get_ydata()) == [1.0, 0.8, 0.5]
-    assert [y for y in null.get_ydata() if y == y and y is not None] == [0.1, -0.1]
+    assert np.asarray(own.get_xdata()).tolist() == [0, 2, 3]
+    assert np.asarray(own.get_ydata()).tolist() == [1.0, 0.8, 0.5]
+    np.testing.assert_array_equal(np.asarray(null.get_ydata()), [0.1, np.nan, -0.1])
     legend = axes.get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["with itself", "with another neuron"]
