@@ -63,13 +63,23 @@ def card(found: NeuronCard) -> str:
         for dose in curve.doses
         if dose.p_neurons is not None
     ]
-    others = [(each.relation, each.neuron, each.run) for each in found.counterparts]
+    said = [
+        (_sign(one.pole), one.text, score.value if score else None, score.null if score else None, one.explainer)
+        for one in found.explanations
+        if one.kind == "text"
+        for score in (one.value() or next(iter(one.scores), None),)
+    ]
+    others = [
+        (each.relation, each.neuron, each.measures.get("activation_r"), each.measures.get("null_r"), each.run)
+        for each in found.counterparts
+    ]
     for caption, columns, rows in (
         ("Decoded tokens", ("row", "top z", "coherence", "tokens"), sides),
         ("On a corpus", ("side", "largest", "above 0", "strongest tokens"), fires),
         ("Features it alone tells", ("feature", "F1", "always yes", "rotated", "method"), told),
         ("Clamps", ("row", "site", "value", "effect", "p tokens", "p neurons"), clamps),
-        ("Counterparts", ("is its", "neuron", "run"), others),
+        ("Explanations", ("side", "explanation", "score", "null", "by"), said),
+        ("Counterparts", ("is its", "neuron", "r on a text", "null", "run"), others),
     ):
         if rows:
             parts.append(table(columns, rows, caption))

@@ -165,8 +165,13 @@ def _counterparts(found: NeuronCard) -> Table:
             for sign, suffix in (("+", "pos"), ("-", "neg"))
             if other.measures.get(f"same_top_{name}_{suffix}")
         ]
-        rows.append((other.relation, other.neuron, ", ".join(cosines), ", ".join(kept) or "none"))
-    return table(("is its", "neuron", "cosine", "same top token"), rows, "Counterparts")
+        r = " beside ".join(
+            f"{other.measures[name]:.3f}" for name in ("activation_r", "null_r") if other.measures.get(name) is not None
+        )
+        rows.append((other.relation, other.neuron, ", ".join(cosines), ", ".join(kept) or "none", r))
+    columns = ("is its", "neuron", "cosine", "same top token", "r beside null")
+    known = len(columns) if any(row[-1] for row in rows) else len(columns) - 1
+    return table(columns[:known], [row[:known] for row in rows], "Counterparts")
 
 
 def _places(neurons: Sequence[str]) -> tuple[list[str], str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from neuronkb.queries import Counterpart, DecodedSide, NeuronCard, Result
+from neuronkb.queries.explanations import ExplanationView, ScoreView
 
 FOUND = Result(("neuron", "count", "n.id"), [("m/L0/N1", 3, "x"), ("m/L0/N2", 4, "y")])
 
@@ -51,5 +52,11 @@ def test_a_card_as_html_shows_what_is_known_and_escapes_tokens() -> None:
     assert "down -" in html
     assert "b&amp;c/L0/N1" in html
     assert "<i>" not in html
+    score = ScoreView("r", "correlation", "ev-correlation", "top-and-random", 0.625, 0.125, 9, 0, 4, "llm", None, 0)
+    view = ExplanationView("e", "m/L0/N1", "r", 1, 1, "text", "names of <dogs>", "llm", "m", 9, None, (score,))
+    told = NeuronCard("m/L0/N1", "m", 0, 1, 2, 8, (), (), explanations=(view,))._repr_html_()
+    assert "names of &lt;dogs&gt;" in told
+    assert "0.625" in told
+    assert "0.125" in told
     bare = NeuronCard("m/L0/N1", "m", 0, 1, 2, 8, (), ())._repr_html_()
     assert "Nothing is known of this neuron yet" in bare
