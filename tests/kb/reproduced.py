@@ -26,6 +26,7 @@ def more(kb: KnowledgeBase, given: Path) -> None:
     for by in ("vocabulary", "tokens", "activation"):
         asked = {"by": by, "k": 2, "device": "cpu"}
         kb.match(model, tuned, corpus=[texts] if by == "activation" else (), settings=asked)
+    kb.link("base", "tuned", corpus=[texts], positions=500)
 
 
 def holdings(folder: Path) -> dict[str, Any]:
@@ -45,6 +46,17 @@ def holdings(folder: Path) -> dict[str, Any]:
     return found
 
 
+def written(folder: Path) -> list[str]:
+    """`table.property` of everything that some row of some bundle has a value of."""
+    found = set()
+    for path in sorted(folder.iterdir()):
+        bundle = Bundle.open(path)
+        for entry in (entry for shard in bundle.shards.values() for entry in shard.files):
+            rows = bundle.read(entry)
+            found |= {f"{entry.table}.{name}" for name in rows.column_names if rows[name].null_count < len(rows)}
+    return sorted(found)
+
+
 def main(root: Path) -> None:
     """Everything from the models on, in a fresh store."""
     given = every_job.materials(root)
@@ -55,6 +67,7 @@ def main(root: Path) -> None:
         kb.findings.carry("base", "tuned")
     stop(root / "store")
     (root / "holdings.json").write_text(json.dumps(holdings(root / "store" / "bundles")))
+    (root / "written.json").write_text(json.dumps(written(root / "store" / "bundles")))
 
 
 if __name__ == "__main__":
