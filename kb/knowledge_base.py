@@ -67,7 +67,7 @@ from .neurons import Given
 from .published import ExplanationsReport
 from .rating import Ratings
 from .reuse import KnownLayers
-from .runs import Clash
+from .runs import Clash, remove_run
 from .search.records import Found
 from .searching import Search, SearchOptions
 from .settings import POSITIONS, bundle_folder, default_store
@@ -690,6 +690,13 @@ class KnowledgeBase:
     def check(self, *, mend: bool = False, progress: Progress = silent) -> Soundness:
         """Whether the store is whole: nothing doubled, cut off, without its run or missing; `mend` puts it right."""
         return check_store(self.store, self.where, mend, progress)
+
+    def remove_run(self, run: str, progress: Progress = silent) -> dict[str, int]:
+        """Take a run's evidence out of the store; its bundle stays, and can be loaded again.
+
+        Nodes by label that stayed, as they carry what people put in. Raises QueryError for a run that is not there.
+        """
+        return remove_run(self.store, run, progress)
 
     def status(self) -> Status:
         """Where the store is, how big, and what is in it."""

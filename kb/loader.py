@@ -39,7 +39,7 @@ from .admission import admit, models_of
 from .keepsakes import handed_back, ids_of
 from .ledger import UNKNOWN, Before, Ledger
 from .overlaps import Overlaps
-from .runs import Settled, forget_agreement, retire, settle, settle_all
+from .runs import Settled, beside, forget_agreement, retire, settle, settle_all
 from .said import QUIET
 from .settings import WAITING
 from .stores import statements
@@ -70,6 +70,8 @@ class LoadReport:
     """Runs that were taken away because this one took their place."""
     kept: dict[str, int] = field(default_factory=dict)
     """Nodes of theirs by label that stayed, as they carry what people put in; see `keepsakes`."""
+    beside: tuple[str, ...] = ()
+    """Runs of the same job over another text, which stay."""
     same_as: str | None = None
     """the run, and its model's name, that the evidence was copied from, since the weights are the same"""
 
@@ -127,6 +129,7 @@ class Loader:
                 headlines.fill(self._store, run.id)
             if run.ended is not None:
                 self._retire(run)
+            self.report.beside = beside(self._store, run)
         return self.report
 
     def _retire(self, run: RunInfo) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ..ingest.bundle import UNVERIFIED, RunInfo
+from ..ingest.job import Progress
 from ..queries import query
 from ..queries.named import find_runs
-from ..schema import NODES, RELATIONSHIPS, RunError, WeightsError
+from ..queries.near import near
+from ..schema import NODES, RELATIONSHIPS, QueryError, RunError, WeightsError
 from .keepsakes import KEEPSAKES, kept
 from .said import QUIET, evidence, is_of
+from .settings import WAITING
 from .stores import statements
 from .stores.base import Store
 
@@ -100,7 +103,18 @@ def rivals(store: Store, run: RunInfo) -> list[dict[str, Any]]:
 
 
 def _rival(run: RunInfo, job: str, model: str | None, parameters: dict[str, Any]) -> bool:
-    return (job, model, _subject(parameters)) == (run.job, run.model, _subject(run.parameters))
+    return (job, model, _subject(job, parameters)) == (run.job, run.model, _subject(run.job, run.parameters))
+
+
+def beside(store: Store, run: RunInfo) -> tuple[str, ...]:
+    """Finished runs of the same job on the same model over another text, which stay where they are."""
+    rows = query("runs").run(store, job=run.job, model=run.model).dicts()
+    ended = [row for row in rows if row["run"] != run.id and row["ended"] is not None]
+    return tuple(row["run"] for row in ended if _another_text(run.parameters, _parameters(row)))
+
+
+def _another_text(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return any(one.get(name) and other.get(name) and one[name] != other[name] for name in ("corpus", "text"))
 
 
 def same_subject(one: RunInfo, other: RunInfo) -> bool:
@@ -151,6 +165,15 @@ def remove(store: Store, run: str) -> dict[str, int]:
     return stayed
 
 
+def remove_run(store: Store, run: str, progress: Progress) -> dict[str, int]:
+    """The work of `KnowledgeBase.remove_run`, under the loading lock."""
+    known = [str(row["run"]) for row in query("runs").run(store).dicts()]
+    if run not in known:
+        raise QueryError(f"no run {run!r} in the store{near(run, known)}")
+    with store.loading(lambda who: progress(f"{WAITING}{who} to finish loading", 0, 1)):
+        return remove(store, run)
+
+
 def _neurons(store: Store, run: str) -> Iterator[list[str]]:
     """Ids of the neurons that may carry the run's evidence, in batches: those of its model, of its base, and of the
     model it was matched with.
@@ -174,8 +197,10 @@ def _parameters(row: dict[str, Any]) -> dict[str, Any]:
     return dict(json.loads(row["parameters"] or "{}"))
 
 
-def _subject(parameters: dict[str, Any]) -> Any:
-    return tuple(parameters.get(name) for name in ("base", "table", "other", "measure"))
+def _subject(job: str, parameters: dict[str, Any]) -> Any:
+    """What a job is about, besides its model: a run on another corpus is evidence of its own, no rival."""
+    names = ("base", "table", "other", "measure", "corpus", *(("text",) if job == "match" else ()))
+    return tuple(parameters.get(name) for name in names)
 
 
 def _difference(row: dict[str, Any], run: RunInfo) -> str:

@@ -196,5 +196,8 @@ def report(found: LoadReport, as_json: bool) -> None:
         click.echo(f"replaced: {run} was taken away")
     if found.kept:
         click.echo(kept_line(found.kept))
+    if found.beside:
+        texts = f"beside it, over other texts: {', '.join(found.beside)} (neuronkb store remove RUN takes one away)"
+        console().print(texts, soft_wrap=True)
     if found.same_as:
         console().print(f"the same weights under another name: copied from {found.same_as}", soft_wrap=True)

@@ -78,6 +78,24 @@ def check(kb: Any, mend: bool, as_json: bool) -> None:
 
 
 @store.command()
+@click.argument("run")
+@json_option
+@with_kb
+def remove(kb: Any, run: str, as_json: bool) -> None:
+    """Take the evidence of RUN out of the store; its bundle stays, and can be loaded again."""
+    from . import output
+
+    with output.progress() as progress:
+        stayed: dict[str, int] = kb.remove_run(run, progress=progress)
+    if as_json:
+        output.emit_json({"run": run, "stayed": stayed})
+        return
+    click.echo(f"{run} was taken away")
+    if stayed:
+        click.echo(output.kept_line(stayed))
+
+
+@store.command()
 @_WHERE
 def stop(where: str | None) -> None:
     """Stop a local store's server; it starts again when the store is next opened."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,10 @@ from neuronkb.ingest.job import silent
 from neuronkb.ingest.lm_head.job import LmHeadJob
 from neuronkb.kb.jobs import write, write_and_load
 from neuronkb.kb.loader import load
-from neuronkb.kb.runs import remove, settle
+from neuronkb.kb.runs import beside, remove, remove_run, settle
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.rows import first_of_each, missing_rows
-from neuronkb.schema import RunError, SchemaError, WeightsError
+from neuronkb.schema import QueryError, RunError, SchemaError, WeightsError
 from neuronkb.schema.compute import pc
 from neuronkb.tests.graph import checksum, contents
 
@@ -141,6 +142,32 @@ def test_another_run_is_refused_replaced_or_kept(store: Store, bundles: dict[str
     assert contents(store)["DECODES_TO"] == raw["DECODES_TO"]
     assert contents(store)["Stats"] == raw["Stats"]
     assert len(contents(store)["Run"]) == 1
+
+
+def test_a_run_over_another_text_stands_beside(store: Store, bundles: dict[str, Bundle]) -> None:
+    load(store, bundles["base"])
+    run = bundles["base"].run
+    store.write(
+        "MATCH (r:Run {id: $run}) SET r.job = 'activations', r.parameters = $said",
+        {"run": run.id, "said": json.dumps({"corpus": "one", "k": 3})},
+    )
+    other = replace(run, id="activations-other", job="activations", parameters={"corpus": "two", "k": 4})
+    assert settle(store, other) == ()
+    assert settle(store, other, "replace") == ()
+    assert beside(store, other) == (run.id,)
+    with pytest.raises(RunError, match=r"k 3 there, 4 here"):
+        settle(store, replace(other, parameters={"corpus": "one", "k": 4}))
+
+
+def test_a_run_that_is_named_is_taken_away_and_may_come_again(store: Store, bundles: dict[str, Bundle]) -> None:
+    load(store, bundles["base"])
+    held = contents(store)
+    with pytest.raises(QueryError, match=rf"no run 'lm-head-x' in the store.*{bundles['base'].run.id}"):
+        remove_run(store, "lm-head-x", silent)
+    assert remove_run(store, bundles["base"].run.id, silent) == {}
+    assert "DECODES_TO" not in contents(store)
+    load(store, bundles["base"])
+    assert contents(store) == held
 
 
 def test_other_weights_under_the_same_name_are_refused(store: Store, bundles: dict[str, Bundle]) -> None:
