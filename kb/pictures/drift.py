@@ -21,7 +21,7 @@ def draw_drift(points: Sequence[DriftPoint], title: str = "") -> Figure:
     Without any layer the axes say so.
     """
     with drawing():
-        figure, axes = canvas("layer", "mean correlation on the same text")
+        figure, axes = canvas("layer", "mean correlation")
         heading(figure, title)
         if not points:
             note(axes, "the link read no text")
