@@ -39,7 +39,7 @@ from .admission import admit, models_of
 from .keepsakes import handed_back, ids_of
 from .ledger import UNKNOWN, Before, Ledger
 from .overlaps import Overlaps
-from .runs import Settled, beside, forget_agreement, retire, settle, settle_all
+from .runs import Settled, beside, forget_agreement, replaced_by, retire, rows_of, settle, settle_all
 from .said import QUIET
 from .settings import WAITING
 from .stores import statements
@@ -68,6 +68,8 @@ class LoadReport:
     """Rows by table about findings that are not in the store."""
     replaced: tuple[str, ...] = ()
     """Runs that were taken away because this one took their place."""
+    deleted: dict[str, int] = field(default_factory=dict)
+    """Rows of evidence of each of them."""
     kept: dict[str, int] = field(default_factory=dict)
     """Nodes of theirs by label that stayed, as they carry what people put in; see `keepsakes`."""
     beside: tuple[str, ...] = ()
@@ -135,8 +137,9 @@ class Loader:
         return self.report
 
     def _retire(self, run: RunInfo) -> None:
+        rows = {other: rows_of(self._store, other) for other in replaced_by(self._store, run.id)}
         gone = retire(self._store, run.id)
-        self.report.replaced = tuple(gone)
+        self.report.replaced, self.report.deleted = tuple(gone), rows
         for stayed in gone.values():
             for label, nodes in stayed.items():
                 self.report.kept[label] = self.report.kept.get(label, 0) + nodes

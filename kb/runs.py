@@ -11,7 +11,7 @@ from ..ingest.job import Progress
 from ..queries import query
 from ..queries.named import find_runs
 from ..queries.near import near
-from ..schema import NODES, RELATIONSHIPS, QueryError, RunError, WeightsError
+from ..schema import NODES, RELATIONSHIPS, TABLES, QueryError, RunError, WeightsError
 from .keepsakes import KEEPSAKES, kept
 from .said import QUIET, evidence, is_of
 from .settings import WAITING
@@ -25,8 +25,11 @@ Settled = Clash | tuple[str, ...]
 
 _REPLACES = "MATCH (r:Run {id: $run}) RETURN r.replaces"
 _REPLACED = "MATCH (r:Run {id: $run}) REMOVE r.replaces"
+_ROWS = "MATCH (s:Shard {run: $run}) RETURN s.id, coalesce(s.rows, 0)"
 _GOING = "MATCH (r:Run {id: $run}) SET r.ended = NULL"
 
+LONGEST = 20
+"""Letters of a parameter in a message."""
 BATCH = 2_000
 """Neurons whose relationships are deleted in one transaction."""
 
@@ -47,7 +50,8 @@ def settle(store: Store, run: RunInfo, clash: Settled = "refuse") -> tuple[str, 
     if others and clash == "refuse":
         raise RunError(
             f"{others[0]['run']!r} of the job {run.job} on {run.model!r} is in the store and differs from {run.id!r} "
-            f"({_difference(others[0], run)}); --replace takes it away, --alongside keeps both"
+            f"({_difference(others[0], run)}); --replace takes its {rows_of(store, others[0]['run']):,} rows away, "
+            "--alongside keeps both"
         )
     return tuple(dict.fromkeys([*pending, *(row["run"] for row in others)]))
 
@@ -82,6 +86,13 @@ def retire(store: Store, run: str) -> dict[str, dict[str, int]]:
     if stayed:
         store.write(_REPLACED, {"run": run})
     return stayed
+
+
+def rows_of(store: Store, run: str) -> int:
+    """Rows of evidence that the run's shards brought, as the ledger counts them."""
+    rows = store.read(_ROWS, {"run": run}, timeout=None, limit=None).rows
+    named = ((name[len(run) + 1 :].partition("/")[0], count) for name, count in rows)
+    return sum(count for name, count in named if name in TABLES and TABLES[name].evidence)
 
 
 def check_weights(store: Store, run: RunInfo) -> None:
@@ -206,10 +217,18 @@ def _subject(job: str, parameters: dict[str, Any]) -> Any:
 def _difference(row: dict[str, Any], run: RunInfo) -> str:
     held = _parameters(row)
     names = [name for name in sorted({*held, *run.parameters}) if held.get(name) != run.parameters.get(name)]
-    shown = [f"{name} {_short(held.get(name))} there, {_short(run.parameters.get(name))} here" for name in names]
+    shown = (_both(name, held.get(name), run.parameters.get(name)) for name in names)
     return "; ".join(shown) or "same parameters, other inputs"
 
 
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 20 else f"{text[:14]}..."
+def _both(name: str, there: Any, here: Any) -> str:
+    """Two values that differ, long ones from a little before the place where they do."""
+    one, two = json.dumps(there), json.dumps(here)
+    same = next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+    start = max(same - 4, 0) if same > LONGEST - 6 else 0
+    return f"{name} {_short(one, start)} there, {_short(two, start)} here"
+
+
+def _short(text: str, start: int) -> str:
+    left = ("..." if start else "") + text[start:]
+    return left if len(left) <= LONGEST else f"{left[: LONGEST - 3]}..."

@@ -193,7 +193,7 @@ def report(found: LoadReport, as_json: bool) -> None:
     for name, count in found.left_out.items():
         click.echo(f"left out: {count:,} {name} about findings that are not in this store; add them and load again")
     for run in found.replaced:
-        click.echo(f"replaced: {run} was taken away")
+        click.echo(f"replaced: {run} was taken away, {found.deleted.get(run, 0):,} rows")
     if found.kept:
         click.echo(kept_line(found.kept))
     if found.beside:

@@ -14,10 +14,10 @@ from neuronkb.ingest.job import silent
 from neuronkb.ingest.lm_head.job import LmHeadJob
 from neuronkb.kb.jobs import write, write_and_load
 from neuronkb.kb.loader import load
-from neuronkb.kb.runs import beside, remove, remove_run, settle
+from neuronkb.kb.runs import _both, beside, remove, remove_run, settle
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.rows import first_of_each, missing_rows
-from neuronkb.schema import QueryError, RunError, SchemaError, WeightsError
+from neuronkb.schema import QueryError, RunError, SchemaError, WeightsError, table
 from neuronkb.schema.compute import pc
 from neuronkb.tests.graph import checksum, contents
 
@@ -129,7 +129,9 @@ def test_a_half_written_file_is_completed_not_doubled(store: Store, bundles: dic
 def test_another_run_is_refused_replaced_or_kept(store: Store, bundles: dict[str, Bundle]) -> None:
     load(store, bundles["base"])
     raw = contents(store)
-    with pytest.raises(RunError, match=r'convention "raw" there, "folded" here.*--replace.*--alongside'):
+    with pytest.raises(
+        RunError, match=r'convention "raw" there, "folded" here.*--replace takes its \d[\d,]+ rows.*--alongside'
+    ):
         settle(store, bundles["folded"].run)
     settle(store, bundles["base"].run)
     settle(store, bundles["tuned"].run)
@@ -138,7 +140,9 @@ def test_another_run_is_refused_replaced_or_kept(store: Store, bundles: dict[str
     assert len(contents(store)["DECODES_TO"]) == 2 * len(raw["DECODES_TO"])
     assert settle(store, bundles["base"].run, "replace") == (bundles["folded"].run.id,)
     assert len(contents(store)["DECODES_TO"]) == 2 * len(raw["DECODES_TO"])
-    load(store, bundles["base"], clash="replace")
+    report = load(store, bundles["base"], clash="replace")
+    gone = {name: rows for name, rows in bundles["folded"].run.counts.items() if table(name).evidence}
+    assert report.deleted == {bundles["folded"].run.id: sum(gone.values())}
     assert contents(store)["DECODES_TO"] == raw["DECODES_TO"]
     assert contents(store)["Stats"] == raw["Stats"]
     assert len(contents(store)["Run"]) == 1
@@ -168,6 +172,18 @@ def test_a_run_that_is_named_is_taken_away_and_may_come_again(store: Store, bund
     assert "DECODES_TO" not in contents(store)
     load(store, bundles["base"])
     assert contents(store) == held
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "said"),
+    [
+        (3, 4, "k 3 there, 4 here"),
+        ("a" * 30 + "bc", "a" * 30 + "bd", 'k ...aaabc" there, ...aaabd" here'),
+        ("a" * 30, None, 'k "aaaaaaaaaaaaaaaa... there, null here'),
+    ],
+)
+def test_values_that_differ_are_shown_where_they_do(there: object, here: object, said: str) -> None:
+    assert _both("k", there, here) == said
 
 
 def test_other_weights_under_the_same_name_are_refused(store: Store, bundles: dict[str, Bundle]) -> None:
