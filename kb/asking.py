@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..queries import Query, Result, query
 from ..queries.evidence import MAKERS, Need
 from ..queries.near import near
+from ..queries.unknown import unknown
 from ..schema import QueryError
 from ..schema.numbers import check_number
 from .stores.base import Store
+from .stores.cypher_text import parsed
+
+
+def read(store: Store, text: str, params: Mapping[str, Any], *, timeout: float | None, limit: int | None) -> Result:
+    """The answer to a person's own Cypher; where it is empty, or all zero, with the names that the schema lacks."""
+    found = store.read(text, params, timeout=timeout, limit=limit)
+    if limit == 0 or any(any(row) for row in found.rows):
+        return found
+    return replace(found, warnings=unknown(text, parsed))
 
 
 def run(

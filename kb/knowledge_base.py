@@ -138,11 +138,12 @@ class KnowledgeBase:
     ) -> Result:
         """Run Cypher that cannot write; parameters as a mapping or by keyword.
 
-        `timeout` in seconds, `limit` in rows, None lifts either. Raises QueryError, ReadOnlyError or LimitError.
+        `timeout` in seconds, `limit` in rows, None lifts either. An empty result's `warnings` say which labels and types
+        the schema does not know. Raises QueryError, ReadOnlyError or LimitError.
         """
         check_number("timeout", timeout, QueryError, least=0)
         check_number("limit", limit, QueryError, least=0)
-        return self.store.read(text, {**(params or {}), **more}, timeout=timeout, limit=limit)
+        return asking.read(self.store, text, {**(params or {}), **more}, timeout=timeout, limit=limit)
 
     def run(self, name: str, /, *, timeout: float | None = 60.0, limit: int | None = None, **params: Any) -> Result:
         """A query of the catalogue by name: docs/queries.md, or `neuronkb queries list`, has all with their parameters.

@@ -38,6 +38,8 @@ class Result:
     truncated: bool = False
     """Whether more rows were there than the limit let through."""
     limit: int | None = None
+    warnings: tuple[str, ...] = ()
+    """Why it may be empty: names that the schema does not know."""
 
     def __iter__(self) -> Iterator[Row]:
         return (Row(self.columns, row) for row in self.rows)

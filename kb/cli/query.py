@@ -50,6 +50,8 @@ def query(
     text = _text(cypher, file)
     found = kb.cypher(text, dict(map(_param, params)), timeout=timeout or None, limit=limit or None)
     emit(found, form, sink)
+    for warning in found.warnings:
+        click.echo(f"Warning: {warning}", err=True)
     if found.truncated:
         click.echo(f"cut after {found.limit} rows; --limit 0 shows all", err=True)
 

@@ -103,6 +103,18 @@ def test_diff_by_layer_and_most_changed(kb: KnowledgeBase) -> None:
     assert {f" {word}" for word in planted.WEEKDAYS} <= set(first.gained)
 
 
+def test_an_empty_answer_names_labels_that_are_none(kb: KnowledgeBase) -> None:
+    found = kb.cypher("MATCH (n:Neurn)-[:DECODE_TO]->(t:Token) RETURN n, t")
+    assert [warning.split("; ")[0] for warning in found.warnings] == [
+        "the schema has no label 'Neurn'",
+        "the schema has no relationship type 'DECODE_TO'",
+    ]
+    assert kb.cypher("MATCH (n:Neurn) RETURN count(n)").warnings != ()
+    assert kb.cypher("MATCH (n:Neuron) RETURN count(n)").warnings == ()
+    kb.store.write("CREATE (:Mine {id: 'x'})")
+    assert kb.cypher("MATCH (n:Mine) RETURN n.id").warnings == ()
+
+
 def test_links_need_two_decoded_models(kb: KnowledgeBase) -> None:
     with pytest.raises(LinkError, match="'gpt2' is not decoded; run neuronkb ingest lm-head gpt2"):
         kb.link("base", "gpt2")
