@@ -138,7 +138,7 @@ class KnowledgeBase:
     ) -> Result:
         """Run Cypher that cannot write; parameters as a mapping or by keyword.
 
-        `timeout` in seconds, `limit` in rows, None lifts either. An empty result's `warnings` say which labels and types
+        `timeout` in seconds, `limit` in rows, None lifts either. An empty result's `warnings` name labels and types that
         the schema does not know. Raises QueryError, ReadOnlyError or LimitError.
         """
         check_number("timeout", timeout, QueryError, least=0)
