@@ -138,8 +138,8 @@ class KnowledgeBase:
     ) -> Result:
         """Run Cypher that cannot write; parameters as a mapping or by keyword.
 
-        `timeout` in seconds, `limit` in rows, None lifts either. An empty result's `warnings` name labels and types that
-        the schema does not know. Raises QueryError, ReadOnlyError or LimitError.
+        `timeout` in seconds, `limit` in rows, None lifts either. An empty result's `warnings` name labels and types
+        that the schema does not know. Raises QueryError, ReadOnlyError or LimitError.
         """
         check_number("timeout", timeout, QueryError, least=0)
         check_number("limit", limit, QueryError, least=0)
