@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -320,8 +319,7 @@ class KnowledgeBase:
             progress,
         )
         folder = place(job, self.store, self.where, out)
-        report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
-        return replace(report, notes=job.corpus.notes)
+        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
     def ingest_clamp(
         self,
@@ -515,8 +513,7 @@ class KnowledgeBase:
             progress,
         )
         folder = job.bundle = place(job, self.store, self.where, out)
-        report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
-        return replace(report, notes=job.corpus.notes)
+        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
 
     def import_n2g(
         self,
