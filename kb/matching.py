@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,6 @@ from ..ingest.job import Progress
 from ..schema import BundleError, LinkError
 from . import jobs
 from .clamping import find_subject
-from .corpora import Columns
 from .known_runs import place
 from .linking import DecodedRows, decoded_alike
 from .loader import LoadReport
@@ -58,7 +57,6 @@ def match_models(
     model: str | Path,
     other: str | Path,
     corpus: Sequence[str | Path],
-    columns: Columns,
     settings: Mapping[str, Any],
     clash: Clash,
     progress: Progress,
@@ -71,7 +69,7 @@ def match_models(
     if one.name == two.name and one.weights != two.weights:
         raise LinkError(f"two models are called {one.name!r}; add one under another name first (ingest lm-head --name)")
     work = bundle_folder(where, "any").parent.parent
-    compared = compare(store, where, one, two, chosen, corpus, columns)
+    compared = compare(store, where, one, two, chosen, corpus)
     state = work / "matches"
     job = _job(one, two, compared, chosen, state)
     text = state / job.run.id
@@ -85,13 +83,7 @@ def match_models(
 
 
 def compare(
-    store: Store,
-    where: str,
-    one: Subject,
-    two: Subject,
-    chosen: Settings,
-    corpus: Sequence[str | Path] = (),
-    columns: Columns | None = None,
+    store: Store, where: str, one: Subject, two: Subject, chosen: Settings, corpus: Sequence[str | Path] = ()
 ) -> Compared:
     """The measure that is asked for. Raises LinkError where the two models cannot be compared by it."""
     from ..ingest.lm_head.unembedding import torch_device
@@ -102,7 +94,7 @@ def compare(
     if chosen.by == "tokens":
         return _tokens(store, where, one, two, chosen)
     if chosen.by == "activation":
-        return _activation(where, one, two, chosen, corpus, columns or Columns())
+        return _activation(where, one, two, chosen, corpus)
     kind = WeightRows if chosen.by == "weights" else VocabularyProfiles
     return Compared(kind.of(one, two, device, chosen.seed), {})
 
@@ -130,9 +122,7 @@ def _tokens(store: Store, where: str, one: Subject, two: Subject, chosen: Settin
     return Compared(measure, {"runs": runs}, tuple(dict.fromkeys(runs)))
 
 
-def _activation(
-    where: str, one: Subject, two: Subject, chosen: Settings, corpus: Sequence[str | Path], columns: Columns
-) -> Compared:
+def _activation(where: str, one: Subject, two: Subject, chosen: Settings, corpus: Sequence[str | Path]) -> Compared:
     from ..ingest.corpus import Tokenizer, read_documents
     from ..ingest.lm_head.unembedding import torch_device
     from ..ingest.similar.activation import Activations
@@ -143,7 +133,7 @@ def _activation(
         raise LinkError("activations are compared on a text; give one with --corpus FILE")
     if one.name == two.name:
         raise LinkError("a match by activation is between two models; one model's own neurons are not compared yet")
-    texts = (document.text for document in read_documents(list(corpus), **asdict(columns)))
+    texts = (document.text for document in read_documents(list(corpus)))
     text = SharedText.of(texts, Tokenizer.of(one), Tokenizer.of(two), chosen.positions)
     # Where the captured values lie is settled with the run's name.
     nowhere = Path(where)
