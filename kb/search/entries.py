@@ -137,10 +137,9 @@ def _layers(unit: pa.Array) -> list[int | None]:
 def layer_of(name: str) -> int | None:
     """The layer of a neuron by its id; None for a latent."""
     try:
-        found = NeuronId.parse(name)
+        return NeuronId.parse(name).layer
     except IdError:
         return None
-    return found.layer if str(found) == name else None
 
 
 def _explanations(evidence: Evidence, source: Source) -> Written:
