@@ -262,7 +262,8 @@ def _links(rows: Rows) -> None:
         deltas = {f"delta_{p}": 0.2 for p in ("gate", "up", "down")}
         jaccards = {f"jaccard_{p}_{s}": cosine for p in ("gate", "up", "down") for s in ("pos", "neg")}
         row = {"start": base, "end": tuned, "run": "link-1", "same_top_down_pos": True}
-        rows["Neuron.COUNTERPART.Neuron"].append({**row, **cosines, **deltas, **jaccards})
+        drift = {"activation_r": cosine, "activation_r_pos": cosine, "null_r": 0.1, "activation_se": 0.01}
+        rows["Neuron.COUNTERPART.Neuron"].append({**row, **cosines, **deltas, **jaccards, **drift})
     alike = {"null": 0.1, "rank": 1, "run": "match-1"}
     for measure, start, end, score in (
         ("weights", MONTHS, TUNED_MONTHS, 0.4),

@@ -30,6 +30,7 @@ pytestmark = [
     ),
 ]
 NOTHING = {
+    "drift_layers",  # the demo's link reads no text
     *("agreed_layer", "agreed_runs", "agreed_words", "agreements"),  # no stored agreement
     *("circuit", "neuron_feeds"),  # no feeds
     "mutual_matches",  # no match
