@@ -16,8 +16,11 @@ class NoStraceError(Exception):
     """strace is not here or may not trace; the message says which."""
 
 
-def attach(tid: int, out: Path, *options: str) -> subprocess.Popen[str]:
-    """Attach strace to a thread, its lines to go to `out`, and wait until it is. Raises NoStraceError."""
+def attach(tid: int, out: Path, *options: str) -> subprocess.Popen[str] | None:
+    """Attach strace to a thread, its lines to go to `out`, and wait until it is; None where the thread has ended.
+
+    Raises NoStraceError.
+    """
     if shutil.which("strace") is None:
         raise NoStraceError("there is no strace on the PATH; on Debian: apt-get install strace")
     names = ",".join(f"?{name}" for name in WRITES)
@@ -27,7 +30,9 @@ def attach(tid: int, out: Path, *options: str) -> subprocess.Popen[str]:
     said = process.stderr.readline()
     if "attached" not in said:
         process.kill()
-        process.wait()
+        process.communicate()
+        if "No such process" in said:
+            return None
         raise NoStraceError(f"strace may not trace here: {said.strip() or 'no word'}")
     return process
 
@@ -59,4 +64,5 @@ def check() -> None:
     finally:
         child.kill()
         child.wait()
-    end(tracer)
+    if tracer is not None:
+        end(tracer)

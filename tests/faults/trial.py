@@ -110,9 +110,9 @@ class Trials:
         tracers = []
 
         def watch(thread: int, tid: int) -> None:
-            if thread == call.thread:
-                options = killing(call) if fault == "kill" else refusing(call)
-                tracers.append(attach(tid, out, *options))
+            options = killing(call) if fault == "kill" else refusing(call)
+            if thread == call.thread and (tracer := attach(tid, out, *options)):
+                tracers.append(tracer)
 
         status = self.bench.forks.run(*self.line, watch=watch)
         for tracer in tracers:
@@ -144,7 +144,8 @@ class Trials:
         folder = self.bench.folder
 
         def watch(thread: int, tid: int) -> None:
-            tracers[thread] = attach(tid, folder / f"census-{thread}")
+            if tracer := attach(tid, folder / f"census-{thread}"):
+                tracers[thread] = tracer
 
         if self.bench.forks.run(*self.line, watch=watch):
             raise RuntimeError(self._said())
@@ -163,8 +164,8 @@ class Trials:
 
         def watch(thread: int, tid: int) -> None:
             known.add(tid)
-            if thread == 0:
-                tracers.append(attach(tid, out, "-f"))
+            if thread == 0 and (tracer := attach(tid, out, "-f")):
+                tracers.append(tracer)
 
         self.bench.forks.run(*self.line, watch=watch)
         for tracer in tracers:

@@ -82,6 +82,7 @@ ASKED: dict[str, list[list[str]]] = {
     "feeds": [[NEURON]],
     "mcp": [["--rows", TEXT]],
     "bundle check": NONE,
+    "store remove": NONE,
     "store status": [[]],
     "store stop": [["--store", f"no{TEXT}"]],
     "store import-files": NONE,
@@ -152,14 +153,15 @@ def test_it_is_shown_as_marks(where: str, path: str) -> None:
     assert "[link=http://evil]" in shown
 
 
-def test_what_is_mended_is_shown_as_marks(tmp_path: Path) -> None:
+def test_what_is_mended_or_taken_away_is_shown_as_marks(tmp_path: Path) -> None:
     """In a store of its own: mending takes away the hand-made relationships whose runs are not there."""
     with LocalStore.open(tmp_path / "store") as store:
         store.setup()
         hostile.load(store)
-    for args in (["--json"], ["--mend"]):
-        done = ask(str(tmp_path / "store"), "store", "check", *args)
-        assert "match-1" in done.output
+    run = hostile.hostile("lm-head-1")
+    for args in (["check", "--json"], ["check", "--mend"], ["remove", run], ["remove", run, "--json"]):
+        done = ask(str(tmp_path / "store"), "store", *args)
+        assert ("match-1" if args[0] == "check" else "lm-head-1") in done.output
         assert not hostile.hurts(done.output), args
         assert "a defect" not in done.output, done.output
     stop(tmp_path / "store")
