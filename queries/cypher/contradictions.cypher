@@ -8,9 +8,15 @@
 // example: {"model": "gemma-3-270m"}
 MATCH (n:Neuron {model: $model})-[f:FIRES_ON_TOKEN]->(:Token)-[:SPELLS]->(w:Term)
 WHERE f.mean > 0 AND f.n >= $least
-WITH n, f.pole AS fires, collect(DISTINCT w.id) AS fired
+WITH n, collect(DISTINCT w) AS fired
+MATCH (n)-[:DECODES_TO]->(:Token)-[:SPELLS]->(w:Term)
+WHERE w IN fired
+WITH n, collect(DISTINCT w) AS shared
+MATCH (n)-[f:FIRES_ON_TOKEN]->(:Token)-[:SPELLS]->(w:Term)
+WHERE f.mean > 0 AND f.n >= $least AND w IN shared
+WITH n, f.pole AS fires, collect(DISTINCT w) AS fired
 MATCH (n)-[d:DECODES_TO]->(:Token)-[:SPELLS]->(w:Term)
-WHERE d.projection <> 'gate' AND d.pole = -fires AND w.id IN fired
+WHERE d.projection <> 'gate' AND d.pole = -fires AND w IN fired
 WITH n, d.projection AS projection, d.pole AS pole, w.id AS word ORDER BY word
 RETURN n.id AS neuron, 'opposite side' AS kind, projection, pole, collect(DISTINCT word) AS words, null AS effect
 ORDER BY size(words) DESC, neuron, projection, pole DESC LIMIT $top
