@@ -147,6 +147,21 @@ def test_contradictions_dead_and_hubs(kb: KnowledgeBase) -> None:
     assert rows(kb, "many_words", model=BASE, least=2)[0][:4] == (MONTHS, 1, 2, ["june", "july"])
 
 
+@pytest.mark.parametrize("top", [0, 1, 2, 3, 20])
+@pytest.mark.parametrize("only", [{}, {"projection": "up"}, {"run": "lm-head-1"}, {"model": TUNED}])
+def test_hub_words_are_those_of_all_decoded_words(kb: KnowledgeBase, only: dict[str, str], top: int) -> None:
+    """The query looks at few words only; the plain form at all."""
+    asked = {"model": BASE, "run": None, "projection": None} | only
+    every = kb.cypher(
+        "MATCH (n:Neuron {model: $model})-[d:DECODES_TO]->(:Token)-[:SPELLS]->(w:Term) "
+        "WHERE ($run IS NULL OR d.run = $run) AND ($projection IS NULL OR d.projection = $projection) "
+        "RETURN w.id AS word, count(DISTINCT n) AS neurons, count(d) AS sides "
+        "ORDER BY neurons DESC, sides DESC, word",
+        asked,
+    )
+    assert [row[:3] for row in rows(kb, "hub_words", top=top, **asked)] == every.rows[:top]
+
+
 def test_what_a_fine_tune_lost_kept_and_gained(kb: KnowledgeBase) -> None:
     assert rows(kb, "counterpart_tokens", neuron=MONTHS) == [
         (TUNED_MONTHS, "down", 1, [" July", " May"], [" June"], [" dog"])
