@@ -52,7 +52,7 @@ class WeightRows(Products):
 
 
 def directions(parts: list[torch.Tensor]) -> torch.Tensor:
-    """`joined` of each part's rows at length 1, some rows at a time: in float64 all of them would fill no cache."""
+    """`joined` of each part's rows at length 1, some rows at a time so that they stay in a core's cache."""
     found = torch.empty(len(parts[0]), sum(part.shape[1] for part in parts), device=parts[0].device)
     for start in range(0, len(found), ROWS):
         rows = slice(start, start + ROWS)
