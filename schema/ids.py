@@ -13,7 +13,7 @@ from .outside import is_text
 
 _LAYER, _INDEX = r"(?P<layer>[0-9]{1,9})", r"(?P<index>[0-9]{1,9})"
 _OWN = re.compile(rf"(?P<model>.+)/L{_LAYER}/N{_INDEX}")
-_NEURONPEDIA = re.compile(rf"(?P<model>.+)/{_LAYER}-mlp/{_INDEX}")
+_NEURONPEDIA = re.compile(rf"(?P<model>.+)/{_LAYER}(?:-mlp)?/{_INDEX}")
 _TRANSFORMER_LENS = re.compile(rf"(?:(?P<model>.+)/)?blocks\.{_LAYER}\.mlp\.hook_post/{_INDEX}")
 
 
@@ -30,7 +30,7 @@ class NeuronId:
 
     @classmethod
     def parse(cls, text: str, model: str | None = None) -> NeuronId:
-        """Read `{model}/L3/N17`, Neuronpedia's `{model}/3-mlp/17` or TransformerLens's
+        """Read `{model}/L3/N17`, Neuronpedia's `{model}/3-mlp/17` and `{model}/3/17`, or TransformerLens's
         `blocks.3.mlp.hook_post/17`, which names no model: `model` says which is meant.
 
         Raises IdError.

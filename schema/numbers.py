@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from .errors import NeuronKBError
+
+_WHOLE = re.compile(r"([0-9]{1,9})(\.0*)?")
+
+
+def whole_number(value: Any) -> int | None:
+    """A whole number from 0 below a billion, written 5, 5.0 (as tables with gaps have it) or "5"; None for
+    anything else."""
+    if isinstance(value, str):
+        match = _WHOLE.fullmatch(value.strip())
+        return int(match[1]) if match and match[1].isascii() else None
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**9 and value == int(value):
+        return int(value)
+    return None
 
 
 def check_number(

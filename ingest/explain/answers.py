@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .failures import UNANSWERED, failure, spoken
+
 LONGEST = 600
 """Characters of an explanation; what is longer was no sentence."""
 WORDS = 12
@@ -14,10 +16,6 @@ _OPENING = re.compile(
     r"activates (?:on|for|when it sees)|detects|looks for|finds)\s*:?\s*",
     re.IGNORECASE,
 )
-_REFUSAL = re.compile(
-    r"^(?:i['’]?m sorry|i am sorry|sorry\b|as an ai|i can(?:no|['’])t|i am unable|i['’]?m unable|unable to)",
-    re.IGNORECASE,
-)
 _MARKS = re.compile(r"</?(?:start|end)>|\t")
 
 
@@ -25,13 +23,16 @@ def read_explanation(text: str | None, base: bool) -> tuple[str | None, str]:
     """The explanation, or None and why it is none."""
     if text is None:
         return None, "no answer"
-    said = text.strip().split("\n")[0].strip().strip('"“”').strip()
+    answered = spoken(text)
+    if text.strip() and not answered:
+        return None, UNANSWERED
+    said = answered.split("\n")[0].strip().strip('"“”').strip()
     if not base:
         said = _OPENING.sub("", said)
     said = said.strip().rstrip(".").strip()
     if not re.search(r"[^\W_]", said):
         return None, "an answer without words"
-    if _REFUSAL.search(said):
+    if failure(said) is not None:
         return None, "a refusal"
     if _MARKS.search(said):
         return None, "the examples once more"

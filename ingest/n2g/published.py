@@ -207,24 +207,24 @@ def _scores(where: str, report: Mapping[str, Any]) -> dict[str, Any]:
     """Scores of the firing tokens, in the script's names or the fork's."""
     firing = report.get("1", report.get("firing"))
     others = report.get("0", report.get("non_firing"))
-    found: dict[str, Any] = {"r2": _number(where, report.get("correlation"))}
+    found: dict[str, Any] = {"r2": _number(where, report.get("correlation"), most=1.0)}
     if not isinstance(firing, dict):
         return found | {"support": 0}
     names = {"precision": ("precision",), "recall": ("recall",), "f1": ("f1-score", "f1_score")}
     for to, spelled in names.items():
-        found[to] = _number(where, next((firing[name] for name in spelled if name in firing), None), 1.0)
-    support = _number(where, firing.get("support", firing.get("count")))
+        found[to] = _number(where, next((firing[name] for name in spelled if name in firing), None), 0.0, 1.0)
+    support = _number(where, firing.get("support", firing.get("count")), 0.0)
     found["support"] = None if support is None else int(support)
     # The script's summary writes 1.0 for the precision of a graph that never predicts; there is none.
     never = found["recall"] == 0 and isinstance(others, dict) and others.get("recall") == 1
     return found | ({"precision": None, "status": "silent"} if never else {"status": "ok"})
 
 
-def _number(where: str, value: Any, most: float = math.inf) -> float | None:
-    """A finite number; None for none and for NaN."""
+def _number(where: str, value: Any, least: float = -math.inf, most: float = math.inf) -> float | None:
+    """A finite number in its range; None for none and for NaN."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     number = not isinstance(value, bool) and isinstance(value, int | float)
-    if not number or not abs(value) < 2**53 or value > most:
+    if not number or not abs(value) < 2**53 or not least <= value <= most:
         raise PublishedError(f"{where}: {str(value)[:60]!r} is no score")
     return float(value)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...schema import NeuronId, PublishedError
+from ...schema.numbers import whole_number
 from .publications import WITHOUT_FEATURE, Shape, model_in, model_name, shape
 
 SIZE = 256 * 2**20
@@ -212,7 +213,7 @@ class _Reader:
         if hook not in NEURON_HOOKS:
             return f"units of {hook!r} are not neurons"
         k = cells.get("k", "1").strip()
-        return None if k in ("", "1") else f"a probe of k={k} neurons without its support"
+        return None if not k or whole_number(k) == 1 else f"a probe of k={k} neurons without its support"
 
     def _row(self, line: int, cells: Mapping[str, str]) -> Row:
         name = cells.get("model", "").strip()
@@ -232,10 +233,9 @@ class _Reader:
         return text
 
     def _index(self, line: int, cells: Mapping[str, str], name: str) -> int:
-        text = cells[name].strip()
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
+        if (found := whole_number(cells[name])) is None:
             raise self._wrong(line, f"{name} is {cells[name]!r}, expected a whole number from 0")
-        return int(text)
+        return found
 
     def _fits(self, line: int, neuron: NeuronId) -> None:
         size = self.given.shapes.get(neuron.model) or shape(neuron.model)

@@ -137,9 +137,10 @@ def _layers(unit: pa.Array) -> list[int | None]:
 def layer_of(name: str) -> int | None:
     """The layer of a neuron by its id; None for a latent."""
     try:
-        return NeuronId.parse(name).layer
+        found = NeuronId.parse(name)
     except IdError:
         return None
+    return found.layer if str(found) == name else None
 
 
 def _explanations(evidence: Evidence, source: Source) -> Written:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...queries import query
 from ...queries.catalogue import Reader
-from ...schema import IdError, NeuronId
+from ...schema import NeuronId
 from .fusion import fused
 from .matrix import Matrix
 from .meaning import Luck, Near, Scope, nearest, shown_words
@@ -141,8 +141,8 @@ def _first(found: Ranking, n: int) -> Ranking:
 
 
 def _hit(unit: str, score: float, reasons: tuple[Reason, ...]) -> Hit:
-    try:
-        neuron = NeuronId.parse(unit)
-    except IdError:
+    from .entries import layer_of
+
+    if (layer := layer_of(unit)) is None:
         return Hit(unit, unit.rpartition("/")[0].rpartition("/")[0] or None, None, score, reasons)
-    return Hit(unit, neuron.model, neuron.layer, score, reasons)
+    return Hit(unit, NeuronId.parse(unit).model, layer, score, reasons)

@@ -14,7 +14,18 @@ from neuronkb.kb.neurons import own_neurons
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.schema import IdError, ModelError, NeuronKBError, QueryError
 
-FORMS = ["L1/N3", "base/L1/N3", "base/1-mlp/3", "blocks.1.mlp.hook_post/3", "1 3", "1_3", "1, 3", " L1/N3 "]
+FORMS = [
+    "L1/N3",
+    "base/L1/N3",
+    "base/1-mlp/3",
+    "base/1/3",
+    "1/3",
+    "blocks.1.mlp.hook_post/3",
+    "1 3",
+    "1_3",
+    "1, 3",
+    " L1/N3 ",
+]
 OTHERS = [
     ("tuned/L1/N3", IdError, r"of the model 'tuned', not of 'base'"),
     ("gpt2-small/1-mlp/3", IdError, r"of the model 'gpt2-small', not of 'base'"),

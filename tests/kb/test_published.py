@@ -132,7 +132,7 @@ def test_shards_of_a_few_items_make_the_same_graph(
     (whole,) = kb.import_explanations(folder, embed=False).models
     before = checksum(kb.store)
     monkeypatch.setattr(job, "ITEMS", 2)
-    monkeypatch.setattr(job, "METHOD", 2)
+    monkeypatch.setattr(job, "METHOD", 3)
     (pieces,) = kb.import_explanations(folder, embed=False, clash="replace").models
     assert (pieces.read, pieces.merged) == (whole.read, whole.merged)
     assert whole.merged == {"explanations": 6}

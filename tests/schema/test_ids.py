@@ -15,6 +15,7 @@ def test_round_trip(model: str, layer: int, index: int) -> None:
     neuron = NeuronId(model, layer, index)
     assert NeuronId.parse(str(neuron)) == neuron
     assert NeuronId.parse(f"{model}/{layer}-mlp/{index}") == neuron
+    assert NeuronId.parse(f"{model}/{layer}/{index}") == neuron
     assert NeuronId.parse(f"{model}/blocks.{layer}.mlp.hook_post/{index}") == neuron
     assert NeuronId.parse(f"blocks.{layer}.mlp.hook_post/{index}", model) == neuron
 

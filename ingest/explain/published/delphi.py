@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from ....schema import LatentId, PublishedError
+from ..failures import statement
 from ..records import Explanation, Score
 from .delphi_scores import SCORERS, SIMULATION, activating, class_scores, example_rows, simulated_scores
 from .documents import json_document, parsed, text_file
-from .failures import failure, statement
 from .fields import Row, Unfit, mapping, number, numbers, text, tokens
 from .files import chunks
 from .items import Dictionary, Given, Item, Part, window
+from .ranges import possible
 from .tally import Tally
 
-_NAME = re.compile(r"(?P<hook>.+?)_latent(?P<index>[0-9]{1,9})\.txt")
+_NAME = re.compile(r"(?P<hook>.+?)_(?:latent|feature)(?P<index>[0-9]{1,9})\.txt")
 EXPLANATIONS, SCORES, CONFIG = "explanations", "scores", "run_config.json"
 CUT = "texts cut where the explainer ran on into further examples, as in its prompt; they were scored whole"
 
@@ -39,7 +40,7 @@ class DelphiReader:
 
     def parts(self, paths: Collection[Path], tally: Tally) -> list[Part]:
         """Some hundreds of latents each."""
-        within = {path: results_folders(path) for path in paths}
+        within = _within(paths, tally)
         folders = list(dict.fromkeys(folder for found in within.values() for folder in found))
         if len(folders) > 1 and self.given.source is not None:
             raise PublishedError(
@@ -50,7 +51,7 @@ class DelphiReader:
         parts = []
         for folder in folders:
             model = self._model(folder, folder in several)
-            files = sorted((folder / EXPLANATIONS).glob("*.txt"))
+            files = sorted(file for file in (folder / EXPLANATIONS).glob("*.txt") if not file.name.startswith("."))
             self._hooks[folder] = Counter(hook for hook, _ in map(latent_of, files) if hook)
             _count_orphans(folder, {file.name for file in files}, tally)
             parts += [Part(model, tuple(part), folder) for part in chunks(files)]
@@ -107,10 +108,7 @@ class DelphiReader:
             return None
         tally.keep("files")
         with tally.unfit("explanations", str(file)):
-            words = text({"the explanation": said}, "the explanation")
-            if (reason := failure(words or "")) is None:
-                return words
-            tally.fail("explanations", reason, f"{file}: {reason}")
+            return tally.sentence(text({"the explanation": said}, "the explanation"), str(file))
         return None
 
     def _latent(self, folder: Path, name: str, unit: LatentId, said: str | None, tally: Tally) -> Iterator[Item]:
@@ -127,7 +125,7 @@ class DelphiReader:
                 continue
             rows = _rows(file, tally)
             with tally.unfit("scores", str(file)):
-                scores += _scores(scorer, rows, explainer) if rows else ()
+                scores += possible(_scores(scorer, rows, explainer), str(file), tally) if rows else ()
             if scorer in SCORERS:
                 yield from _windows(unit, file, rows, tally)
         if said is None:
@@ -147,9 +145,25 @@ def results_folders(path: Path) -> list[Path]:
     """
     if path.name == EXPLANATIONS and path.is_dir():
         return [path.resolve().parent]
-    found = sorted(each.parent for each in [path / EXPLANATIONS, *path.glob(f"*/**/{EXPLANATIONS}")] if each.is_dir())
+    named = [each for each in [path / EXPLANATIONS, *path.glob(f"*/**/{EXPLANATIONS}")] if each.is_dir()]
+    hidden = {each for each in named if any(part.startswith(".") for part in each.relative_to(path).parts)}
+    found = sorted(each.parent for each in named if each not in hidden)
     if not found:
         raise PublishedError(f"{str(path)!r} has no folder {EXPLANATIONS!r} in it; expected results that Delphi wrote")
+    # A folder that only has the name stands beside those with texts in it.
+    return [folder for folder in found if next((folder / EXPLANATIONS).glob("*.txt"), None)] or found
+
+
+def _within(paths: Collection[Path], tally: Tally) -> dict[Path, list[Path]]:
+    """Each path's results folders; what else lies in one of them, as a shell's `results/*` names it, is passed over."""
+    own = [path for path in paths if path.name == EXPLANATIONS and path.is_dir()]
+    homes = {path.resolve().parent for path in own}
+    found = {}
+    for path in paths:
+        if path not in own and path.exists() and path.resolve().parent in homes:
+            tally.skip("files", f"what lies beside {EXPLANATIONS}, named by itself")
+            continue
+        found[path] = results_folders(path)
     return found
 
 

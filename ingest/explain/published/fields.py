@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from ....schema.numbers import whole_number
 from ....schema.outside import whole_characters
 
 TOKENS = 16_384
 """Tokens that a window may have."""
 CHARACTERS = 100_000
 """Characters that a text may have."""
-_WHOLE = re.compile(r"[0-9]{1,9}")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?", re.IGNORECASE)
 
 Row = Mapping[str, Any]
 
@@ -40,19 +41,22 @@ def text(row: Row, name: str) -> str | None:
 
 
 def whole(row: Row, name: str) -> int:
-    """A number from 0, whether JSON has it as a number or as text. Raises Unfit."""
-    value = row.get(name)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9:
-        return value
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value)
-    raise Unfit(f"{name} is no whole number from 0")
+    """A whole number from 0, whether it is written 5, 5.0 (as tables with gaps have it) or "5". Raises Unfit."""
+    if (found := whole_number(row.get(name))) is None:
+        raise Unfit(f"{name} is no whole number from 0")
+    return found
 
 
 def number(row: Row, name: str) -> float | None:
-    """A finite number, or None where there is none: null, absent, NaN as a number or as text. Raises Unfit."""
+    """A finite number, written as one or as text, or None where there is none: null, absent, NaN or infinite in either
+    writing. Raises Unfit."""
     value = row.get(name)
-    if value is None or (isinstance(value, str) and value.strip().casefold() in ("", "nan", "inf", "-inf")):
+    if isinstance(value, str):
+        written = value.strip()
+        if written.casefold().lstrip("+-") in ("", "nan", "none", "null", "inf", "infinity"):
+            return None
+        value = float(written) if _NUMBER.fullmatch(written) and len(written) < 400 else value
+    if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unfit(f"{name} is no number")

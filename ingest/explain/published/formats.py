@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ....schema import PublishedError
-from .delphi import EXPLANATIONS, DelphiReader
+from .delphi import EXPLANATIONS, DelphiReader, latent_of
 from .documents import json_document, json_lines
 from .files import found_files
 from .items import FORMATS, Format, Given, Reader
@@ -27,26 +27,31 @@ _OPENAI = {"neuron_id", "scored_explanations", "average_activations", "output_po
 
 def guessed(paths: Collection[Path]) -> Format:
     """The format by the folders' names or the files' first values. Raises PublishedError where it cannot be told."""
-    if any(path.name == EXPLANATIONS or (path / EXPLANATIONS).is_dir() for path in paths) and _texts(paths):
+    if any(path.name == EXPLANATIONS or (path / EXPLANATIONS).is_dir() for path in paths) and _texts(paths, "**/*.txt"):
         return "delphi"
-    if any(path.is_dir() and next(path.glob(f"**/{EXPLANATIONS}/*_latent*.txt"), None) for path in paths):
+    if _texts(paths, f"**/{EXPLANATIONS}/*.txt"):
         return "delphi"
     files = [file for _, found in found_files(paths, ENDINGS) for file in found]
-    for file in files[:LOOKED_AT]:
+    likely = sorted(files, key=lambda file: EXPLANATIONS not in file.parts)
+    for file in likely[:LOOKED_AT]:
         if (found := _of_value(_first(file))) is not None:
             return found
     raise PublishedError(f"{files[0]}: its format cannot be told; say --format {', '.join(FORMATS)}")
 
 
-def _texts(paths: Collection[Path]) -> bool:
-    return any(next(path.glob("**/*_latent*.txt"), None) for path in paths if path.is_dir())
+def _texts(paths: Collection[Path], below: str) -> bool:
+    found = (file for path in paths if path.is_dir() for file in path.glob(below))
+    return any(latent_of(file)[0] is not None for file in found)
 
 
 def _first(file: Path) -> Any:
-    if ".jsonl" in file.name:
-        _, value = next(json_lines(file), (0, None))
-        return value
-    value = json_document(file)
+    """A file's first value, None for one that cannot be read: its reader says more of it."""
+    try:
+        if ".jsonl" in file.name:
+            return next(json_lines(file), (0, None))[1]
+        value = json_document(file)
+    except PublishedError:
+        return None
     return value[0] if isinstance(value, list) and value else value
 
 

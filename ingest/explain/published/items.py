@@ -106,8 +106,16 @@ class Reader(Protocol):
 
 
 def unit_of(model: str, source: str, index: int) -> Unit:
-    """The unit of a Neuronpedia source: `3-mlp` has the neurons of layer 3, all other sources are dictionaries."""
-    layer, _, name = source.partition("-")
-    if name == "mlp" and layer.isascii() and layer.isdigit() and len(layer) < 6:
-        return NeuronId(model, int(layer), index)
+    """The unit of a Neuronpedia source: `3` and `3-mlp` have the neurons of layer 3, other sources are dictionaries.
+
+    Raises Unfit for a channel of the residual stream (`3-resid`) and for a layer below 0, which are neither.
+    """
+    layer, dash, name = source.partition("-")
+    if layer.isascii() and layer.isdigit() and len(layer) < 6:
+        if name == "resid":
+            raise Unfit("a channel of the residual stream, which is neither neuron nor latent")
+        if not dash or name == "mlp":
+            return NeuronId(model, int(layer), index)
+    if not layer and name.isascii() and name.isdigit():
+        raise Unfit(f"layer {source}, which no neuron has")
     return LatentId(model, source, index)

@@ -32,7 +32,7 @@ SKIPPED = re.compile(r"skipped_indexes\.json")
 
 @dataclass
 class NeuronpediaReader:
-    """Neurons and latents: sources named `3-mlp` are layers of neurons."""
+    """Neurons and latents: sources named `3` or `3-mlp` are layers of neurons."""
 
     given: Given
     dictionaries: dict[str, Dictionary] = field(default_factory=dict)
@@ -94,8 +94,9 @@ class NeuronpediaReader:
                         yield from inner(unit, mapping(each, name), where, self.given, tally)
 
     def _unit(self, model: str, row: Row) -> Unit:
-        """An index comes as a number or as text; a source as `6-res-jb`."""
-        named = text({"layer": str(row["layer"])} if isinstance(row.get("layer"), int) else row, "layer")
+        """An index comes as a number or as text; so does a source: `6-res-jb`, or `6` for the neurons of a layer."""
+        layer = row.get("layer")
+        named = text(row, "layer") if isinstance(layer, str | None) else str(whole(row, "layer"))
         source = self.given.source or named
         if source is None:
             raise Unfit("no layer")
@@ -142,7 +143,7 @@ def _kind(row: Row) -> tuple[Any, Any]:
     """What a row is counted as, and what reads it."""
     if "description" in row:
         return "explanations", explanation
-    if "tokens" in row and "values" in row:
+    if "tokens" in row and row.keys() & {"values", "zValues"}:
         return "windows", activation
     if row.keys() & {"maxActApprox", "pos_str", "frac_nonzero", "hookName"}:
         return "statistics", feature

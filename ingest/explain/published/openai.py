@@ -15,12 +15,12 @@ from ....schema import NeuronId, PublishedError
 from ....schema.outside import whole_characters
 from ..records import Explanation, Score, Unit
 from .documents import json_document, json_lines
-from .failures import failure
 from .fields import Row, Unfit, items, mapping, number, numbers, text, tokens, whole
 from .files import chunks, found_files
 from .items import Dictionary, Given, Item, Part, Statistics, window
 from .openai_scores import TOP, correlation, simulation_scores
 from .predictors import predictor
+from .ranges import possible
 from .tally import Tally
 
 BANDS = ("0-0.5", "0.5-0.9", "0.9-0.99", "0.99-0.999", "0.999-1")
@@ -127,11 +127,10 @@ def _is_list_of_ids(value: Row) -> bool:
 
 
 def _explained(place: _Place, said: str | None, scores: Iterable[Score]) -> Iterator[Item]:
-    reason = failure(said or "")
-    if said is None or reason is not None:
-        place.tally.fail("explanations", reason or "", f"{place.where}: {reason}")
+    if (own := place.tally.sentence(said, place.where)) is None:
         return
-    yield Explanation(place.unit, said, place.given.explainer, method="token_activations", scores=tuple(scores))
+    kept = tuple(possible(scores, place.where, place.tally))
+    yield Explanation(place.unit, own, place.given.explainer, method="token_activations", scores=kept)
 
 
 def _simulation_results(place: _Place, value: Row) -> Iterator[Item]:

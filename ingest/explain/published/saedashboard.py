@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..records import Unit
 from .fields import Row, Unfit, items, mapping, number, numbers, text, tokens, whole
 from .items import Item, Statistics, unit_of, window
-from .neuronpedia_rows import band, logits
+from .neuronpedia_rows import band, logits, share
 from .tally import Tally
 
 
@@ -33,7 +33,7 @@ def _feature(unit: Unit, row: Row, dataset: str | None, where: str, tally: Tally
     with tally.unfit("statistics", where):
         bins = [number(each, "bin_max") for each in items(row, "activations") if isinstance(each, dict)]
         largest = max((high for high in bins if high is not None), default=None)
-        yield Statistics(unit, {"nonzero": number(row, "frac_nonzero"), "max": largest})
+        yield Statistics(unit, {"nonzero": share(row, "frac_nonzero", where, tally), "max": largest})
     with tally.unfit("explanations", where):
         yield from logits(unit, row)
     with tally.unfit("windows", where):

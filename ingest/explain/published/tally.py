@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..failures import failure, spoken
 from .fields import Unfit
 
 Kind = Literal["explanations", "scores", "windows", "statistics", "rows", "files"]
 """What is counted. Rows are those that turned out to be none of the others."""
 NOTES = 100
+REASONED = "texts taken without their explainer's reasoning or the label before them"
 
 
 @dataclass
@@ -55,6 +57,17 @@ class Tally:
             self.read[kind] += n
             self.skipped[reason] += n
             self._note(note)
+
+    def sentence(self, text: str | None, where: str) -> str | None:
+        """What an explainer says of a unit, without its reasoning; None where it says that it could not, counted."""
+        reason = failure(text or "")
+        if text is None or reason is not None:
+            self.fail("explanations", reason or "", f"{where}: {reason}")
+            return None
+        said = spoken(text)
+        if said != text:
+            self.remarks[REASONED] += 1
+        return said
 
     @contextmanager
     def unfit(self, kind: Kind, where: str) -> Iterator[None]:

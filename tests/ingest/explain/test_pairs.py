@@ -106,3 +106,17 @@ def test_an_answer_is_an_explanation_or_a_failure_with_a_reason(said: str | None
     found, reason = read_explanation(said, base)
     assert found == text
     assert bool(reason) is (text is None)
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "why"),
+    [
+        ("<think>\nThey are all days.\n</think>\n\nnames of days", "names of days", ""),
+        ("They are all days.\n</think>\nnames of days", "names of days", ""),
+        ("<think>\nThey are all", None, "no explanation: reasoning without an answer"),
+        ("I don't see a clear pattern.", None, "a refusal"),
+        ("I need more examples.", None, "a refusal"),
+    ],
+)
+def test_reasoning_is_no_answer_and_no_pattern_no_explanation(said: str, text: str | None, why: str) -> None:
+    assert read_explanation(said, base=False) == (text, why)

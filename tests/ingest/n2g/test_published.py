@@ -245,6 +245,8 @@ def test_imported_neurons_are_joined_to_those_most_like_them(tmp_path: Path) -> 
         ({"stats.json": '{"0": {"x": {}}}'}, "expected its scores"),
         ({"stats.json": '{"0": {"1": {"1": {"recall": "high"}}}}'}, "'high' is no score"),
         ({"stats.json": '{"0": {"1": {"1": {"recall": 7}}}}'}, "'7' is no score"),
+        ({"stats.json": '{"0": {"1": {"1": {"recall": -0.5}}}}'}, "'-0.5' is no score"),
+        ({"stats.json": '{"0": {"1": {"1": {}, "correlation": 1.7}}}'}, "'1.7' is no score"),
         ({"stats.json": "[" * 100_000}, "not whole JSON"),
         ({"a__stats.json": "{}", "b__stats.json": "{}"}, "name the one run's folder"),
     ],

@@ -29,6 +29,13 @@ def test_a_row_with_what_it_has(tmp_path: Path) -> None:
     assert row.scores == {"mcc": 0.5, "f1": 0.75}
 
 
+def test_whole_numbers_of_a_table_with_gaps_are_read(tmp_path: Path) -> None:
+    rows = read_published(
+        write(tmp_path, HEAD + ",k", LINE.replace("70m", "6.9b").replace("3,17", "3.0,5000.0") + ",1.0")
+    ).rows
+    assert [str(row.neuron) for row in rows] == ["EleutherAI/pythia-6.9b-v0/L3/N5000"]
+
+
 def test_a_bom_blank_lines_blank_cells_and_other_columns(tmp_path: Path) -> None:
     path = write(tmp_path, "\ufeff" + HEAD + ",seconds", "", LINE.replace("0.75", "nan") + ",9", "", LINE[:-4] + ",")
     table = read_published(write(tmp_path, *path.read_text("utf-8").splitlines()[:-1]))
@@ -89,7 +96,7 @@ def test_rows_that_are_no_single_neuron_are_counted(tmp_path: Path) -> None:
     [
         ((HEAD, LINE.replace("3,17", "3,x")), r":2: neuron is 'x', expected a whole number from 0"),
         ((HEAD, LINE.replace("3,17", "-3,17")), r":2: layer is '-3'"),
-        ((HEAD, LINE.replace("3,17", "3.0,17")), r":2: layer is '3.0'"),
+        ((HEAD, LINE.replace("3,17", "3.5,17")), r":2: layer is '3.5'"),
         ((HEAD, LINE.replace("3,17", "6,17")), r":2: layer 6, and EleutherAI/pythia-70m-v0 has layers 0 to 5"),
         ((HEAD, LINE.replace("3,17", "3,2048")), r":2: neuron 2048, and .* has neurons 0 to 2047"),
         ((HEAD, LINE.replace("0.75", "1.5")), r":2: test_f1_score is 1.5, expected 0 to 1"),

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from neuronkb.ingest.explain.published.delphi import CUT, latent_of, results_folders
 from neuronkb.ingest.explain.published.delphi_scores import answers
+from neuronkb.ingest.explain.published.formats import guessed
+from neuronkb.ingest.explain.published.tally import REASONED
 from neuronkb.schema import LatentId, PublishedError
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
@@ -209,3 +211,56 @@ def test_a_config_with_half_a_character_is_named(tmp_path: Path) -> None:
     write(folder / "run_config.json", json.dumps({"model": "m\ud800"}))
     with pytest.raises(PublishedError, match=r"run_config\.json:1: holds half a character"):
         read("delphi", folder)
+
+
+def test_a_folder_of_today_has_its_failures_counted_and_its_reasoning_taken_off(tmp_path: Path) -> None:
+    texts = {
+        "h_latent0": "months of the year",
+        "h_latent1": "Explanation generation failed (Timeout): no answer",
+        "h_latent2": "I need more examples to determine the pattern.",
+        "h_latent3": "Unable to determine a consistent pattern.",
+        "h_latent4": "<think>\nIt is always a month.\n</think>\n\nmonths",
+        "h_latent5": "As an AI language model, I cannot determine what this latent does.",
+        "h_latent6": "<think>\nIt is always",
+        "h_latent7": "error messages of compilers",
+    }
+    folder = results(tmp_path / "run", {name: json.dumps(text) for name, text in texts.items()})
+    found = read("delphi", folder, model="m")
+    assert found.texts == [
+        ("m/run/h/0", "months of the year"),
+        ("m/run/h/4", "months"),
+        ("m/run/h/7", "error messages of compilers"),
+    ]
+    assert found.tally.failed == {
+        "no explanation: the explainer's failure message": 4,
+        "no explanation: reasoning without an answer": 1,
+    }
+    assert found.tally.remarks == {REASONED: 1}
+
+
+def test_what_lies_beside_the_texts_is_passed_over(tmp_path: Path) -> None:
+    folder = results(tmp_path / "run", {"h_latent1": '"a"', "._h_latent1": "\x00"})
+    write(folder / "run_config.json", {"model": "m", "sparse_model": "sae"})
+    write(folder / "latents" / "h" / "config.json", {})
+    (folder / "log").mkdir()
+    (folder / "visualize" / "explanations").mkdir(parents=True)
+    write(folder / ".ipynb_checkpoints" / "explanations" / "h_latent1.txt", "old")
+    for paths in ([folder], sorted(folder.iterdir())):
+        assert guessed(paths) == "delphi"
+        assert read("delphi", paths).texts == [("m/sae/h/1", "a")]
+    assert read("delphi", folder, model="other").texts == [("other/sae/h/1", "a")]
+
+
+def test_files_of_the_older_name_are_read(tmp_path: Path) -> None:
+    folder = results(tmp_path / "run", {"h_feature3": '"a"'}, detection={"h_feature3": [example(True, True)]})
+    assert guessed([folder]) == "delphi"
+    found = read("delphi", folder, model="m")
+    assert (found.texts, found.score("f1").value) == ([("m/run/h/3", "a")], 1.0)
+
+
+def test_a_correlation_that_none_can_be_is_refused_and_counted(tmp_path: Path) -> None:
+    groups = [{"distance": i, "ev_correlation_score": value} for i, value in enumerate(["0.5", 1.7, -1.0000001])]
+    found = read("delphi", results(tmp_path / "run", {"h_latent1": "a"}, simulation={"h_latent1": groups}), model="m")
+    assert [score.value for score in found.explanations[0].scores] == [0.5, -1.0]
+    assert found.tally.skipped == {"a score that its formula cannot give: ev-correlation is -1 to 1": 1}
+    assert found.tally.notes[0].endswith("h_latent1.txt: ev-correlation is 1.7, expected -1 to 1")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from neuronkb.ingest.explain.published.evidence import Evidence
-from neuronkb.ingest.explain.published.neuronpedia_rows import REMARK
+from neuronkb.ingest.explain.published.neuronpedia_rows import DRAWN, REMARK
 from neuronkb.schema import LatentId, NeuronId, PublishedError
 
 from tests.ingest.explain.published.reading import read, write
@@ -52,10 +52,13 @@ def test_batches_of_different_orders_meet_by_index(tmp_path: Path) -> None:
     assert (first.explainer, first.method) == ("gpt-4o-mini", "oai_token-act-pair")
 
 
-def test_only_a_bare_mlp_source_has_neurons(tmp_path: Path) -> None:
-    rows = [described(17, "a", layer) for layer in ("3-mlp", "3-mlp-oai5-32k", "3-att-kk", "x-mlp", "5-transcoder-hp")]
+def test_only_a_bare_layer_or_mlp_source_has_neurons(tmp_path: Path) -> None:
+    rows = [
+        described(17, "a", layer) for layer in ("3", "3-mlp", "3-mlp-oai5-32k", "3-att-kk", "x-mlp", "5-transcoder-hp")
+    ]
     found = read("neuronpedia", write(tmp_path / "batch-0.jsonl", rows))
     assert [each.unit for each in found.explanations] == [
+        NeuronId("gpt2-small", 3, 17),
         NeuronId("gpt2-small", 3, 17),
         LatentId("gpt2-small", "3-mlp-oai5-32k", 17),
         LatentId("gpt2-small", "3-att-kk", 17),
@@ -198,3 +201,57 @@ def test_the_real_batch() -> None:
 def test_half_a_character_in_a_models_name_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text(json.dumps({**described(1, "dogs"), "modelId": "m\ud800"}))
     assert read("neuronpedia", tmp_path).texts == [("m\ufffd/6-res-jb/1", "dogs")]
+
+
+@pytest.mark.parametrize("layer", ["6", 6, 6.0])
+def test_a_source_that_is_a_whole_number_is_a_layer_of_neurons(tmp_path: Path, layer: Any) -> None:
+    path = write(tmp_path / "b.jsonl", [described("200", "dogs", layer), described(201.0, "cats", layer)])
+    assert read("neuronpedia", path).texts == [("gpt2-small/L6/N200", "dogs"), ("gpt2-small/L6/N201", "cats")]
+
+
+def test_channels_of_the_residual_stream_are_neither_neurons_nor_latents(tmp_path: Path) -> None:
+    rows = [described(1, "a", "3-resid"), fired(1, 1.0, layer="3-resid"), described(1, "b", "-1"), described(1, "c")]
+    found = read("neuronpedia", write(tmp_path / "b.jsonl", rows))
+    assert found.texts == [("gpt2-small/6-res-jb/1", "c")]
+    assert found.tally.skipped == {
+        "a channel of the residual stream, which is neither neuron nor latent": 2,
+        "layer -1, which no neuron has": 1,
+    }
+
+
+def test_sparse_windows_are_read(tmp_path: Path) -> None:
+    tokens = [" a", " b", " c", " d"]
+    sparse = {"tokens": tokens, "zIndices": [1, 3.0], "zValues": [0.5, 2.0]}
+    rows = [
+        row(1, **sparse),
+        row(2, **sparse, values=[]),
+        row(3, **sparse, values=None, dataSource="pile"),
+        row(4, tokens=tokens, values=[0, 1, 0, 0], zIndices=[[0, 1], [1, 1]], zValues=[0.25, 0.75]),
+        row(5, tokens=tokens, zIndices=[[0, 1], [1, 1]], zValues=[0.25, 0.75]),
+        row(6, tokens=tokens, zIndices=[4], zValues=[1.0]),
+        row(7, tokens=tokens, zIndices=[1, 1], zValues=[1.0, 2.0]),
+        row(8, tokens=tokens, zIndices=[1], zValues=[1.0, 2.0]),
+    ]
+    found = read("neuronpedia", write(tmp_path / "b.jsonl", rows))
+    assert [window.values for window in found.windows] == [(0.0, 0.5, 0.0, 2.0)] * 3 + [(0.0, 1.0, 0.0, 0.0)]
+    assert found.tally.remarks == {DRAWN: 1}
+    assert found.tally.skipped == {
+        "a window with a pattern of attention (zIndices in pairs) and without activations": 1,
+        "a sparse window whose zIndices do not fit its tokens or its zValues": 3,
+    }
+
+
+def test_scores_and_shares_out_of_range_are_refused_and_counted(tmp_path: Path) -> None:
+    scores = [{"value": value, "explanationScoreTypeName": "eleuther_fuzz"} for value in (83, "0.75")]
+    explained = {"description": "I don't see a clear pattern."}
+    feature = row(1, maxActApprox="4.5", frac_nonzero=1.7)
+    feature["explanations"] = [{"description": "dogs", "scores": scores}, explained]
+    found = read("neuronpedia", write(tmp_path / "f.json", feature))
+    assert found.texts == [("gpt2-small/6-res-jb/1", "dogs")]
+    assert [score.value for score in found.explanations[0].scores] == [0.75]
+    assert found.statistics[0].facts == {"max": 4.5, "nonzero": None}
+    assert found.tally.failed == {"no explanation: the explainer's failure message": 1}
+    assert found.tally.skipped == {
+        "frac_nonzero is no share from 0 to 1": 1,
+        "a score that its formula cannot give: balanced-accuracy is 0 to 1": 1,
+    }

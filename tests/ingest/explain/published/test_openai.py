@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from neuronkb.ingest.explain.published.formats import guessed
 from neuronkb.schema import NeuronId, PublishedError
 
 from tests.ingest.explain.published.reading import read, write
@@ -176,3 +177,36 @@ def test_the_real_record() -> None:
     }
     assert found.tally.skipped == {"a puzzle, which is of no neuron": 19}
     assert found.statistics[0].facts["quantiles"] == [-0.0032, 0.5005, 1.5146, 2.3789]
+
+
+@pytest.mark.parametrize("number", [5, 5.0, "5", "5.0", " 5 ", "5."])
+def test_whole_numbers_are_read_however_they_are_written(tmp_path: Path, number: Any) -> None:
+    result = {**results(scored("dogs")), "neuron_id": {"layer_index": number, "neuron_index": number}}
+    assert read("openai", write(tmp_path / "r.jsonl", [result]), model="m").texts == [("m/L5/N5", "dogs")]
+
+
+@pytest.mark.parametrize("number", [5.5, "5.5", -1, -1.0, True, float("nan"), float("inf"), "", "5e0", 1e12, [5], None])
+def test_what_is_no_whole_number_is_counted(tmp_path: Path, number: Any) -> None:
+    result = {**results(scored("dogs")), "neuron_id": {"layer_index": number, "neuron_index": 1}}
+    found = read("openai", write(tmp_path / "r.jsonl", [result]), model="m")
+    assert found.items == []
+    assert found.tally.skipped == {"layer_index is no whole number from 0": 1}
+
+
+def test_scores_out_of_range_are_refused_and_counted(tmp_path: Path) -> None:
+    values = {"ev_correlation_score": 1.7, "rsquared_score": -3.5, "absolute_dev_explained_score": 1.5}
+    found = read("openai", write(tmp_path / "3" / "7.jsonl", [results(scored("dogs", **values))]), model="m")
+    assert [(score.formula, score.value) for score in found.explanations[0].scores] == [("r2-uncentred", -3.5)]
+    assert found.tally.skipped == {
+        "a score that its formula cannot give: ev-correlation is -1 to 1": 1,
+        "a score that its formula cannot give: absolute-deviation-from-0 is at most 1": 1,
+    }
+
+
+def test_a_damaged_file_does_not_hide_the_format(tmp_path: Path) -> None:
+    (tmp_path / "0.json").write_text("{")
+    write(tmp_path / "explanations" / "3" / "7.jsonl", [results(scored("dogs"))])
+    assert guessed([tmp_path]) == "openai"
+    for number in range(30):
+        write(tmp_path / "a" / f"{number}.json", {"notes": number})
+    assert guessed([tmp_path]) == "openai"
