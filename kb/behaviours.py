@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..ingest.bundle import Bundle
-from ..ingest.findings.intervals import correlation_interval, f1_interval, share_interval
+from ..ingest.findings.intervals import f1_interval, score_interval
 from ..ingest.findings.measure import Measure
 from ..queries import query
 from ..queries.activity import activities
@@ -97,16 +97,16 @@ class Behaviours:
         return _Scores([bundle_folder(self._where, row["run"]) for row in reversed(runs)])
 
     def _explanations(self, source: str, target: str) -> Iterator[Measure]:
-        """Explanations of the base's neuron that were scored on both."""
+        """Explanations of the base's neuron that were scored on both, by formulas whose interval is known: without one
+        no difference can be told from luck."""
         for row in query("explanations_on_both").run(self._store, neuron=source, other=target).dicts():
             if row["base"] is None or row["value"] is None:
                 continue
             null = max(row["base_null"] or 0.0, row["null_score"] or 0.0)
-            n = row["n"] or 0
-            graded = row["scorer"] in ("correlation", "ablation")
-            low, high = correlation_interval(row["value"], n) if graded else share_interval(row["value"], n)
-            name = f"{row['scorer']} {row['explanation'][:8]}"
-            yield Measure("explanation", name, row["value"], row["base"], null, low, high, run=row["run"])
+            between = score_interval(row["scorer"], row["formula"], row["value"], row["n"] or 0)
+            if between is not None:
+                name = f"{row['scorer']} {row['explanation'][:8]}"
+                yield Measure("explanation", name, row["value"], row["base"], null, *between, run=row["run"])
 
     def _clamps(self, source: str, target: str) -> Iterator[Measure]:
         """The base's strongest clamp that beat both nulls, and the same clamp of the fine-tune's neuron."""

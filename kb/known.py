@@ -56,6 +56,11 @@ class StoredEvidence:
         return tuple(row["run"] for row in known if row is not None)
 
     @property
+    def divided(self) -> int:
+        """As Evidence's."""
+        return int(json.loads(self._runs.get("n2g", {}).get("parameters") or "{}").get("seed", 0))
+
+    @property
     def dtype(self) -> str:
         """Of the corpus pass."""
         return str(json.loads(self.activations["parameters"])["dtype"])

@@ -13,6 +13,7 @@ from ..queries.activity import TOP, Activity, Excerpt, activities
 from ..queries.neuron import known_neuron
 from ..queries.ratings import Candidate, RatingReport, Side, candidates, rating_report, ratings
 from ..schema import NeuronId, QueryError
+from ..schema.numbers import check_seed
 from .known_runs import known_as
 from .loader import Loader
 from .neurons import named_neuron
@@ -62,6 +63,7 @@ class Ratings:
         up to five with explanations of other neurons of its layer: what these get is the null. Raises QueryError where
         there is nothing to show.
         """
+        check_seed("seed", seed, QueryError)
         asked = None if neuron is None else str(named_neuron(neuron, model, model))
         every = candidates(self._store, model)
         if asked is not None and not any(side[0] == asked for side in every):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from numbers import Integral
 from typing import Any
 
 from .errors import NeuronKBError
@@ -45,6 +46,17 @@ def check_number(
 
 def _inside(value: float, least: float | None, most: float | None, above: float | None) -> bool:
     return (least is None or value >= least) and (most is None or value <= most) and (above is None or value > above)
+
+
+SEEDS = 2**32
+"""Seeds are whole numbers from 0 below this: what every generator here takes, and arithmetic in 64 bits keeps."""
+
+
+def check_seed(name: str, value: int | None, error: type[NeuronKBError]) -> None:
+    """Raise `error` unless `value` is a seed; None passes, since it says that none was given."""
+    if value is None or (isinstance(value, Integral) and not isinstance(value, bool) and 0 <= value < SEEDS):
+        return
+    raise error(f"{name} is {value!r}, expected a whole number from 0 to {SEEDS - 1}")
 
 
 def check_finite(values: Iterable[tuple[str, Any]], error: type[NeuronKBError]) -> None:

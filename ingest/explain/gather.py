@@ -86,15 +86,17 @@ def gather(
     maxima: Floats,
     settings: Settings,
     progress: Progress = silent,
+    divided: int = 0,
 ) -> Gathered:
     """Choose and read the held-out windows of each side.
 
-    Held-out documents are divided as N2G divides them by their ids: those that its graphs are reported on report here
-    too, so that a graph of the same texts was not built from them; the others choose. top: the largest maxima, one of a
-    document; random: the same for all sides; active: evenly over the ranking of windows that reach `active` of the
-    maximum; silent: random ones that stay below `silent` of it. Raises CorpusError where a split has no window.
+    Held-out documents are divided as N2G divides them by their ids and its seed `divided`: those that its graphs are
+    reported on report here too, so that a graph of the same texts was not built from them; the others choose.
+    top: the largest maxima, one of a document; random: the same for all sides; active: evenly over the ranking of
+    windows that reach `active` of the maximum; silent: random ones that stay below `silent` of it.
+    Raises CorpusError where a split has no window.
     """
-    looked = {split: _looked(corpus, split, settings) for split in SPLITS}
+    looked = {split: _looked(corpus, split, settings, divided) for split in SPLITS}
     if not settings.choose:
         looked["choose"] = looked["choose"][:0]
     numbers = np.concatenate([looked[split] for split in SPLITS])
@@ -123,10 +125,10 @@ def _length(corpus: Corpus) -> int:
     return corpus.settings.length - int(corpus.bos)
 
 
-def _looked(corpus: Corpus, split: Split, settings: Settings) -> Ints:
+def _looked(corpus: Corpus, split: Split, settings: Settings, divided: int) -> Ints:
     """Numbers of the windows of a split that are looked through, ascending."""
     ids = corpus.documents.to_pylist()
-    reports = np.array([name == "report" for name in splits(ids)], bool)[corpus.document]
+    reports = np.array([name == "report" for name in splits(ids, divided)], bool)[corpus.document]
     found = np.flatnonzero(np.asarray(corpus.held) & (reports if split == "report" else ~reports))
     if not len(found):
         raise CorpusError(f"{corpus.folder}: too few held-out documents: none to {split}; give more texts")

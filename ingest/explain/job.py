@@ -151,7 +151,8 @@ class ExplanationsJob(LiveJob):
         if flat:
             maxima = np.array([one.maximum for one in flat], np.float64)
             targets = [one.target for one in flat]
-            found = gather(self.live, self.corpus, targets, maxima, self.settings, progress)
+            divided = self.evidence.divided
+            found = gather(self.live, self.corpus, targets, maxima, self.settings, progress, divided)
             self.work.mkdir(parents=True, exist_ok=True)
             for i, own in zip(missing, found.split([len(known[i]) for i in missing]), strict=True):
                 own.save(paths[i])

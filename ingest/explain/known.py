@@ -52,6 +52,10 @@ class TokenMeans:
 class Evidence(Protocol):
     """What a knowledge base holds of neurons."""
 
+    @property
+    def divided(self) -> int:
+        """The seed by which the documents were divided for the graphs; 0 where there are none."""
+
     def known(self, targets: Sequence[Target]) -> list[Known]:
         """In the order of the targets; a side that nothing is known of has a maximum of 0."""
 

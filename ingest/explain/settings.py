@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from ...schema import ModelError
 from ..chosen import chosen
 
-VERSION = 1
+VERSION = 2
 """Raised when the same inputs would give other results; part of the run's identity."""
 
 Method = Literal["token_activations", "graph_tokens", "both"]

@@ -7,6 +7,17 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+CORRELATIONS = frozenset({"ev-correlation"})
+SHARES = frozenset({"balanced-accuracy", "f1", "auroc"})
+"""Formulas of scores whose interval is known: of a correlation, and of what lies as a share between 0 and 1. Others,
+such as R2, an ablation's share or a person's rating, follow neither, and have none."""
+_UNNAMED = {
+    "correlation": "ev-correlation",
+    "detection": "balanced-accuracy",
+    "fuzzing": "balanced-accuracy",
+    "embedding": "auroc",
+}
+"""Scorer -> what its score is where the formula is not named."""
 RESAMPLES = 1000
 TAILS = (0.025, 0.975)
 
@@ -44,6 +55,15 @@ def share_interval(share: float, n: int) -> tuple[float, float]:
     z2 = 1.959964**2
     centre, room = share + z2 / (2 * n), math.sqrt(z2 * (share * (1 - share) + z2 / (4 * n)) / n)
     return (centre - room) / (1 + z2 / n), (centre + room) / (1 + z2 / n)
+
+
+def score_interval(scorer: str, formula: str | None, value: float, n: int) -> tuple[float, float] | None:
+    """Of an explanation's score over `n` tokens or examples; None where its formula has none that is known, and for a
+    value that the formula cannot give."""
+    name = formula or _UNNAMED.get(scorer)
+    if name in CORRELATIONS and -1 <= value <= 1:
+        return correlation_interval(value, n)
+    return share_interval(value, n) if name in SHARES and 0 <= value <= 1 else None
 
 
 def f1_of(hits: NDArray[np.int64], said: NDArray[np.int64], fires: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ...schema import ModelError
+from ...schema.numbers import check_seed
 from ..job import Progress, silent
 from .cache import cache_in, given_cache
 from .clamp import Clamp
@@ -99,6 +100,7 @@ def continuations(
     layers, drawn with a fixed seed. Raises ModelError for clamps that do not fit the model, a prompt that is empty or
     too long, a missing chat template, and logits that are no numbers.
     """
+    check_seed("sample", sample, ModelError)
     ids = encode(live, prompt, chat)
     _check(live, ids, clamps, tokens)
     before, plain = _write(live, ids, (), tokens, sample, _step(progress, "writing before", tokens))

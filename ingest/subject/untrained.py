@@ -59,10 +59,15 @@ def find_untrained(checkpoint: Checkpoint, name: str, unused: npt.NDArray[np.boo
 def _find(checkpoint: Checkpoint, name: str, unused: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     centre = _centre(checkpoint, name, unused)
     scan = _scan(checkpoint, name, len(unused), centre)
-    found = scan.norms <= NORM * np.median(scan.norms)
+    whole = np.isfinite(scan.norms)
+    if not whole.any():
+        return unused.copy()
+    # A padding row may hold anything, NaN among it; a used token's row that does is damage, which decoding refuses.
+    found = np.where(whole, scan.norms <= NORM * np.median(scan.norms[whole]), unused)
     if scan.distances is not None:
-        near = scan.distances < DISTANCE * np.median(scan.distances[~unused] if not unused.all() else scan.distances)
-        if near[unused].mean() >= CLUSTER:
+        far = scan.distances[whole & ~unused] if (whole & ~unused).any() else scan.distances[whole]
+        near = whole & (scan.distances < DISTANCE * np.median(far))
+        if near[unused & whole].mean() >= CLUSTER:
             found |= near
     _, inverse, counts = np.unique(scan.prints, return_inverse=True, return_counts=True)
     return np.asarray(found | (counts[inverse] >= COPIES), dtype=np.bool_)
@@ -77,8 +82,9 @@ def _centre(checkpoint: Checkpoint, name: str, unused: npt.NDArray[np.bool_]) ->
     # Slots come in long runs, so rows are read run by run; a few thousand settle a median.
     slots = slots[:: max(1, len(slots) // 4096)]
     runs = np.split(slots, np.flatnonzero(np.diff(slots) != 1) + 1)
-    rows = torch.cat([checkpoint.rows(name, int(run[0]), int(run[-1]) + 1) for run in runs])
-    return rows.float().median(dim=0).values
+    rows = torch.cat([checkpoint.rows(name, int(run[0]), int(run[-1]) + 1) for run in runs]).float()
+    rows = rows[rows.isfinite().all(dim=1)]
+    return rows.median(dim=0).values if len(rows) >= SLOTS else None
 
 
 def _scan(checkpoint: Checkpoint, name: str, n: int, centre: torch.Tensor | None) -> _Scan:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import FINITE, json_option, with_kb
+from .options import FINITE, SEED, json_option, with_kb
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,7 +50,7 @@ SHOWN = 5
 @click.option("--tokens", type=click.IntRange(0), default=30, show_default=True, help="Tokens to write.")
 @click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="Likeliest next tokens to compare.")
 @click.option(
-    "--sample", type=int, metavar="SEED", help="Draw the tokens with this seed instead of taking the likeliest."
+    "--sample", type=SEED, metavar="SEED", help="Draw the tokens with this seed instead of taking the likeliest."
 )
 @click.option("--chat", is_flag=True, help="Ask as a user does: the prompt in the tokenizer's chat template.")
 @click.option("--dtype", default="auto", show_default=True, help="float32, bfloat16, float16 or auto.")

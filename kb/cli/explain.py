@@ -9,7 +9,7 @@ import click
 
 from .explain_rate import rate
 from .ingest import ingest
-from .options import Between, Numbers, clash_options, json_option, with_kb, with_new_kb
+from .options import SEED, Between, Numbers, clash_options, json_option, with_kb, with_new_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -79,7 +79,7 @@ if TYPE_CHECKING:
 @click.option("--embedder", metavar="MODEL", help="Folder or hub id.  [default: NEURONKB_EMBEDDER, or the packaged]")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
 @click.option("--batch", type=click.IntRange(1, 4096), default=16, show_default=True, help="Windows a forward pass.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of what is drawn and sampled.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of what is drawn and sampled.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @clash_options
 @json_option

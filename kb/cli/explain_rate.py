@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import json_option, with_kb
+from .options import SEED, json_option, with_kb
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,7 +33,7 @@ class Stop(Exception):
 @click.option("--rank", is_flag=True, help="Order the explanations from best to worst instead of rating each.")
 @click.option("--neuron", metavar="ID", help="Only this neuron.")
 @click.option("--count", type=click.IntRange(1), default=10, show_default=True, help="Sides of neurons to go through.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the order, and of what is shown beside what.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the order, and of what is shown beside what.")
 @click.option("--report", "only_report", is_flag=True, help="Ask nothing; show how the ratings agree.")
 @click.option("--formula", default="ev-correlation", show_default=True, help="Automatic score to compare with.")
 @click.option("--split", default="top-and-random", show_default=True, help="Windows of the automatic score.")

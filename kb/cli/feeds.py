@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .ingest import _numbers, ingest
-from .options import clash_options, json_option, with_kb, with_new_kb
+from .options import SEED, clash_options, json_option, with_kb, with_new_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -43,7 +43,7 @@ def feeds(kb: KnowledgeBase, neuron: str, run: str | None, top: int, as_json: bo
 @click.option("--k", type=click.IntRange(1, 100), default=10, show_default=True, help="Kept each way and projection.")
 @click.option("--null/--no-null", default=True, show_default=True, help="Try shuffled rows too: twice the work.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the shuffled rows.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the shuffled rows.")
 @clash_options
 @json_option
 @with_new_kb

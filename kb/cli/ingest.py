@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import Between, Numbers, clash_options, json_option, with_new_kb
+from .options import SEED, Between, Numbers, clash_options, json_option, with_new_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -89,7 +89,7 @@ def lm_head(
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
 @click.option("--batch", type=click.IntRange(1, 4096), default=16, show_default=True, help="Windows a forward pass.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the random windows.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the random windows.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @clash_options
 @json_option
@@ -165,7 +165,7 @@ def activations(
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
 @click.option("--batch", type=click.IntRange(1, 4096), default=64, show_default=True, help="Clamps a forward pass.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the drawn tokens and the answers.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the drawn tokens and the answers.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @clash_options
 @json_option
@@ -248,7 +248,7 @@ def clamp(
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
 @click.option("--batch", type=click.IntRange(1, 4096), default=16, show_default=True, help="Windows a forward pass.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of sample, split and control.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of sample, split and control.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @clash_options
 @json_option

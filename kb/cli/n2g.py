@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .ingest import _numbers, ingest
-from .options import clash_options, json_option, with_kb, with_new_kb
+from .options import SEED, clash_options, json_option, with_kb, with_new_kb
 from .published import imports
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _run = click.option("--run", help="Only evidence of this run (see neuronkb runs)
 @click.option("--length", type=click.IntRange(8), default=64, show_default=True, help="Tokens a window, BOS included.")
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of splits and drawn windows.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of splits and drawn windows.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @clash_options
 @json_option

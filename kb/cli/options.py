@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...schema.numbers import SEEDS
+
 if TYPE_CHECKING:
     from ...ingest.job import Progress
     from ..knowledge_base import KnowledgeBase
@@ -72,6 +74,7 @@ def _finite(
 
 
 FINITE = Finite()
+SEED = click.IntRange(0, SEEDS - 1)
 
 
 class Numbers(click.ParamType[tuple[float, ...]]):

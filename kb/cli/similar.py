@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import clash_options, json_option, with_kb
+from .options import SEED, clash_options, json_option, with_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -61,7 +61,7 @@ def similar(
     "--positions", type=click.IntRange(100), default=20_000, show_default=True, help="Places in the text, at most."
 )
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the controls.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the controls.")
 @clash_options
 @json_option
 @with_kb

@@ -12,6 +12,7 @@ from neuronkb.ingest.findings.measure import Measure
 from neuronkb.kb.behaviours import Behaviours, evidence_hash
 from neuronkb.kb.settings import bundle_folder
 from neuronkb.kb.stores.base import Store
+from neuronkb.queries import query
 from neuronkb.schema import NODES, RELATIONSHIPS, arrow_schema, conform
 
 BASE, TUNED = "m/L0/N0", "t/L0/N0"
@@ -170,3 +171,55 @@ def test_new_evidence_changes_the_hash_and_carries_do_not(models: Store) -> None
     second = evidence_hash(models, ("m", "t"))
     put(models, "Run", {"id": "probes-1", "job": "probes", "model": "t", "ended": "2026-01-01"})
     assert len({first, second, evidence_hash(models, ("m", "t"))}) == 3
+
+
+def scored(store: Store, *scores: dict[str, Any]) -> None:
+    """Scores of one explanation of the base's neuron, by place."""
+    put(store, "Explanation", {"id": "e1", "kind": "text", "text": "months", "run": "x"})
+    put(store, "Neuron.EXPLAINED_BY.Explanation", {"start": BASE, "end": "e1", "pole": 1, "run": "x"})
+    for number, score in enumerate(scores):
+        name, neuron = f"e1/{number}", score.pop("on")
+        put(store, "Score", {"id": name, "null": 0.1, "n": 400, "pole": 1, "run": "x", **score})
+        put(store, "Explanation.SCORED.Score", {"start": "e1", "end": name, "run": "x"})
+        put(store, "Score.OF.Neuron", {"start": name, "end": neuron, "run": "x"})
+
+
+def test_only_scores_made_in_the_same_way_are_compared(models: Store, tmp_path: Path) -> None:
+    r = {"scorer": "correlation", "formula": "ev-correlation"}
+    scored(
+        models,
+        {**r, "on": BASE, "split": "top-and-random", "value": 0.8},
+        {**r, "on": BASE, "split": "random-only", "value": 0.3},
+        {**r, "on": TUNED, "split": "top-and-random", "value": 0.79},
+        {**r, "on": TUNED, "split": "random-only", "value": 0.29},
+        {**r, "on": TUNED, "split": "random-only", "value": 0.01, "pole": -1},
+        {**r, "on": TUNED, "split": "random-only", "value": 0.02, "simulator": "another"},
+    )
+    rows = query("explanations_on_both").run(models, neuron=BASE, other=TUNED).dicts()
+    assert [(row["base"], row["value"], row["formula"]) for row in rows] == [
+        (0.8, 0.79, "ev-correlation"),
+        (0.3, 0.29, "ev-correlation"),
+    ]
+    (found,) = {one.outcome for one in Behaviours(models, str(tmp_path))(BASE, TUNED)}
+    assert found == "kept"
+
+
+def test_a_neuron_is_not_compared_with_itself(models: Store) -> None:
+    scored(models, {"scorer": "correlation", "on": BASE, "value": 0.8})
+    assert query("explanations_on_both").run(models, neuron=BASE, other=BASE).rows == []
+
+
+def test_scores_without_an_interval_are_no_measures(models: Store, tmp_path: Path) -> None:
+    ways = [
+        ("human", "rating-1-to-5", 4.5),
+        ("correlation", "r2-uncentred", -7.0),
+        ("correlation", "absolute-deviation-from-0", 0.4),
+        ("ablation", "js-ablation", -0.5),
+        ("correlation", "ev-correlation", 1.7),
+        ("detection", "f1", 0.8),
+    ]
+    scored(
+        models,
+        *({"on": on, "scorer": s, "formula": f, "value": v} for s, f, v in ways for on in (BASE, TUNED)),
+    )
+    assert set(measures(models, tmp_path)) == {"explanation detection e1"}

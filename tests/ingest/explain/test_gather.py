@@ -61,6 +61,14 @@ def test_no_document_is_in_two_of_shown_choosing_and_reporting(gathered: Gathere
         assert ((of_document[documents] == "report") == reports).all()
 
 
+def test_the_graphs_seed_divides_the_documents_here_too(live: LiveModel, corpus: Corpus, values: np.ndarray) -> None:
+    found = gather(live, corpus, TARGETS, values.max((0, 1)).astype(float), SETTINGS, divided=1).numbers
+    of_document = np.array(splits(corpus.documents.to_pylist(), 1))
+    ends = 2 * SETTINGS.choose
+    for part, reports in ((found[:, :ends], False), (found[:, ends:], True)):
+        assert ((of_document[corpus.document[part[part >= 0]]] == "report") == reports).all()
+
+
 def test_tops_are_the_strongest_one_a_document(gathered: Gathered, corpus: Corpus, values: np.ndarray) -> None:
     reports = np.array(splits(corpus.documents.to_pylist()))[corpus.document] == "report"
     allowed = np.flatnonzero(np.asarray(corpus.held) & reports)

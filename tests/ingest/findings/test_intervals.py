@@ -8,6 +8,7 @@ from neuronkb.ingest.findings.intervals import (
     correlation_interval,
     f1_interval,
     f1_of,
+    score_interval,
     share_interval,
     windows_interval,
 )
@@ -22,6 +23,23 @@ def test_fisher_and_wilson_by_hand() -> None:
     assert share_interval(0.5, 100) == pytest.approx((0.4038, 0.5962), abs=1e-3)
     assert share_interval(0.0, 0) == (0, 1)
     assert share_interval(1.0, 10)[1] == pytest.approx(1)
+
+
+def test_only_a_correlation_has_fishers_interval_and_only_a_share_wilsons() -> None:
+    assert score_interval("correlation", "ev-correlation", 0.5, 103) == correlation_interval(0.5, 103)
+    assert score_interval("correlation", None, 0.5, 103) == correlation_interval(0.5, 103)
+    assert score_interval("detection", "balanced-accuracy", 0.5, 100) == share_interval(0.5, 100)
+    assert score_interval("embedding", None, 0.5, 100) == share_interval(0.5, 100)
+    for scorer, formula, value in (
+        ("correlation", "r2-uncentred", 0.5),
+        ("correlation", "r2-centred", 0.5),
+        ("ablation", "js-ablation", 0.5),
+        ("human", "rating", 4.0),
+        ("human", None, 1.0),
+        ("detection", "f1", 4.0),
+        ("correlation", "ev-correlation", -1.5),
+    ):
+        assert score_interval(scorer, formula, value, 100) is None
 
 
 def test_f1_by_hand() -> None:

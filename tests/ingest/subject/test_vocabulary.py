@@ -155,3 +155,25 @@ def test_rows_of_odd_width(tmp_path: Path) -> None:
     rows = torch.randn(50, 7, generator=torch.Generator().manual_seed(1)).bfloat16()
     rows[4] = rows[9] = rows[12]
     assert untrained(rows, np.zeros(50, bool), tmp_path) == [4, 9, 12]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_padding_row_that_is_no_number_hides_nothing(value: float, tmp_path: Path) -> None:
+    rows, unused = rows_and_slots()
+    rows[17] = rows[-1] + 0.02
+    rows[3] *= 0.001
+    expected = untrained(rows, unused, tmp_path)
+    assert expected[:2] == [3, 17]
+    rows[405, 7] = value
+    assert untrained(rows, unused, tmp_path) == sorted({*expected, 405})
+    few = np.zeros(len(rows), bool)
+    few[405] = True
+    rows[3] = rows[4] * 1e-4
+    assert untrained(rows, few, tmp_path) == [3, 405]
+
+
+def test_a_used_row_that_is_no_number_stays_for_decoding_to_refuse(tmp_path: Path) -> None:
+    rows, unused = rows_and_slots()
+    rows[9, 0] = float("nan")
+    assert 9 not in untrained(rows, unused, tmp_path)
+    assert untrained(torch.full_like(rows, float("nan")), unused, tmp_path) == np.flatnonzero(unused).tolist()
