@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..queries import query
 from ..schema import IdError, ModelError, NeuronId, QueryError, WeightsError
+from .located import located
 from .neurons import own_neuron
 from .stores.base import Store
 
@@ -106,7 +106,7 @@ def find_subject(store: Store, model: str | Path) -> Subject:
 
     known = {row["model"]: row for row in query("models").run(store).dicts()}
     if str(model) in known and not Path(model).expanduser().is_dir():
-        subject = Subject.open(_source(store, str(model)), str(model))
+        subject = Subject.open(*located(store, str(model)))
     else:
         subject = Subject.open(model)
         built = subject.architecture
@@ -165,18 +165,6 @@ def report(subject: Subject, asked: Sequence[Asked], site: str, result: Continua
         for one, own in zip(asked, result.own, strict=True)
     ]
     return ClampReport(subject.name, subject.source, tuple(neurons), result)
-
-
-def _source(store: Store, model: str) -> str:
-    """Where a model of the store was ingested from; its name where no run says."""
-    for run in reversed(query("runs").run(store, job=None, model=model).dicts()):
-        if source := json.loads(run["summary"] or "{}").get("source"):
-            return str(source)
-    for run in reversed(query("runs").run(store, job="match", model=None).dicts()):
-        summary = json.loads(run["summary"] or "{}")
-        if summary.get("other") == model:
-            return str(summary["other_source"])
-    return model
 
 
 def _shape(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -49,6 +49,13 @@ def features_folder(where: str) -> Path:
     return bundle_folder(where, "any").parent.parent / "features"
 
 
+def categories() -> tuple[str, ...]:
+    """Those that can be built."""
+    from ..ingest.features.builders import BUILDERS
+
+    return tuple(BUILDERS)
+
+
 def build_features(
     folder: Path,
     categories: Sequence[str] = (),
@@ -69,7 +76,9 @@ def build_features(
     from ..ingest.features.sources import Source
     from ..ingest.features.tables import Columns
     from ..schema import FeatureError
+    from ..schema.numbers import check_seed
 
+    check_seed("seed", seed, FeatureError)
     names = [known_name(name, BUILDERS, "category") for name in categories] or list(BUILDERS)
     if source is not None and len(names) != 1:
         raise FeatureError(f"--source is for one category; name it with --category: {', '.join(BUILDERS)}")

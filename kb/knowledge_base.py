@@ -33,6 +33,8 @@ from ..queries.agree import AgreeReport
 from ..queries.disagree import DisagreeReport
 from ..queries.feeds import Feed
 from ..queries.graphs import by_graph, graph_report
+from ..queries.near import near
+from ..queries.scope import check_scope
 from ..queries.similar import Neighbour
 from ..queries.subgraph import subgraph
 from ..schema import NeuronId, QueryError
@@ -62,6 +64,7 @@ from .importing import ImportReport
 from .known_runs import place
 from .linking import LinkReport
 from .loader import LoadReport, load_all
+from .located import located
 from .matching import MatchReport
 from .neurons import Given
 from .published import ExplanationsReport
@@ -232,8 +235,15 @@ class KnowledgeBase:
         return catalogued("models").run(self.store)
 
     def runs(self, job: str | None = None, model: str | None = None) -> Result:
-        """The runs in the store."""
-        return catalogued("runs").run(self.store, job=job, model=model)
+        """The runs in the store. Raises QueryError for a model or a job that has none, with near names."""
+        found = catalogued("runs").run(self.store, job=job, model=model)
+        if not found.rows:
+            check_scope(self.store, model)
+            jobs = sorted({row["job"] for row in catalogued("runs").run(self.store, model=model).dicts()})
+            if job is not None and job not in jobs:
+                of = f" of {model!r}" if model else ""
+                raise QueryError(f"no run of the job {job!r}{of} in the store{near(job, jobs)}")
+        return found
 
     def ingest_lm_head(
         self,
@@ -250,11 +260,12 @@ class KnowledgeBase:
     ) -> LoadReport:
         """Decode every neuron of a model through its unembedding, and load the evidence layer by layer.
 
-        `model` is a hub id or a folder, `name` what the graph calls it; `settings` are those of
+        `model` is a hub id, a folder or a model of the store, `name` what the graph calls it; `settings` are those of
         `ingest.lm_head.Settings`. Needs the `models` extra.
         """
         from ..ingest.lm_head.job import LmHeadJob
 
+        model, name = located(self.store, model, name)
         job = LmHeadJob.open(
             model,
             name=name,
@@ -289,6 +300,7 @@ class KnowledgeBase:
         """
         from .activating import activations_job
 
+        model, name = located(self.store, model, name)
         sources = [corpus] if isinstance(corpus, str | Path) else list(corpus)
         job = activations_job(
             self.where, model, sources, name, layers, dict(windows or {}), dict(settings or {}), progress
@@ -351,6 +363,7 @@ class KnowledgeBase:
         """
         from .probing import probes_job, same_texts
 
+        model, name = located(self.store, model, name)
         job = probes_job(self.where, model, features, name, layers, dict(settings or {}), progress)
         folder = place(job, self.store, self.where, out)
         same_texts(job, folder)
@@ -413,7 +426,8 @@ class KnowledgeBase:
 
         Raises FeatureError, ModelError.
         """
-        return featuring.features(featuring.features_folder(self.where), names, model=model, progress=progress)
+        files = None if model is None else located(self.store, model)[0]
+        return featuring.features(featuring.features_folder(self.where), names, model=files, progress=progress)
 
     def load(self, bundle: Bundle | str | Path, *, clash: Clash = "refuse", progress: Progress = silent) -> LoadReport:
         """Load a bundle; the same bundle twice changes nothing."""
@@ -468,6 +482,7 @@ class KnowledgeBase:
         in `ingest_activations`, `settings` those of `ingest.n2g.settings`. Needs the `models` extra. Raises IdError,
         ModelError, CorpusError.
         """
+        model, name = located(self.store, model, name)
         sources = [corpus] if isinstance(corpus, str | Path) else list(corpus)
         job = graphing.n2g_job(
             self.where, model, sources, name, layers, neurons, dict(windows or {}), dict(settings or {}), progress

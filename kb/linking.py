@@ -149,6 +149,11 @@ def _open(run: dict[str, Any], weights: str | None) -> Decoded:
     from ..ingest.subject.subject import Subject
 
     source = weights or json.loads(run["summary"] or "{}").get("source") or run["model"]
+    if weights is None and Path(source).is_absolute() and not Path(source).is_dir():
+        raise LinkError(
+            f"{run['model']!r} was decoded from {source!r}, and that folder is gone; say where its weights are with "
+            "--base-weights or --tuned-weights"
+        )
     subject = Subject.open(source, run["model"])
     expected = run["parameters"]["weights"]
     if subject.weights != expected:

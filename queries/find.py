@@ -14,6 +14,10 @@ from typing import Any
 from ..schema import QueryError, fold
 from .catalogue import Reader, query
 from .result import Result
+from .scope import check_scope
+
+DECODED = ("lm-head",)
+"""What makes the evidence that is looked through here."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,17 @@ def by_token(
     """
     scope: dict[str, Any] = {"model": model, "run": run, "top": top}
     if exact:
-        return query("find_surface").run(reader, text=token, timeout=timeout, **scope)
+        return _looked_into(query("find_surface").run(reader, text=token, timeout=timeout, **scope), reader, model, run)
     term = fold(token)
     if not term:
         raise QueryError(f"{token!r} spells no word; ask for its exact text with exact=True (--exact)")
-    return query("find_term").run(reader, term=term, timeout=timeout, **scope)
+    return _looked_into(query("find_term").run(reader, term=term, timeout=timeout, **scope), reader, model, run)
+
+
+def _looked_into(found: Result, reader: Reader, model: str | None, run: str | None) -> Result:
+    if not found.rows:
+        check_scope(reader, model, run, DECODED)
+    return found
 
 
 def by_words(
@@ -83,6 +93,8 @@ def by_words(
     if not terms:
         raise QueryError("no words to look for; give at least one")
     rows = query("find_words").run(reader, words=terms, least=least, model=model, run=run, top=top, timeout=timeout)
+    if not rows.rows:
+        check_scope(reader, model, run, DECODED)
     nulls = {name: _Null.of(reader, name, terms) for name in {row[6] for row in rows}}
     return [
         Side(neuron, projection, pole, tuple(tokens), name, hits, nulls[name].expected(hits))
@@ -100,9 +112,30 @@ def coherent(
     top: int = 20,
     timeout: float | None = 60.0,
 ) -> list[Side]:
-    """Sides whose top tokens are different words that lie close together in the unembedding."""
-    rows = query("coherent").run(reader, least=least, distinct=distinct, model=model, run=run, top=top, timeout=timeout)
-    return [Side(row[0], row[1], row[2], tuple(row[5]), row[6], row[3]) for row in rows]
+    """Sides whose top tokens are different words that lie close together in the unembedding: `distinct` words at least,
+    or all tokens of a run that keeps fewer."""
+    found: list[Side] = []
+    for each, words in _asked(reader, distinct, model, run):
+        scope = {"model": model, "run": each, "top": top, "timeout": timeout}
+        rows = query("coherent").run(reader, least=least, distinct=words, **scope)
+        found += [Side(row[0], row[1], row[2], tuple(row[5]), row[6], row[3]) for row in rows]
+    if not found:
+        check_scope(reader, model, run, DECODED)
+    found.sort(key=lambda side: (-side.score, side.neuron, side.projection, -side.pole))
+    return found[:top]
+
+
+def _asked(reader: Reader, distinct: int, model: str | None, run: str | None) -> list[tuple[str | None, int]]:
+    """The runs to ask, and how many different words of each: one question for all where all keep as many tokens."""
+    kept = {
+        row["run"]: json.loads(row["parameters"] or "{}").get("k") or distinct
+        for row in query("runs").run(reader, job="lm-head", model=model).dicts()
+    }
+    if run is not None:
+        return [(run, min(distinct, kept.get(run, distinct)))]
+    if all(k >= distinct for k in kept.values()):
+        return [(None, distinct)]
+    return [(name, min(distinct, k)) for name, k in kept.items()]
 
 
 def concepts(

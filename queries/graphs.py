@@ -7,6 +7,7 @@ from typing import Any
 from ..schema import QueryError, fold
 from .catalogue import Reader, query
 from .result import Result
+from .scope import check_scope
 
 
 def graphs(reader: Reader, neuron: str) -> list[dict[str, Any]]:
@@ -37,14 +38,22 @@ def by_graph(
     scope: dict[str, Any] = {"model": model, "run": run, "top": top}
     if activates_on is not None and context is not None:
         scope |= {"context": _term(context), "context_text": context if exact else None}
-        return query("find_in_context").run(
+        found = query("find_in_context").run(
             reader, word=_term(activates_on), text=activates_on if exact else None, **scope
         )
+        return _looked_into(found, reader, model, run)
     word = activates_on if activates_on is not None else context
     if word is None:
         raise QueryError("no word to look for; give one that a graph fires on, or one of its context")
     name = "find_activates" if activates_on is not None else "find_context"
-    return query(name).run(reader, word=_term(word), text=word if exact else None, **scope)
+    found = query(name).run(reader, word=_term(word), text=word if exact else None, **scope)
+    return _looked_into(found, reader, model, run)
+
+
+def _looked_into(found: Result, reader: Reader, model: str | None, run: str | None) -> Result:
+    if not found.rows:
+        check_scope(reader, model, run, ("n2g",))
+    return found
 
 
 def graph_report(reader: Reader, model: str, run: str | None = None) -> Result:

@@ -24,7 +24,7 @@ SHOWN = 6
 @click.command()
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option("--run", help="This run, not the newest.")
-@click.option("--top", default=8, show_default=True, help="Best and failing examples to show.")
+@click.option("--top", type=click.IntRange(1), default=8, show_default=True, help="Best and failing examples to show.")
 @click.option("--sides", is_flag=True, help="Only the tested sides, one a line, as ingest clamp --neurons reads them.")
 @json_option
 @with_kb

@@ -85,7 +85,7 @@ def link(
 @click.command()
 @click.argument("base")
 @click.argument("tuned")
-@click.option("--top", default=10, show_default=True, help="Most changed neurons to show.")
+@click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="Most changed neurons to show.")
 @click.option("--csv", "as_csv", is_flag=True, help="The table by layer as CSV.")
 @click.option(
     "--plot",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import json_option
+from .options import SEED, json_option
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -28,6 +28,21 @@ def _folder(where: str | None, out: Path | None) -> Path:
     return out or features_folder(where or default_store())
 
 
+def _files(where: str | None, model: str) -> str:
+    """Where a model's files are: as named, or as the store remembers of its model of that name."""
+    from ...schema import StoreError
+    from ..located import located
+    from .options import open_kb
+
+    if Path(model).expanduser().exists():
+        return model
+    try:
+        with open_kb(where, create=False) as kb:
+            return str(located(kb.store, model)[0])
+    except StoreError:  # a hub id needs no store
+        return model
+
+
 _STORE = click.option(
     "--store", "where", envvar="NEURONKB_STORE", metavar="FOLDER|URI", help="The store whose data sets are meant."
 )
@@ -38,7 +53,7 @@ _OUT = click.option(
 
 @features.command("list")
 @click.argument("names", nargs=-1, metavar="[CATEGORY|FEATURE|FILE]...")
-@click.option("--model", help="Count in the tokens of this model (a folder or hub id), as probes do.")
+@click.option("--model", help="Count in the tokens of this model: a folder, hub id or model of the store.")
 @_STORE
 @_OUT
 @json_option
@@ -49,10 +64,12 @@ def list_features(
     from .. import featuring
     from . import output
 
+    model = None if model is None else _files(where, model)
     with output.progress() as progress:
         rows = featuring.features(_folder(where, out), names, model=model, progress=progress)
     if not rows and not as_json:
-        output.console().print("No features are built here yet: neuronkb features build")
+        known = ", ".join(featuring.categories())
+        output.console().print(f"No features are built here yet: neuronkb features build makes them, of {known}")
         return
     output.show(rows, _tables(rows), as_json)
 
@@ -69,11 +86,19 @@ def list_features(
 @click.option(
     "--group", default="group", show_default=True, help="Column that names what stays on one side of a split."
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the choice of texts.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the choice of texts.")
 @_STORE
 @_OUT
 @json_option
-def build(categories: tuple[str, ...], where: str | None, out: Path | None, as_json: bool, **options: Any) -> None:
+@click.pass_context
+def build(
+    ctx: click.Context,
+    categories: tuple[str, ...],
+    where: str | None,
+    out: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Build the labelled texts of ten categories out of installed packages, or one of them from --source.
 
     Sources: CoNLL-U for part_of_speech, dependency and morphology; JSONL, Parquet, a dataset or a folder with a folder
@@ -82,6 +107,9 @@ def build(categories: tuple[str, ...], where: str | None, out: Path | None, as_j
     from .. import featuring
     from . import output
 
+    for name in ("text", "label", "group") if options["source"] is None else ():
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name} goes with --source")
     folder = _folder(where, out)
     with output.progress() as progress:
         rows = featuring.build_features(folder, categories, progress=progress, **options)

@@ -59,7 +59,13 @@ def show(kb: KnowledgeBase, feature: str, plot: Path | None, model: str | None, 
     show_default=True,
     help="Share of the way from always guessing yes to F1 1 from which on a feature is told.",
 )
-@click.option("--top", default=20, show_default=True, help="Rows of each table; --json has all layers of each feature.")
+@click.option(
+    "--top",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="Rows of each table; --json has all layers of each feature.",
+)
 @json_option
 @with_kb
 def report(kb: KnowledgeBase, model: str, run: str | None, high: float, low: float, top: int, as_json: bool) -> None:

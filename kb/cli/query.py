@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,7 @@ def _param(text: str) -> tuple[str, Any]:
 @click.option("--activates-on", help="Neurons whose N2G graph fires on this word.")
 @click.option("--context", help="Neurons whose N2G graph needs this word before it; with --activates-on both.")
 @click.option("--least", type=FINITE, help="Least words (default 3), or least coherence (default 0.3).")
-@click.option("--top", default=20, show_default=True, help="Rows.")
+@click.option("--top", type=click.IntRange(1), default=20, show_default=True, help="Rows.")
 @scope_options
 @json_option
 @with_kb
@@ -114,28 +115,53 @@ def find(
     graph = activates_on is not None or context is not None
     if (token is not None) + bool(words) + coherent + (feature is not None) + graph != 1:
         raise click.UsageError("give --token, several WORDS, --coherent, --feature, or --activates-on and --context")
-    if min_f1 is not None and feature is None:
-        raise click.UsageError("--min-f1 goes with --feature")
+    _check_company(
+        ("--min-f1", min_f1 is not None, "--feature", feature is not None),
+        ("--exact", exact, "--token, or --activates-on and --context", token is not None or graph),
+        ("--least", least is not None, "several WORDS or --coherent", bool(words) or coherent),
+    )
     if feature is not None:
         told = kb.find_feature(feature, least=min_f1, model=model, run=run, top=top)
         output.show(told, probe_tables.detections(told), as_json)
+        _say_empty(
+            told, f"no neuron alone tells {feature!r} so well; a lower --min-f1 may, and neuronkb probe shows all"
+        )
     elif graph:
         told_graphs = kb.find_graph(activates_on, context, exact=exact, model=model, run=run, top=top)
         output.show(told_graphs.dicts(), output.table(told_graphs.columns, told_graphs.rows), as_json)
+        _say_empty(told_graphs.rows, "no neuron's graph has that word there; neuronkb search looks by meaning")
     elif token is not None:
         found = kb.find(token, exact=exact, model=model, run=run, top=top)
         output.show(found.dicts(), tables.hits(found), as_json)
+        _say_empty(
+            found.rows, f"no side has {token!r} among its top tokens; neuronkb search {token!r} looks by meaning"
+        )
     elif coherent:
         sides = kb.coherent(least=0.3 if least is None else least, model=model, run=run, top=top)
         output.show(sides, tables.sides(sides, "coherence"), as_json)
+        _say_empty(sides, "no side's top tokens lie so close together; a lower --least finds more")
     else:
         sides = kb.find_words(words, least=int(least or min(3, len(words))), model=model, run=run, top=top)
         output.show(sides, tables.sides(sides, "words"), as_json)
+        _say_empty(sides, "no side has so many of these words among its top tokens; a lower --least finds more")
+
+
+def _check_company(*rules: tuple[str, bool, str, bool]) -> None:
+    """Refuse options that would have no effect: (option, whether it is given, what it goes with, whether that is)."""
+    for option, given, company, there in rules:
+        if given and not there:
+            raise click.UsageError(f"{option} goes with {company}")
+
+
+def _say_empty(found: Sequence[object], why: str) -> None:
+    """Say on standard error why there is nothing, and what to try."""
+    if not found:
+        click.echo(f"nothing found: {why}", err=True)
 
 
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option("--top", default=1, show_default=True, help="Neurons a concept.")
+@click.option("--top", type=click.IntRange(1), default=1, show_default=True, help="Neurons a concept.")
 @scope_options
 @json_option
 @with_kb

@@ -1,5 +1,5 @@
 // Neurons whose value on one side is far from zero on most tokens of a corpus: mean over standard deviation, largest
-// first. Such a neuron says little about any one token.
+// first. Such a neuron says little about any one token. One that never varies comes first, without a density.
 // $model: model; the model
 // $run: run = null; only evidence of this run
 // $least: float = 1.0; least mean over standard deviation
@@ -8,7 +8,8 @@
 // needs: Stats activations from activations
 // example: {"model": "gemma-3-270m", "least": 0.5}
 MATCH (n:Neuron {model: $model})-[:HAS_STATS]->(s:Stats {kind: 'activations'})
-WHERE s.std > 0 AND s.mean / s.std >= $least AND ($run IS NULL OR s.run = $run)
-RETURN n.id AS neuron, s.pole AS pole, s.mean / s.std AS density, s.mean AS mean, s.std AS std, s.nonzero AS nonzero,
-       s.n AS n, s.run AS run
-ORDER BY density DESC, neuron, pole DESC, run LIMIT $top
+WHERE s.mean >= $least * coalesce(s.std, 0.0) AND (s.std > 0 OR s.mean > 0) AND ($run IS NULL OR s.run = $run)
+WITH n, s, CASE WHEN s.std > 0 THEN s.mean / s.std END AS density
+RETURN n.id AS neuron, s.pole AS pole, density, s.mean AS mean, s.std AS std, s.nonzero AS nonzero, s.n AS n,
+       s.run AS run
+ORDER BY density IS NULL DESC, density DESC, neuron, pole DESC, run LIMIT $top

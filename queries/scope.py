@@ -1,0 +1,30 @@
+"""Why an answer is empty: a name that the store has not, or evidence that nobody made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..schema import QueryError
+from .catalogue import Reader, query
+from .evidence import MAKERS
+from .near import near
+
+
+def check_scope(reader: Reader, model: str | None = None, run: str | None = None, makers: Sequence[str] = ()) -> None:
+    """Look into an empty answer about a model or a run.
+
+    Raises QueryError for a model or run that is not in the store, with those of like names, and where none of `makers`
+    (keys of MAKERS) was run on what was asked, with the commands that make such evidence.
+    """
+    models = [row["model"] for row in query("models").run(reader).dicts()]
+    if model is not None and model not in models:
+        raise QueryError(f"no model {model!r} in the store{near(model, models)}")
+    runs = query("runs").run(reader).dicts()
+    if run is not None and run not in (names := [row["run"] for row in runs]):
+        raise QueryError(f"no run {run!r} in the store{near(run, names)}")
+    jobs = {job for maker in makers for job in MAKERS[maker].jobs}
+    made = {row["job"] for row in runs if model is None or row["model"] == model}
+    if jobs and not jobs & made:
+        of = f" of {model!r}" if model is not None else ""
+        ways = " or ".join(MAKERS[maker].command for maker in makers)
+        raise QueryError(f"nothing found: {', '.join(makers)}{of} is not in the store; {ways} makes it")
