@@ -14,6 +14,7 @@ from ..ingest.findings.tables import Noted
 from ..ingest.findings.verdict import Match
 from ..queries import query
 from ..queries.findings import Finding
+from ..queries.scope import check_models
 from ..schema import LinkError, ModelError, NeuronId, QueryError, digest
 from . import linking
 from .behaviours import Behaviours, earlier_hash, evidence_hash
@@ -64,6 +65,7 @@ def carry_job(
 def _link(store: Store, base: str, tuned: str) -> str:
     links = query("link_runs").run(store, base=base, tuned=tuned).dicts()
     if not links:
+        check_models(store, base, tuned)
         raise LinkError(f"{tuned!r} is not linked to {base!r}; run: neuronkb link {base} {tuned}")
     return str(links[0]["run"])
 

@@ -108,7 +108,7 @@ def find_subject(store: Store, model: str | Path) -> Subject:
     if str(model) in known and not Path(model).expanduser().is_dir():
         subject = Subject.open(*located(store, str(model)))
     else:
-        subject = Subject.open(model)
+        subject = Subject.open(located(store, model)[0])
         built = subject.architecture
         shape = (built.n_layers, built.d_model, built.d_mlp, built.d_vocab)
         # Hashing reads every weight: only where a model in the store could be this one.

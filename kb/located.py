@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from ..queries import query
+from ..queries.near import near
 from ..schema import ModelError
 from .stores.base import Store
 
@@ -18,7 +19,9 @@ def located(store: Store, model: str | Path, name: str | None = None) -> tuple[s
     """
     if isinstance(model, Path) or Path(model).expanduser().exists():
         return model, name
-    if model not in [row["model"] for row in query("models").run(store).dicts()]:
+    known = [row["model"] for row in query("models").run(store).dicts()]
+    if model not in known:
+        _check_typo(model, known)
         return model, name
     source = source_of(store, model)
     if source is not None and Path(source).is_absolute() and not Path(source).is_dir():
@@ -27,6 +30,19 @@ def located(store: Store, model: str | Path, name: str | None = None) -> tuple[s
             f"files now, with --name {model} where the command has it"
         )
     return source or model, name or model
+
+
+def _check_typo(model: str, known: list[str]) -> None:
+    """Raise ModelError with the stored names that are like one that is found nowhere."""
+    from ..ingest.subject.source import locate
+
+    hint = near(model, known)
+    if not hint.startswith("; did you mean"):
+        return
+    try:
+        locate(model)
+    except ModelError as error:
+        raise ModelError(f"{error}; the store has no model {model!r}{hint}") from None
 
 
 def source_of(store: Store, model: str) -> str | None:

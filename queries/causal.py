@@ -10,6 +10,7 @@ from typing import Any
 
 from ..schema import QueryError
 from .catalogue import Reader, query
+from .near import near
 
 LEVEL = 0.05
 """False-discovery rate at which a clamp counts as passed."""
@@ -133,8 +134,10 @@ def causal_report(reader: Reader, model: str | None = None, run: str | None = No
     runs = {row["run"]: row for row in query("runs").run(reader, job="clamp", model=model).dicts()}
     if not runs or (run is not None and run not in runs):
         known = ", ".join(runs) or "none"
+        models = [row["model"] for row in query("models").run(reader).dicts()]
+        unknown = "" if model is None or model in models else f", which has no such model{near(model, models)}"
         raise QueryError(
-            f"no run {run or 'of clamps'} on {model or 'any model'} in the store; known: {known}; "
+            f"no run {run or 'of clamps'} on {model or 'any model'} in the store{unknown}; known: {known}; "
             f"make one with neuronkb ingest clamp {model or 'MODEL'}"
         )
     chosen = run or next(reversed(runs))

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..schema import POLES, PROJECTIONS, LinkError
 from .catalogue import Reader, query
+from .scope import check_models
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def diff_models(reader: Reader, base: str, tuned: str, *, top: int = 10) -> Diff
     """What the newest link between two models says. Raises LinkError when they are not linked."""
     links = query("link_runs").run(reader, base=base, tuned=tuned).dicts()
     if not links:
+        check_models(reader, base, tuned)
         raise LinkError(f"{tuned!r} is not linked to {base!r}; run: neuronkb link {base} {tuned}")
     link = links[0]
     scope = {"base": base, "tuned": tuned, "run": link["run"]}

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..schema import QueryError
 from .catalogue import Reader, query
+from .scope import check_models
 
 HEADLINE = ("correlation", "ev-correlation")
 """Scorer and formula that every kind of explanation has."""
@@ -129,9 +130,7 @@ def explanation_report(reader: Reader, model: str, run: str | None = None) -> Ex
     """Scores by layer, kind and explainer. Raises QueryError for a model without explanations."""
     rows = query("explanation_layers").run(reader, model=model, run=run).dicts()
     if not rows:
-        known = [row["model"] for row in query("models").run(reader).dicts()]
-        if model not in known:
-            raise QueryError(f"no model {model!r} in the store; known: {', '.join(known) or 'none'}")
+        check_models(reader, model)
         raise QueryError(f"no scored explanations of {model}; neuronkb ingest explanations makes some")
     made = tuple(LayerScore(null=row.pop("null_mean"), **row) for row in rows)
     return ExplanationReport(model, made, _runs(reader, model, {row.run for row in made}))

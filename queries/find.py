@@ -116,8 +116,8 @@ def coherent(
     or all tokens of a run that keeps fewer."""
     found: list[Side] = []
     for each, words in _asked(reader, distinct, model, run):
-        scope = {"model": model, "run": each, "top": top, "timeout": timeout}
-        rows = query("coherent").run(reader, least=least, distinct=words, **scope)
+        scope: dict[str, Any] = {"model": model, "run": each, "top": top}
+        rows = query("coherent").run(reader, least=least, distinct=words, timeout=timeout, **scope)
         found += [Side(row[0], row[1], row[2], tuple(row[5]), row[6], row[3]) for row in rows]
     if not found:
         check_scope(reader, model, run, DECODED)

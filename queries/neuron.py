@@ -10,6 +10,7 @@ from .activity import Activity, activities
 from .catalogue import Reader, query
 from .clamps import ClampCurve, clamp_curves
 from .explanations import ExplanationView, explanations
+from .near import near
 from .probes import Detection, detections
 
 
@@ -127,8 +128,7 @@ def _sides(reader: Reader, neuron: str) -> tuple[DecodedSide, ...]:
 def _absent(reader: Reader, neuron: NeuronId) -> str:
     models = {row["model"]: row for row in query("models").run(reader).dicts()}
     if neuron.model not in models:
-        known = ", ".join(models) or "none"
-        return f"no model {neuron.model!r} in the store; known: {known}; add it with neuronkb ingest lm-head"
+        return f"no model {neuron.model!r} in the store{near(neuron.model, models)}; neuronkb ingest lm-head adds one"
     model = models[neuron.model]
     if model["layers"] is None or model["d_mlp"] is None:
         return f"no neuron {str(neuron)!r} in the store, which holds only what was imported of {neuron.model}"

@@ -16,9 +16,7 @@ def check_scope(reader: Reader, model: str | None = None, run: str | None = None
     Raises QueryError for a model or run that is not in the store, with those of like names, and where none of `makers`
     (keys of MAKERS) was run on what was asked, with the commands that make such evidence.
     """
-    models = [row["model"] for row in query("models").run(reader).dicts()]
-    if model is not None and model not in models:
-        raise QueryError(f"no model {model!r} in the store{near(model, models)}")
+    check_models(reader, model)
     runs = query("runs").run(reader).dicts()
     if run is not None and run not in (names := [row["run"] for row in runs]):
         raise QueryError(f"no run {run!r} in the store{near(run, names)}")
@@ -28,3 +26,11 @@ def check_scope(reader: Reader, model: str | None = None, run: str | None = None
         of = f" of {model!r}" if model is not None else ""
         ways = " or ".join(MAKERS[maker].command for maker in makers)
         raise QueryError(f"nothing found: {', '.join(makers)}{of} is not in the store; {ways} makes it")
+
+
+def check_models(reader: Reader, *models: str | None) -> None:
+    """Raise QueryError, with those of like names, for a model that is not in the store; None names none."""
+    known = [row["model"] for row in query("models").run(reader).dicts()]
+    for model in models:
+        if model is not None and model not in known:
+            raise QueryError(f"no model {model!r} in the store{near(model, known)}")

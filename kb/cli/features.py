@@ -93,6 +93,7 @@ def list_features(
 @click.pass_context
 def build(
     ctx: click.Context,
+    /,
     categories: tuple[str, ...],
     where: str | None,
     out: Path | None,

@@ -53,6 +53,9 @@ def list_(kb: KnowledgeBase, model: str | None, as_json: bool) -> None:
     found = kb.findings.list(model)
     rows = [(one.id, one.created, one.author, ", ".join(one.about), one.text) for one in found]
     output.show(found, output.table(("finding", "created", "author", "about", "text"), rows), as_json)
+    if not found:
+        of = f" about neurons of {model}" if model else ""
+        click.echo(f"no findings{of} yet; neuronkb finding add TEXT --about ID notes one", err=True)
 
 
 @finding.command("show")

@@ -227,3 +227,61 @@ def test_findings_from_a_note_to_a_report(run: Run, tmp_path: Path) -> None:
     assert "removed" in run("finding", "remove", added["id"]).stdout
     gone = run("finding", "show", added["id"])
     assert (gone.exit_code, gone.stderr.startswith("Error: no finding is named")) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["find", "--token", "august", "--model", "bse"],
+        ["find", "august", "june", "--model", "bse"],
+        ["find", "--coherent", "--model", "bse"],
+        ["concepts", "months", "--model", "bse"],
+        ["runs", "--model", "bse"],
+        ["finding", "list", "--model", "bse"],
+        ["explain", "report", "bse"],
+        ["causal", "bse"],
+        ["diff", "bse", "tuned"],
+        ["neuron", "bse/L1/N3"],
+        ["ingest", "lm-head", "bse"],
+        ["similar", "base/L1/N3", "--model", "bse"],
+    ],
+)
+def test_an_unknown_model_is_told_with_the_near_name(run: Run, words: list[str]) -> None:
+    done = run(*words)
+    assert done.exit_code == 1
+    assert "did you mean base" in done.stderr
+
+
+def test_an_empty_answer_says_why(run: Run) -> None:
+    nothing = run("find", "--token", "xyzzy")
+    assert nothing.exit_code == 0
+    assert "nothing found: no side has 'xyzzy' among its top tokens; neuronkb search" in nothing.stderr
+    assert run("find", "--token", "xyzzy", "--json").stdout.strip() == "[]"
+    other = run("find", "--token", "xyzzy", "--run", "lm-head")
+    assert "no run 'lm-head' in the store; did you mean lm-head-" in other.stderr
+    assert "neuronkb ingest n2g MODEL" in run("find", "--activates-on", "june").stderr
+    assert "did you mean lm-head" in run("runs", "--job", "lm-hed").stderr
+    assert "no findings yet; neuronkb finding add" in run("finding", "list").stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["find", "--coherent", "--exact"], "--exact goes with --token"),
+        (["find", "--token", "june", "--least", "2"], "--least goes with several WORDS or --coherent"),
+        (["find", "--token", "june", "--min-f1", "0.5"], "--min-f1 goes with --feature"),
+        (["features", "build", "--label", "x"], "--label goes with --source"),
+        (["find", "--token", "june", "--top", "-1"], "-1 is not in the range"),
+    ],
+)
+def test_options_without_effect_are_refused(run: Run, words: list[str], why: str) -> None:
+    done = run(*words)
+    assert done.exit_code == 2
+    assert why in done.stderr
+
+
+def test_a_stored_models_name_is_enough(run: Run, planted_models: tuple[Path, Path]) -> None:
+    done = run("ingest", "lm-head", "base", "--json")
+    assert done.exit_code == 0, done.output
+    assert set(json.loads(done.stdout)["created"].values()) == {0}
+    assert run("features", "list", "--model", "base").exit_code == 0

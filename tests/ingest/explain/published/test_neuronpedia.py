@@ -221,7 +221,7 @@ def test_channels_of_the_residual_stream_are_neither_neurons_nor_latents(tmp_pat
 
 def test_sparse_windows_are_read(tmp_path: Path) -> None:
     tokens = [" a", " b", " c", " d"]
-    sparse = {"tokens": tokens, "zIndices": [1, 3.0], "zValues": [0.5, 2.0]}
+    sparse: dict[str, Any] = {"tokens": tokens, "zIndices": [1, 3.0], "zValues": [0.5, 2.0]}
     rows = [
         row(1, **sparse),
         row(2, **sparse, values=[]),
