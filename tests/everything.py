@@ -239,7 +239,7 @@ def _explanations(rows: Rows) -> None:
     rows["Explanation.SCORED.Score"].append({"start": "e2", "end": "e2/human", "run": run})
     rows["Score.OF.Neuron"].append({"start": "e2/human", "end": OTHER, "run": run})
     moved = {"id": "e0/tuned", "scorer": "correlation", "formula": "r", "value": 0.2, "null": 0.1, "n": 50, "run": run}
-    rows["Score"].append(moved)
+    rows["Score"].append({**moved, "pole": 1, "split": "test"})
     rows["Explanation.SCORED.Score"].append({"start": "e0", "end": "e0/tuned", "run": run})
     rows["Score.OF.Neuron"].append({"start": "e0/tuned", "end": TUNED_MONTHS, "run": run})
 
