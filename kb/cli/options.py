@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...schema.numbers import SEEDS
-
 if TYPE_CHECKING:
     from ...ingest.job import Progress
     from ..knowledge_base import KnowledgeBase
@@ -74,7 +72,7 @@ def _finite(
 
 
 FINITE = Finite()
-SEED = click.IntRange(0, SEEDS - 1)
+SEED = click.IntRange(0, 2**32 - 1)
 
 
 class Numbers(click.ParamType[tuple[float, ...]]):
