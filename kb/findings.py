@@ -14,7 +14,6 @@ from ..ingest.findings.tables import Noted, finding_tables
 from ..ingest.job import Progress, silent
 from ..queries.findings import Carry, Finding, FindingCard, carries, finding_card, findings, place
 from ..queries.neuron import known_neuron
-from ..queries.scope import check_models
 from ..schema import NODES, RELATIONSHIPS, NeuronId, QueryError, digest
 from . import carrying, jobs, known_runs
 from .loader import LoadReport
@@ -86,11 +85,8 @@ class Findings:
         return finding_card(self._store, note.id).finding
 
     def list(self, model: str | None = None) -> tuple[Finding, ...]:
-        """All findings, or those about a model's neurons. Raises QueryError for a model that is not there."""
-        found = findings(self._store, model)
-        if not found:
-            check_models(self._store, model)
-        return found
+        """All findings, or those about a model's neurons."""
+        return findings(self._store, model)
 
     def show(self, finding: str) -> FindingCard:
         """One finding, by its id or the beginning of it, with everything that became of it. Raises QueryError."""

@@ -48,9 +48,11 @@ def add(
 @with_kb
 def list_(kb: KnowledgeBase, model: str | None, as_json: bool) -> None:
     """All findings, oldest first."""
+    from ...queries.scope import check_models
     from . import output
 
-    found = kb.findings.list(model)
+    if not (found := kb.findings.list(model)):
+        check_models(kb.store, model)
     rows = [(one.id, one.created, one.author, ", ".join(one.about), one.text) for one in found]
     output.show(found, output.table(("finding", "created", "author", "about", "text"), rows), as_json)
     if not found:
