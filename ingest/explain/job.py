@@ -78,6 +78,8 @@ class ExplanationsJob(LiveJob):
             "corpus": self.corpus.hash,
             "evidence": list(self.derived_from),
         }
+        if self.evidence.divided:  # runs of earlier releases divided by 0, whatever the graphs' seed was
+            identity["divided"] = self.evidence.divided
         scope = scope_of(self.neurons, self.live.d_mlp)
         return self.run_info(
             "explanations", identity, derived_from=self.derived_from, dataset=self.corpus.hash, scope=scope

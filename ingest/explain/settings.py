@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from ...schema import ModelError
 from ..chosen import chosen
 
-VERSION = 2
+VERSION = 1
 """Raised when the same inputs would give other results; part of the run's identity."""
 
 Method = Literal["token_activations", "graph_tokens", "both"]

@@ -20,7 +20,7 @@ from .openai import QUANTILES
 from .tally import Tally
 
 JOB = "import-explanations"
-METHOD = 2
+METHOD = 1
 """Raised when the same files would give other evidence."""
 ITEMS = 8_192
 """Explanations and windows of one shard."""
