@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ..ingest.bundle import Bundle
 from ..queries import query
+from ..queries.near import typo
 from ..schema import BundleError, LinkError, WeightsError, arrow_schema, table
 from .loader import LoadReport
 from .runs import Clash, Settled, rivals
@@ -134,7 +135,9 @@ def decoded_alike(store: Store, base: str, tuned: str) -> tuple[dict[str, Any], 
     for model in (base, tuned):
         runs = query("runs").run(store, job="lm-head", model=model).dicts()
         if not runs:
-            raise LinkError(f"{model!r} is not decoded; run neuronkb ingest lm-head {model}")
+            known = [row["model"] for row in query("models").run(store).dicts()]
+            hint = "" if model in known else typo(model, known)
+            raise LinkError(f"{model!r} is not decoded; run neuronkb ingest lm-head {model}{hint}")
         found.append([run | {"parameters": json.loads(run["parameters"])} for run in reversed(runs)])
     for one in found[0]:
         for two in found[1]:

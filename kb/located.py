@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from ..queries import query
-from ..queries.near import near
+from ..queries.near import typo
 from ..schema import ModelError
 from .stores.base import Store
 
@@ -36,8 +36,7 @@ def _check_typo(model: str, known: list[str]) -> None:
     """Raise ModelError with the stored names that are like one that is found nowhere."""
     from ..ingest.subject.source import locate
 
-    hint = near(model, known)
-    if not hint.startswith("; did you mean"):
+    if not (hint := typo(model, known)):
         return
     try:
         locate(model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from . import jobs
 from .embedding import EmbeddingReport, embed_explanations
 from .known_runs import place
 from .loader import LoadReport, load
-from .runs import Clash, settle
+from .runs import Clash, remove_run, settle
 from .stores.base import Store
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def import_explanations(
     work = [_job(chosen, reader, own, asked) for own in _by_model(parts)]
     folders = [place(job, store, where) for job in work]
     doomed = [settle(store, job.run, clash) for job in work]
+    for job, folder in zip(work, folders, strict=True) if clash == "replace" else ():
+        _make_way(job, store, folder, progress)
     bundles = [_written(job, folder, progress) for job, folder in zip(work, folders, strict=True)]
     if not any(job.tally.kept.keys() - {"files"} for job in work):
         raise PublishedError(f"nothing to import: {_reasons([left_out, *(job.tally for job in work)])}")
@@ -122,6 +125,22 @@ def _written(job: ExplanationsImport, folder: Path, progress: Progress) -> Bundl
     """The whole bundle, on disk; nothing that was not there before stays where a file is damaged."""
     with _gone_if_damaged(folder):
         return jobs.write(job, folder, progress)
+
+
+def _make_way(job: ExplanationsImport, store: Store, folder: Path, progress: Progress) -> None:
+    """Take away what the same files became before, in store and bundle, where they become something else now: an older
+    release took failures for explanations."""
+    known = bool(query("run").run(store, run=job.run.id).rows)
+    if not known and not folder.exists():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".again-", dir=folder.parent) as place:
+        now = jobs.write(job, Path(place) / "bundle", progress)
+        if folder.exists() and now.shards == Bundle.open(folder).shards:
+            return
+    if known:
+        remove_run(store, job.run.id, progress)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from ..queries import query
 from ..queries.activity import TOP, Activity, Excerpt, activities
 from ..queries.neuron import known_neuron
 from ..queries.ratings import Candidate, RatingReport, Side, candidates, rating_report, ratings
+from ..queries.scope import check_models
 from ..schema import NeuronId, QueryError
 from ..schema.numbers import check_seed
 from .known_runs import known_as
@@ -70,6 +71,7 @@ class Ratings:
             known_neuron(self._store, NeuronId.parse(asked))
             raise QueryError(f"{asked} has no explanation in words; neuronkb ingest explanations makes some")
         if not every:
+            check_models(self._store, model)
             raise QueryError(f"no explanations of {model!r} in words; neuronkb ingest explanations makes some")
         given = [] if asked else ratings(self._store, model, "", None)
         done = {(one.neuron, one.pole) for one in given if _by(one, rater, way)}

@@ -57,8 +57,8 @@ def _looked_into(found: Result, reader: Reader, model: str | None, run: str | No
 
 
 def graph_report(reader: Reader, model: str, run: str | None = None) -> Result:
-    """Graphs by run and layer: counts, and mean scores beside the lookups'."""
-    return query("graph_layers").run(reader, model=model, run=run)
+    """Graphs by run and layer: counts, and mean scores beside the lookups'. Raises QueryError where there are none."""
+    return _looked_into(query("graph_layers").run(reader, model=model, run=run), reader, model, run)
 
 
 def _term(word: str) -> str:

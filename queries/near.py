@@ -26,6 +26,12 @@ def near(name: str, known: Iterable[str]) -> str:
     return f"; known: {', '.join(names[:SHOWN]) or 'none'}{more}"
 
 
+def typo(name: str, known: Iterable[str]) -> str:
+    """As `near`, and empty where no name is near."""
+    hint = near(name, known)
+    return hint if hint.startswith("; did you mean") else ""
+
+
 def bare_name(name: str) -> str:
     """A name without case, `is_` and the choice between dash, space and underscore."""
     return fold(name).removeprefix("is_").replace("-", "_").replace(" ", "_")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from neuronkb.ingest.embedding.embedder import Embedder
-from neuronkb.ingest.explain.published import job
+from neuronkb.ingest.explain.published import job, tally
 from neuronkb.ingest.job import silent
 from neuronkb.kb.cli.main import cli
 from neuronkb.kb.embedding import embed_with
@@ -111,6 +111,25 @@ def test_the_same_again_changes_nothing_and_another_needs_a_decision(kb: Knowled
     assert kb.cypher("MATCH (e:Explanation) RETURN e.text").rows == [("cats",)]
 
 
+def test_failures_that_an_older_release_stored_stay_until_replace(
+    kb: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = batch(tmp_path, [described(1, "dogs"), described(2, "I need more examples to tell.")])
+    stored = "MATCH (e:Explanation) RETURN e.text ORDER BY e.text"
+    with monkeypatch.context() as before:
+        before.setattr(tally, "failure", lambda text: None)
+        kb.import_explanations(path, embed=False)
+    assert kb.import_explanations(path, embed=False).total == 0
+    assert kb.cypher(stored).rows == [("I need more examples to tell.",), ("dogs",)]
+    kb.import_explanations(path, embed=False, clash="replace")
+    assert kb.cypher(stored).rows == [("dogs",)]
+    after = checksum(kb.store)
+    assert kb.import_explanations(path, embed=False, clash="replace").total == 0
+    assert checksum(kb.store) == after
+    assert len(kb.runs().rows) == 1
+    assert not list(tmp_path.rglob(".again-*"))
+
+
 def test_nothing_is_loaded_or_left_when_a_batch_is_damaged(kb: KnowledgeBase, tmp_path: Path) -> None:
     folder = tmp_path / "export"
     batch(folder, [described(1, "dogs")])
@@ -132,7 +151,7 @@ def test_shards_of_a_few_items_make_the_same_graph(
     (whole,) = kb.import_explanations(folder, embed=False).models
     before = checksum(kb.store)
     monkeypatch.setattr(job, "ITEMS", 2)
-    monkeypatch.setattr(job, "METHOD", 3)
+    monkeypatch.setattr(job, "METHOD", 2)
     (pieces,) = kb.import_explanations(folder, embed=False, clash="replace").models
     assert (pieces.read, pieces.merged) == (whole.read, whole.merged)
     assert whole.merged == {"explanations": 6}
