@@ -33,8 +33,6 @@ from ..queries.agree import AgreeReport
 from ..queries.disagree import DisagreeReport
 from ..queries.feeds import Feed
 from ..queries.graphs import by_graph, graph_report
-from ..queries.near import near
-from ..queries.scope import check_scope
 from ..queries.similar import Neighbour
 from ..queries.subgraph import subgraph
 from ..schema import NeuronId, QueryError
@@ -235,15 +233,8 @@ class KnowledgeBase:
         return catalogued("models").run(self.store)
 
     def runs(self, job: str | None = None, model: str | None = None) -> Result:
-        """The runs in the store. Raises QueryError for a model or a job that has none, with near names."""
-        found = catalogued("runs").run(self.store, job=job, model=model)
-        if not found.rows:
-            check_scope(self.store, model)
-            jobs = sorted({row["job"] for row in catalogued("runs").run(self.store, model=model).dicts()})
-            if job is not None and job not in jobs:
-                of = f" of {model!r}" if model else ""
-                raise QueryError(f"no run of the job {job!r}{of} in the store{near(job, jobs)}")
-        return found
+        """The runs in the store."""
+        return catalogued("runs").run(self.store, job=job, model=model)
 
     def ingest_lm_head(
         self,

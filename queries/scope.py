@@ -28,6 +28,15 @@ def check_scope(reader: Reader, model: str | None = None, run: str | None = None
         raise QueryError(f"nothing found: {', '.join(makers)}{of} is not in the store; {ways} makes it")
 
 
+def check_jobs(reader: Reader, job: str | None, model: str | None) -> None:
+    """Raise QueryError, with those of like names, for a model that is not in the store and a job that no run is of."""
+    check_models(reader, model)
+    jobs = sorted({row["job"] for row in query("runs").run(reader, model=model).dicts()})
+    if job is not None and job not in jobs:
+        of = f" of {model!r}" if model else ""
+        raise QueryError(f"no run of the job {job!r}{of} in the store{near(job, jobs)}")
+
+
 def check_models(reader: Reader, *models: str | None) -> None:
     """Raise QueryError, with those of like names, for a model that is not in the store; None names none."""
     known = [row["model"] for row in query("models").run(reader).dicts()]

@@ -7,7 +7,6 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from ...schema import FeatureError
-from ...schema.numbers import check_seed
 from .feature import Feature, Negatives
 from .names import near
 
@@ -88,9 +87,9 @@ class Header:
             raise FeatureError(f"skip is {self.skip!r}, expected 0 to {self.length - 2} of {self.length} positions")
         if not 100 <= self.tokens <= 10**9:
             raise FeatureError(f"tokens is {self.tokens!r}, expected 100 or more")
-        if not 0 <= self.least < 2**63:
-            raise FeatureError(f"least is {self.least!r}, expected a whole number from 0")
-        check_seed("seed", self.seed, FeatureError)
+        for name in ("least", "seed"):
+            if not 0 <= getattr(self, name) < 2**63:
+                raise FeatureError(f"{name} is {getattr(self, name)!r}, expected a whole number from 0")
         if not self.category or len(self.features) > MOST:
             raise FeatureError(f"expected a category and at most {MOST} features, found {len(self.features)}")
 

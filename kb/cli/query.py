@@ -213,10 +213,12 @@ def models(kb: KnowledgeBase, as_json: bool) -> None:
 @with_kb
 def runs(kb: KnowledgeBase, job: str | None, model: str | None, as_json: bool) -> None:
     """The runs in the store: which job on which model, when."""
+    from ...queries.scope import check_jobs
     from ..keepsakes import KEEPSAKES
     from . import output
 
-    found = kb.runs(job, model)
+    if not (found := kb.runs(job, model)).rows:
+        check_jobs(kb.store, job, model)
     columns = ["run", "job", "model", "started", "ended"]
     rows = [[row[c] for c in columns] for row in found.dicts()]
     output.show(found.dicts(), output.table(columns, rows), as_json)

@@ -230,6 +230,17 @@ def test_other_settings_are_another_run_and_other_neurons_are_not(kb: KnowledgeB
     assert job(kb, folder, Model(), replace(SETTINGS, top=3)).run.id != first
 
 
+def test_the_graphs_seed_names_the_run_only_where_it_is_not_0(
+    kb: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = job(kb, folder, Model()).run
+    assert "divided" not in plain.parameters
+    monkeypatch.setattr(StoredEvidence, "divided", 1)
+    other = job(kb, folder, Model()).run
+    assert other.parameters == {**plain.parameters, "divided": 1}
+    assert other.id != plain.id
+
+
 def test_without_choosing_windows_the_first_candidate_counts(kb: KnowledgeBase, folder: Path) -> None:
     made = job(kb, folder, Model(), replace(SETTINGS, choose=0, scores=("correlation",)))
     load(kb, made)
