@@ -160,6 +160,9 @@ def test_values_that_are_none(kb: KnowledgeBase, way: str, given: list[float]) -
 
 
 def test_nothing_to_rate(kb: KnowledgeBase) -> None:
+    with pytest.raises(QueryError, match="no model 'other' in the store; known: base"):
+        kb.ratings.sheets("other", "ann")
+    kb.store.write("CREATE (:Model {id: 'other'})")
     with pytest.raises(QueryError, match="no explanations of 'other'"):
         kb.ratings.sheets("other", "ann")
     with pytest.raises(QueryError, match="no neuron 'base/L0/N0' in the store"):
