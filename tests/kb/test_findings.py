@@ -209,9 +209,11 @@ def test_what_is_refused(kb: KnowledgeBase, planted_models: tuple[Path, Path]) -
         kb.findings.add("months", [MONTHS], evidence=["base", "probes-no"])
     with pytest.raises(QueryError, match="several findings begin 'finding-'"):
         kb.findings.show("finding-")
-    with pytest.raises(LinkError, match="neuronkb link base tuned"):
+    with pytest.raises(QueryError, match="no model 'tuned' in the store; known: base"):
         kb.findings.carry("base", "tuned")
     kb.ingest_lm_head(planted_models[1])
+    with pytest.raises(LinkError, match="neuronkb link base tuned"):
+        kb.findings.carry("base", "tuned")
     kb.link("base", "tuned")
     with pytest.raises(WeightsError, match="are not those that"):
         kb.findings.carry("base", "tuned", tuned_weights=str(planted_models[0]))
