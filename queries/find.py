@@ -87,14 +87,30 @@ def by_words(
     """Neuron sides that name most of the given words, beside how many chance alone would bring.
 
     The null draws the k top tokens without replacement from the ranked vocabulary: the number of tokens that spell
-    one of the words is hypergeometric, and `by_chance` is its tail times the sides of the run.
+    one of the words is hypergeometric, and `by_chance` is its tail times the sides of the run. Raises QueryError where
+    nothing is found for want of decodings, or of the model or run.
     """
+    found = naming(reader, words, least=least, model=model, run=run, top=top, timeout=timeout)
+    if not found:
+        check_scope(reader, model, run, DECODED)
+    return found
+
+
+def naming(
+    reader: Reader,
+    words: Sequence[str],
+    *,
+    least: int,
+    model: str | None = None,
+    run: str | None = None,
+    top: int,
+    timeout: float | None = 60.0,
+) -> list[Side]:
+    """`by_words` for a reader to whom it is all the same why there are none."""
     terms = sorted({fold(word) for word in words} - {""})
     if not terms:
         raise QueryError("no words to look for; give at least one")
     rows = query("find_words").run(reader, words=terms, least=least, model=model, run=run, top=top, timeout=timeout)
-    if not rows.rows:
-        check_scope(reader, model, run, DECODED)
     nulls = {name: _Null.of(reader, name, terms) for name in {row[6] for row in rows}}
     return [
         Side(neuron, projection, pole, tuple(tokens), name, hits, nulls[name].expected(hits))
@@ -149,7 +165,7 @@ def concepts(
 ) -> list[Concept]:
     """For each shipped word list, or those named, the sides that name most of its words.
 
-    Raises QueryError for an unknown name.
+    Raises QueryError for an unknown name, and as `by_words` does.
     """
     lists = word_lists()
     unknown = [name for name in names if name not in lists]
@@ -157,8 +173,10 @@ def concepts(
         raise QueryError(f"unknown concept {unknown[0]!r}; known: {', '.join(lists)}")
     found = []
     for name in names or lists:
-        sides = by_words(reader, lists[name], least=least, model=model, run=run, top=top)
+        sides = naming(reader, lists[name], least=least, model=model, run=run, top=top)
         found.append(Concept(name, lists[name], tuple(sides)))
+    if not any(one.sides for one in found):
+        check_scope(reader, model, run, DECODED)
     return found
 
 

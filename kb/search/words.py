@@ -80,7 +80,7 @@ def _among(words: Sequence[str], text: str) -> tuple[str, ...]:
 
 
 def _decoded(reader: Reader, words: Sequence[str], depth: int, scope: Scope) -> list[Typed]:
-    sides = find.by_words(reader, words, least=1, model=scope.model, top=depth)
+    sides = find.naming(reader, words, least=1, model=scope.model, top=depth)
     wanted = set(words)
     return [
         Typed(
