@@ -26,6 +26,7 @@ def corpus_of(
     from ..ingest.corpus import Corpus, Tokenizer, read_documents
     from ..ingest.corpus.documents import STDIN
     from ..ingest.corpus.layout import INFO
+    from ..ingest.corpus.settings import METHOD
 
     if len(sources) == 1 and sources[0] != STDIN and (Path(sources[0]) / INFO).is_file():
         return Corpus.open(Path(sources[0]))
@@ -34,7 +35,7 @@ def corpus_of(
     corpora = bundle_folder(where, "any").parent.parent / "corpora"
     progress("reading texts", 0, 1)
     contents = [list(each) for each in documents.contents(corpora)]
-    key = digest({"sources": contents, "tokenizer": tokenizer.hash, **settings})
+    key = digest({"method": METHOD, "sources": contents, "tokenizer": tokenizer.hash, **settings})
     folder = corpora / key[:12]
     if (folder / INFO).is_file():
         return Corpus.open(folder)

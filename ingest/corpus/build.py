@@ -19,7 +19,7 @@ from ..job import Progress
 from .document import Document
 from .documents import Documents
 from .duplicates import find_duplicates
-from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, OFFSET, TOKENS, made_aside
+from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, LENGTHS, OFFSET, TOKENS, made_aside
 from .scratch import Scratch
 from .settings import METHOD, Settings
 from .summary import Summary
@@ -113,17 +113,17 @@ def _write(
     tokens = scratch.tokens()
     out = np.lib.format.open_memmap(part / TOKENS, "w+", "<i4", (len(kept), settings.length))
     for at in range(0, len(kept), _BLOCK):
-        piece = tokens[kept[at : at + _BLOCK]]
+        piece = np.maximum(tokens[kept[at : at + _BLOCK]], 0)  # padding is a token that every model knows
         out[at : at + len(piece)] = piece
         whole.update(piece.tobytes())
     out.flush()
-    document, offset, held = (column[kept] for column in scratch.read())
-    for name, column in ((DOCUMENT, document), (OFFSET, offset), (HELD, held)):
+    lengths, document, offset, held = (column[kept] for column in scratch.read())
+    for name, column in ((LENGTHS, lengths), (DOCUMENT, document), (OFFSET, offset), (HELD, held)):
         np.save(part / name, column)
-    for column in (document, offset):
+    for column in (lengths, document, offset):
         whole.update(column.astype("<i4").tobytes())
     _hash_ids(whole, part / DOCUMENTS)
-    summary = _summary(scratch, len(kept), int(held.sum()), documents)
+    summary = _summary(scratch, lengths, int(held.sum()), documents)
     info = {**head, "hash": whole.hexdigest(), "summary": asdict(summary), "skipped": documents.skipped}
     write_json(part / INFO, info)
 
@@ -137,24 +137,25 @@ def _hash_ids(whole: Any, path: Path) -> None:
                 whole.update(len(data).to_bytes(8, "little") + data)
 
 
-def _summary(scratch: Scratch, kept: int, held: int, documents: Documents) -> Summary:
-    body = scratch.length - scratch.with_bos
+def _summary(scratch: Scratch, lengths: Ints, held: int, documents: Documents) -> Summary:
+    tokens = int(lengths.sum()) - scratch.with_bos * len(lengths)
     return Summary(
         documents=scratch.documents,
         skipped=documents.n_skipped,
-        short=scratch.short,
-        windows=kept,
+        short=scratch.empty,
+        windows=len(lengths),
         held=held,
-        duplicates=scratch.windows - kept,
-        tokens=kept * body,
-        tokens_lost=scratch.lost,
-        tokens_duplicate=(scratch.windows - kept) * body,
+        duplicates=scratch.windows - len(lengths),
+        tokens=tokens,
+        tokens_lost=0,
+        tokens_duplicate=scratch.tokens_read - tokens,
+        padded=int((lengths < scratch.length).sum()),
     )
 
 
 def _empty(documents: Documents, scratch: Scratch) -> str:
     why = f" (the first: {documents.skipped[0]})" if documents.skipped else ""
     return (
-        f"the corpus is empty: {scratch.documents} documents were read, none of them {scratch.length} tokens long, and "
-        f"{documents.n_skipped} skipped{why}; give longer texts or a shorter length"
+        f"the corpus is empty: {scratch.documents} documents were read, none of them with a token, and "
+        f"{documents.n_skipped} skipped{why}; give texts that can be read"
     )

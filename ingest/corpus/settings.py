@@ -12,7 +12,7 @@ from ..chosen import chosen
 Bos = Literal["window", "none"]
 """`window`: every window starts with the tokenizer's BOS token. `none`: none does."""
 
-METHOD = 1
+METHOD = 2
 """Raised when the same texts and settings would give other windows; part of the corpus's hash."""
 
 
@@ -21,7 +21,7 @@ class Settings:
     """All of them are part of the corpus's hash."""
 
     length: int = 64
-    """tokens a window, BOS included, 8 or more"""
+    """tokens a window at most, BOS included, 8 or more"""
     bos: Bos | None = None
     """None: `window` where the tokenizer has a BOS token, else `none`"""
     similarity: float | None = 0.8
