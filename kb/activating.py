@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..ingest.job import Progress
-from .corpora import corpus_of
+from .corpora import Columns, corpus_of
 from .settings import bundle_folder
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def activations_job(
     sources: Sequence[str | Path],
     name: str | None,
     layers: Sequence[int] | None,
+    columns: Columns,
     windows: dict[str, Any],
     settings: dict[str, Any],
     progress: Progress,
@@ -34,7 +35,7 @@ def activations_job(
     chosen = Settings.of(settings)
     device = torch_device(chosen.device)
     subject = Subject.open(model, name)
-    corpus = corpus_of(where, subject, sources, windows, progress)
+    corpus = corpus_of(where, subject, sources, windows, progress, columns)
     subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
     live = LiveModel.load(subject, dtype=chosen.dtype_on(device), device=chosen.device)
     work = bundle_folder(where, "any").parent.parent / "unfinished-passes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,22 @@ if TYPE_CHECKING:
     from ..ingest.subject.subject import Subject
 
 
+@dataclass(frozen=True)
+class Columns:
+    """Where rows keep their texts; see `ingest.corpus.read_documents`."""
+
+    field: str | None = None
+    id: str | None = None
+    split: str = "train"
+
+
 def corpus_of(
-    where: str, subject: Subject, sources: Sequence[str | Path], settings: dict[str, Any], progress: Progress
+    where: str,
+    subject: Subject,
+    sources: Sequence[str | Path],
+    settings: dict[str, Any],
+    progress: Progress,
+    columns: Columns | None = None,
 ) -> Corpus:
     """The corpus of `sources` in a model's tokens; a folder that is a corpus is taken as it is.
 
@@ -30,13 +45,13 @@ def corpus_of(
 
     if len(sources) == 1 and sources[0] != STDIN and (Path(sources[0]) / INFO).is_file():
         return Corpus.open(Path(sources[0]))
-    tokenizer = Tokenizer.of(subject)
-    documents = read_documents(list(sources))
+    tokenizer, read = Tokenizer.of(subject), asdict(columns or Columns())
+    documents = read_documents(list(sources), **read)
     corpora = bundle_folder(where, "any").parent.parent / "corpora"
     progress("reading texts", 0, 1)
     contents = [list(each) for each in documents.contents(corpora)]
-    key = digest({"method": METHOD, "sources": contents, "tokenizer": tokenizer.hash, **settings})
-    folder = corpora / key[:12]
+    how = {**read, "method": METHOD, "tokenizer": tokenizer.hash, "chat": tokenizer.chat_hash}
+    folder = corpora / digest({"sources": contents, **how, **settings})[:12]
     if (folder / INFO).is_file():
         return Corpus.open(folder)
     return Corpus.build(documents, tokenizer, folder, settings, progress)

@@ -53,6 +53,7 @@ from . import (
     published,
 )
 from .clamping import ClampReport, Held
+from .corpora import Columns
 from .embedding import EmbeddingReport
 from .explaining import Explanations
 from .featuring import FeatureRow
@@ -276,6 +277,9 @@ class KnowledgeBase:
         *,
         name: str | None = None,
         layers: Sequence[int] | None = None,
+        field: str | None = None,
+        id: str | None = None,
+        split: str = "train",
         windows: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         clash: Clash = "refuse",
@@ -285,16 +289,25 @@ class KnowledgeBase:
     ) -> LoadReport:
         """Run a corpus through a model once, and load what every neuron does on it: statistics, examples, tokens.
 
-        `corpus` names texts (files, folders, JSONL, Parquet, `-`, a dataset) or the folder of a built corpus;
-        `windows` are the `ingest.corpus.Settings`, `settings` those of `ingest.activations.settings`. An interrupted
-        run goes on where it was. Needs the `models` extra. Raises ModelError, CorpusError.
+        `corpus` names texts (files, folders, tables, `-`, a dataset) or the folder of a built corpus; `field`, `id` and
+        `split` say where rows keep them, as in `ingest.corpus.read_documents`. `windows` are the
+        `ingest.corpus.Settings`, `settings` those of `ingest.activations.settings`. An interrupted run goes on where it
+        was. Needs the `models` extra. Raises ModelError, CorpusError.
         """
         from .activating import activations_job
 
         model, name = located(self.store, model, name)
         sources = [corpus] if isinstance(corpus, str | Path) else list(corpus)
         job = activations_job(
-            self.where, model, sources, name, layers, dict(windows or {}), dict(settings or {}), progress
+            self.where,
+            model,
+            sources,
+            name,
+            layers,
+            Columns(field, id, split),
+            dict(windows or {}),
+            dict(settings or {}),
+            progress,
         )
         folder = place(job, self.store, self.where, out)
         return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
@@ -460,6 +473,9 @@ class KnowledgeBase:
         name: str | None = None,
         layers: Sequence[int] | None = None,
         neurons: Given | None = None,
+        field: str | None = None,
+        id: str | None = None,
+        split: str = "train",
         windows: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         clash: Clash = "refuse",
@@ -476,7 +492,16 @@ class KnowledgeBase:
         model, name = located(self.store, model, name)
         sources = [corpus] if isinstance(corpus, str | Path) else list(corpus)
         job = graphing.n2g_job(
-            self.where, model, sources, name, layers, neurons, dict(windows or {}), dict(settings or {}), progress
+            self.where,
+            model,
+            sources,
+            name,
+            layers,
+            neurons,
+            Columns(field, id, split),
+            dict(windows or {}),
+            dict(settings or {}),
+            progress,
         )
         folder = job.bundle = place(job, self.store, self.where, out)
         return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
@@ -583,17 +608,23 @@ class KnowledgeBase:
         other: str | Path,
         *,
         corpus: Sequence[str | Path] = (),
+        field: str | None = None,
+        id: str | None = None,
+        split: str = "train",
         settings: Mapping[str, Any] | None = None,
         clash: Clash = "refuse",
         progress: Progress = silent,
     ) -> MatchReport:
         """Find, for every neuron of two models, the nearest of the other's by one measure, and load them both ways.
 
-        Models are folders, hub ids or models of the store; `corpus` is the text of the measure `activation`; `settings`
-        are those of `ingest.similar.settings`. Interrupted runs go on. Needs the `models` extra. Raises LinkError.
+        Models are folders, hub ids or models of the store; `corpus` is the text of the measure `activation`, with
+        `field`, `id` and `split` as in `ingest_activations`; `settings` are those of `ingest.similar.settings`.
+        Interrupted runs go on. Needs the `models` extra. Raises LinkError.
         """
-        asked = settings or {}
-        return matching.match_models(self.store, self.where, model, other, list(corpus), asked, clash, progress)
+        asked, columns = settings or {}, Columns(field, id, split)
+        return matching.match_models(
+            self.store, self.where, model, other, list(corpus), columns, asked, clash, progress
+        )
 
     def similar(
         self,

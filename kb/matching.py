@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from ..ingest.job import Progress
 from ..schema import BundleError, LinkError
 from . import jobs
 from .clamping import find_subject
+from .corpora import Columns
 from .known_runs import place
 from .linking import DecodedRows, decoded_alike
 from .loader import LoadReport
@@ -57,6 +58,7 @@ def match_models(
     model: str | Path,
     other: str | Path,
     corpus: Sequence[str | Path],
+    columns: Columns,
     settings: Mapping[str, Any],
     clash: Clash,
     progress: Progress,
@@ -69,7 +71,7 @@ def match_models(
     if one.name == two.name and one.weights != two.weights:
         raise LinkError(f"two models are called {one.name!r}; add one under another name first (ingest lm-head --name)")
     work = bundle_folder(where, "any").parent.parent
-    compared = compare(store, where, one, two, chosen, corpus)
+    compared = compare(store, where, one, two, chosen, corpus, columns)
     state = work / "matches"
     job = _job(one, two, compared, chosen, state)
     text = state / job.run.id
@@ -83,7 +85,13 @@ def match_models(
 
 
 def compare(
-    store: Store, where: str, one: Subject, two: Subject, chosen: Settings, corpus: Sequence[str | Path] = ()
+    store: Store,
+    where: str,
+    one: Subject,
+    two: Subject,
+    chosen: Settings,
+    corpus: Sequence[str | Path] = (),
+    columns: Columns | None = None,
 ) -> Compared:
     """The measure that is asked for. Raises LinkError where the two models cannot be compared by it."""
     from ..ingest.lm_head.unembedding import torch_device
@@ -94,7 +102,7 @@ def compare(
     if chosen.by == "tokens":
         return _tokens(store, where, one, two, chosen)
     if chosen.by == "activation":
-        return _activation(where, one, two, chosen, corpus)
+        return _activation(where, one, two, chosen, corpus, columns or Columns())
     kind = WeightRows if chosen.by == "weights" else VocabularyProfiles
     return Compared(kind.of(one, two, device, chosen.seed), {})
 
@@ -122,7 +130,9 @@ def _tokens(store: Store, where: str, one: Subject, two: Subject, chosen: Settin
     return Compared(measure, {"runs": runs}, tuple(dict.fromkeys(runs)))
 
 
-def _activation(where: str, one: Subject, two: Subject, chosen: Settings, corpus: Sequence[str | Path]) -> Compared:
+def _activation(
+    where: str, one: Subject, two: Subject, chosen: Settings, corpus: Sequence[str | Path], columns: Columns
+) -> Compared:
     from ..ingest.corpus import Tokenizer, read_documents
     from ..ingest.lm_head.unembedding import torch_device
     from ..ingest.similar.activation import Activations
@@ -133,7 +143,7 @@ def _activation(where: str, one: Subject, two: Subject, chosen: Settings, corpus
         raise LinkError("activations are compared on a text; give one with --corpus FILE")
     if one.name == two.name:
         raise LinkError("a match by activation is between two models; one model's own neurons are not compared yet")
-    texts = (document.text for document in read_documents(list(corpus)))
+    texts = (document.text for document in read_documents(list(corpus), **asdict(columns)))
     text = SharedText.of(texts, Tokenizer.of(one), Tokenizer.of(two), chosen.positions)
     # Where the captured values lie is settled with the run's name.
     nowhere = Path(where)

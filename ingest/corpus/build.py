@@ -36,6 +36,7 @@ def build(documents: Documents, tokenizer: Tokenizer, folder: Path, settings: Se
     """Write the corpus of `documents` to `folder`. Raises as Corpus.build does."""
     check_length(settings, tokenizer)
     bos = window_bos(settings, tokenizer)
+    documents.chat = documents.chat or tokenizer.chat
     settings = replace(settings, bos="none" if bos is None else "window")
     with made_aside(folder) as part:
         scratch = Scratch(part, settings.length, bos is not None, settings.similarity is not None)
@@ -157,5 +158,6 @@ def _empty(documents: Documents, scratch: Scratch) -> str:
     why = f" (the first: {documents.skipped[0]})" if documents.skipped else ""
     return (
         f"the corpus is empty: {scratch.documents} documents were read, none of them with a token, and "
-        f"{documents.n_skipped} skipped{why}; give texts that can be read"
+        f"{documents.n_skipped} skipped{why}; give texts that can be read, and name the "
+        "field that holds them where it is not 'text' (--field NAME)"
     )
