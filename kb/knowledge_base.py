@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -310,7 +311,8 @@ class KnowledgeBase:
             progress,
         )
         folder = place(job, self.store, self.where, out)
-        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+        report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+        return replace(report, notes=job.corpus.notes)
 
     def ingest_clamp(
         self,
@@ -504,7 +506,8 @@ class KnowledgeBase:
             progress,
         )
         folder = job.bundle = place(job, self.store, self.where, out)
-        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
+        report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
+        return replace(report, notes=job.corpus.notes)
 
     def import_n2g(
         self,

@@ -126,6 +126,7 @@ def _write(
     _hash_ids(whole, part / DOCUMENTS)
     summary = _summary(scratch, lengths, int(held.sum()), documents)
     info = {**head, "hash": whole.hexdigest(), "summary": asdict(summary), "skipped": documents.skipped}
+    info["passed_over"] = dict(documents.passed_over)
     write_json(part / INFO, info)
 
 

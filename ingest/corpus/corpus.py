@@ -58,6 +58,17 @@ class Corpus:
     """`[n_windows]` held out for scoring; windows of one document are all held out or all not"""
     documents: pa.ChunkedArray
     """`[n_documents]` ids by number"""
+    passed_over: Mapping[str, int]
+    """files of folders that gave no document, by the ending of their names"""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A line each on what was not read."""
+        kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(self.passed_over.items(), key=lambda one: -one[1]))
+        made = [f"passed over files that hold no text: {kinds}"] if kinds else []
+        if self.summary.skipped:
+            made.append(f"skipped {self.summary.skipped:,} texts; the first: {self.skipped[0]}")
+        return tuple(made)
 
     @classmethod
     def build(
@@ -118,6 +129,7 @@ class Corpus:
             offset,
             held,
             documents,
+            dict(info.get("passed_over", {})),
         )
 
     def _check(self) -> None:

@@ -44,8 +44,8 @@ class SharedText:
         found: list[Passage] = []
         left = most
         for text in texts:
-            for piece in pieces(text):
-                passage = align(piece, one, two, left)
+            for part in (part for piece in pieces(text) for part in fitting(piece, one, two)):
+                passage = align(part, one, two, left)
                 if passage is not None:
                     found.append(passage)
                     left -= len(passage.places[0])
@@ -68,6 +68,17 @@ def pieces(text: str) -> Iterator[str]:
         at = end
 
 
+def fitting(text: str, *tokenizers: Tokenizer) -> Iterator[str]:
+    """A stretch in halves, and those in halves, until every model can read each part whole: no end is lost."""
+    if len(text) < 2 or all(len(each.encode([text])[0]) <= _room(each) for each in tokenizers):
+        yield text
+        return
+    blank = text.rfind(" ", 1, len(text) // 2 + 1)
+    middle = blank if blank > 0 else len(text) // 2
+    for half in (text[:middle], text[middle:]):
+        yield from fitting(half, *tokenizers)
+
+
 def align(text: str, one: Tokenizer, two: Tokenizer, most: int) -> Passage | None:
     """Both models' tokens of a text, and the places, `most` at most, where tokens end at the same character.
 
@@ -85,6 +96,11 @@ def align(text: str, one: Tokenizer, two: Tokenizer, most: int) -> Passage | Non
     return Passage(tokens, places)
 
 
+def _room(tokenizer: Tokenizer) -> int:
+    """Tokens of a passage that a model reads at most, BOS aside."""
+    return min(CONTEXT, tokenizer.context or CONTEXT) - (tokenizer.bos is not None)
+
+
 def _read(text: str, tokenizer: Tokenizer) -> tuple[tuple[int, ...], dict[int, int]]:
     """Token numbers, and the last position that ends at each character offset."""
     if not getattr(tokenizer.tokenizer, "is_fast", False):
@@ -92,7 +108,7 @@ def _read(text: str, tokenizer: Tokenizer) -> tuple[tuple[int, ...], dict[int, i
     found = tokenizer.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     ids: Sequence[int] = found["input_ids"]
     first = [] if tokenizer.bos is None else [tokenizer.bos]
-    limit = min(CONTEXT, tokenizer.context or CONTEXT) - len(first)
+    limit = _room(tokenizer)
     # A model has no embedding for numbers beyond its vocabulary: the passage ends before one.
     stop = next((place for place, number in enumerate(ids[:limit]) if number >= tokenizer.d_vocab), limit)
     offsets = enumerate(found["offset_mapping"][:stop])

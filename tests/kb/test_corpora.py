@@ -13,7 +13,7 @@ from neuronkb.ingest.corpus import Corpus
 from neuronkb.ingest.corpus.build import build
 from neuronkb.ingest.job import silent
 from neuronkb.ingest.subject.subject import Subject
-from neuronkb.kb.corpora import corpus_of
+from neuronkb.kb.corpora import Columns, corpus_of
 from neuronkb.schema import CorpusError
 
 WINDOWS = {"length": 8, "similarity": None}
@@ -113,3 +113,45 @@ def test_a_pipe_is_read_once_and_told_by_what_it_held(subject: Subject, tmp_path
 def test_a_file_that_is_gone_or_closed(subject: Subject, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="no file or folder"):
         of(tmp_path / "store", subject, tmp_path / "gone.txt")
+
+
+def test_other_columns_are_another_corpus(subject: Subject, tmp_path: Path, built: list[Path]) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"key,one,two\na,{text('june')},{text('july')}\n")
+    made = [
+        corpus_of(str(tmp_path / "store"), subject, [path], WINDOWS, silent, Columns(field, name))
+        for field, name in (("one", None), ("two", None), ("two", "key"), ("one", None))
+    ]
+    assert [corpus.documents.to_pylist() for corpus in made] == [["t.csv:1"], ["t.csv:1"], ["a"], ["t.csv:1"]]
+    assert len({corpus.hash for corpus in made}) == len(built) == 3
+    with pytest.raises(CorpusError, match=r"t\.csv: no column 'text'; name .* of key, one, two \(--field NAME\)"):
+        of(tmp_path / "store", subject, path)
+
+
+def test_a_corpus_of_whole_windows_only_is_not_taken_for_texts(
+    subject: Subject, tmp_path: Path, built: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that a release before left in the store; named by its folder it is read."""
+    path = tmp_path / "a.txt"
+    path.write_text(text("june"))
+    with monkeypatch.context() as before:
+        before.setattr("neuronkb.ingest.corpus.settings.METHOD", 1)
+        old = of(tmp_path / "store", subject, path)
+    new = of(tmp_path / "store", subject, path)
+    assert built == [old.folder, new.folder]
+    assert of(tmp_path / "store", subject, old.folder).folder == old.folder
+
+
+def test_a_folder_of_mixed_kinds_says_what_it_passed_over(subject: Subject, tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / "a.txt").write_text(text("june"))
+    (folder / "rows.csv").write_text(f"text\n{text('july')}\n")
+    for name in ("one.png", "two.png", "weights.bin"):
+        (folder / name).write_bytes(b"\xff\x00")
+    corpus = of(tmp_path / "store", subject, folder)
+    assert corpus.summary.documents == 2
+    passed, skipped = corpus.notes
+    assert passed == "passed over files that hold no text: 2 .png, 1 .bin"
+    assert skipped.startswith("skipped 3 texts; the first: texts/one.png not UTF-8")
+    assert Corpus.open(corpus.folder).notes == corpus.notes
