@@ -143,7 +143,9 @@ def _fires(
 
 def _largest(values: npt.NDArray[np.float32], lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
     """Of the first `lengths` of each row."""
-    return np.where(np.arange(values.shape[1]) < lengths[:, None], values, -np.inf).max(1, initial=-np.inf)
+    inside = np.where(np.arange(values.shape[1]) < lengths[:, None], values, np.float32(-np.inf))
+    found: npt.NDArray[np.float32] = inside.max(1, initial=-np.inf)
+    return found
 
 
 def _tokens(layer: Layer, pole: int, neurons: npt.NDArray[np.object_], tokens: pa.Array, run: str) -> pa.Table:

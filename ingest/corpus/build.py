@@ -118,7 +118,9 @@ def _write(
         out[at : at + len(piece)] = piece
         whole.update(piece.tobytes())
     out.flush()
-    lengths, document, offset, held = (column[kept] for column in scratch.read())
+    every = scratch.read()
+    lengths, document, offset = (column[kept] for column in every[:3])
+    held = every[3][kept]
     for name, column in ((LENGTHS, lengths), (DOCUMENT, document), (OFFSET, offset), (HELD, held)):
         np.save(part / name, column)
     for column in (lengths, document, offset):

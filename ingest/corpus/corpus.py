@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DAMAGE = (OSError, ValueError, EOFError, SyntaxError, MemoryError, TokenError)
 """What numpy raises for an array's file that is cut or changed: it reads the head as Python."""
-_ARRAYS = (TOKENS, LENGTHS, DOCUMENT, OFFSET, HELD)
+_ARRAYS = (TOKENS, DOCUMENT, OFFSET, HELD)
 Numbers = npt.NDArray[np.int64]
 
 
@@ -66,7 +66,7 @@ class Corpus:
         """A line each on what was not read."""
         kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(self.passed_over.items(), key=lambda one: -one[1]))
         made = [f"passed over files that hold no text: {kinds}"] if kinds else []
-        if self.summary.skipped:
+        if self.summary.skipped and self.skipped:
             made.append(f"skipped {self.summary.skipped:,} texts; the first: {self.skipped[0]}")
         return tuple(made)
 
@@ -108,12 +108,9 @@ class Corpus:
 
     @classmethod
     def _read(cls, folder: Path, info: Mapping[str, Any]) -> Corpus:
+        tokens, document, offset, held = (_array(folder / name) for name in _ARRAYS)
         whole = info["format"] == WHOLE_ONLY
-        tokens, lengths, document, offset, held = (
-            None if name == LENGTHS and whole else _array(folder / name) for name in _ARRAYS
-        )
-        if lengths is None:
-            lengths = np.full(len(tokens), tokens.shape[1], np.int32)
+        lengths = np.full(len(tokens), tokens.shape[1], np.int32) if whole else _array(folder / LENGTHS)
         with pa.memory_map(str(folder / DOCUMENTS)) as source:
             documents = pa.ipc.open_file(source).read_all().column("id")
         return cls(
@@ -129,7 +126,7 @@ class Corpus:
             offset,
             held,
             documents,
-            dict(info.get("passed_over", {})),
+            {str(kind): int(n) for kind, n in dict(info.get("passed_over", {})).items()},
         )
 
     def _check(self) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ...schema import CorpusError
+from ...schema.outside import whole_characters
 from .document import Dialogue, Item, Skipped, make_document
 
 TEXT, CHAT, ID = "text", "messages", "id"
@@ -32,7 +34,7 @@ class Fields:
 
     def columns(self, names: Sequence[str], name: str) -> tuple[str, str | None]:
         """The columns of a table that hold text and id. Raises CorpusError naming the file and what there is."""
-        text, some = self.text_of(names), ", ".join(list(names)[:30])
+        text, some = self.text_of(names), _listed(names)
         if text is None:
             raise CorpusError(
                 f"{name}: no column {self.wanted!r}; name the one that holds the text, of {some} (--field NAME)"
@@ -46,7 +48,7 @@ class Fields:
         """The document of a row of JSON or of a data set."""
         text = self.text_of(row)
         if text is None:
-            return Skipped(where, f"no field {self.wanted!r}; it has {', '.join(map(str, list(row)[:30])) or 'none'}")
+            return Skipped(where, f"no field {self.wanted!r}; it has {_listed(row) or 'none'}")
         if self.id is not None and self.id not in row:
             return Skipped(where, f"no field {self.id!r} for its id")
         return self.document(row[text], row.get(ID if self.id is None else self.id), where)
@@ -56,6 +58,11 @@ class Fields:
         if isinstance(text, list) and _is_chat(text):
             return Dialogue(where, given, text)
         return make_document(text, given, where)
+
+
+def _listed(names: Iterable[object]) -> str:
+    """Some of them, for a message: names come from outside, and may be long or no text."""
+    return whole_characters(", ".join(str(name)[:60] for name in islice(names, 20)))
 
 
 def _is_chat(value: list[Any]) -> bool:

@@ -55,10 +55,16 @@ def saved_files(folder: Path, split: str) -> list[Path]:
     names = [each.get("filename") for each in _listed(folder / _STATE, "_data_files") if isinstance(each, dict)]
     # A name from outside must not lead out of the folder.
     found = [folder / name for name in names if isinstance(name, str) and Path(name).name == name]
-    missing = [path.name for path in found if not path.is_file()]
-    if not found or len(found) < len(names) or missing:
-        raise CorpusError(f"data set {str(folder)!r} is damaged: {', '.join(missing) or 'its files'} cannot be found")
+    if not found or len(found) < len(names) or not all(map(_is_file, found)):
+        raise CorpusError(f"data set {str(folder)!r} is damaged: files that {_STATE} names cannot be found")
     return found
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _listed(path: Path, key: str) -> list[object]:

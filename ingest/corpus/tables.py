@@ -28,20 +28,20 @@ def csv_items(stream: BinaryIO, name: str, fields: Fields, tabs: bool = False) -
     """
     csv.field_size_limit(max(csv.field_size_limit(), LIMIT))
     lines = _text_lines(stream, name)
-    first = next(lines, "")
-    mark = "\t" if tabs else _mark(first, fields)
-    rows = csv.reader(chain([first], lines), delimiter=mark)
+    first, line = next(lines, ""), 1
     try:
+        rows = csv.reader(chain([first], lines), delimiter="\t" if tabs else _mark(first, fields))
         names = next(rows, [])
         text, given = fields.columns(names, name)
         places = names.index(text), None if given is None else names.index(given)
         number = 0
         for row in rows:
+            line = rows.line_num + 1
             if row:
                 number += 1
                 yield _cells(row, len(names), places, fields, f"{name}:{number}")
     except csv.Error as error:
-        raise CorpusError(f"{name}: cannot be read as CSV near line {rows.line_num} ({error})") from None
+        raise CorpusError(f"{name}: cannot be read as CSV from line {line} on ({error})") from None
 
 
 def parquet_items(file: BinaryIO, name: str, fields: Fields) -> Iterator[Item]:
@@ -54,9 +54,9 @@ def parquet_items(file: BinaryIO, name: str, fields: Fields) -> Iterator[Item]:
             columns = _columns(found.schema_arrow, name, fields)
             batches = found.iter_batches(batch_size=_ROWS, columns=[c for c in columns if c is not None])
             yield from _batch_items(batches, columns, name, fields)
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        # A name in the schema that is no UTF-8 is Python's error, not Arrow's.
-        raise CorpusError(f"{name}: cannot be read as Parquet ({str(error).splitlines()[0]}); make it again") from None
+    except (pa.ArrowException, MemoryError, UnicodeDecodeError) as error:
+        # Sizes may be made up. A name in the schema that is no UTF-8 is Python's error, not Arrow's.
+        raise CorpusError(f"{name}: cannot be read as Parquet ({_first_line(error)}); make it again") from None
 
 
 def arrow_items(file: BinaryIO, name: str, fields: Fields) -> Iterator[Item]:
@@ -65,9 +65,12 @@ def arrow_items(file: BinaryIO, name: str, fields: Fields) -> Iterator[Item]:
         with _arrow(file) as found:
             columns = _columns(found.schema, name, fields)
             yield from _batch_items(_batches(found), columns, name, fields)
-    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
-        why = (str(error).splitlines() or ["damaged"])[0]
-        raise CorpusError(f"{name}: cannot be read as Arrow ({why}); make it again") from None
+    except (pa.ArrowException, MemoryError, UnicodeDecodeError, OSError) as error:
+        raise CorpusError(f"{name}: cannot be read as Arrow ({_first_line(error)}); make it again") from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or ["it is damaged"])[0]
 
 
 def _text_lines(stream: BinaryIO, name: str) -> Iterator[str]:
@@ -108,7 +111,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _is_chat(kind: pa.DataType) -> bool:
-    return (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and pa.types.is_struct(kind.value_type)
+    return bool((pa.types.is_list(kind) or pa.types.is_large_list(kind)) and pa.types.is_struct(kind.value_type))
 
 
 def _arrow(file: BinaryIO) -> Any:

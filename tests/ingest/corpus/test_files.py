@@ -125,7 +125,12 @@ def test_data_sets_on_disk(tmp_path: Path) -> None:
         read_documents(tmp_path / "splits", split="dev")
     state = json.loads((tmp_path / "one" / "state.json").read_text())
     name = state["_data_files"][1]["filename"]
-    for damage in ({"filename": f"../one/{name}"}, {"filename": "gone.arrow"}, {"filename": 3}):
+    for damage in (
+        {"filename": f"../one/{name}"},
+        {"filename": "gone.arrow"},
+        {"filename": "9" * 999},
+        {"filename": 3},
+    ):
         files = [state["_data_files"][0], damage]
         (tmp_path / "one" / "state.json").write_text(json.dumps({**state, "_data_files": files}))
         with pytest.raises(CorpusError, match=r"is damaged: .* cannot be found"):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,7 +65,10 @@ def chatty(tmp_path: Path) -> Tokenizer:
 
 
 def test_a_chat_is_written_by_the_models_template(chatty: Tokenizer) -> None:
-    turns = [{"role": "user", "content": "5 6", "name": None}, {"role": "assistant", "content": "7"}]
+    turns: list[dict[str, Any]] = [
+        {"role": "user", "content": "5 6", "name": None},
+        {"role": "assistant", "content": "7"},
+    ]
     assert chatty.chat(turns).split() == ["1", "5", "6", "2", "7"]
     with pytest.raises(ValueError, match="no role system"):
         chatty.chat([{"role": "system", "content": "5"}])
