@@ -31,7 +31,7 @@ def csv_items(stream: BinaryIO, name: str, fields: Fields, tabs: bool = False) -
     first, line = next(lines, ""), 1
     try:
         rows = csv.reader(chain([first], lines), delimiter="\t" if tabs else _mark(first, fields))
-        names = next(rows, [])
+        names, line = next(rows, []), rows.line_num + 1
         text, given = fields.columns(names, name)
         places = names.index(text), None if given is None else names.index(given)
         number = 0
