@@ -586,6 +586,9 @@ class KnowledgeBase:
         *,
         layers: Sequence[int] | None = None,
         corpus: Sequence[str | Path] = (),
+        field: str | None = None,
+        id: str | None = None,
+        split: str = "train",
         positions: int = POSITIONS,
         base_weights: str | None = None,
         tuned_weights: str | None = None,
@@ -595,11 +598,12 @@ class KnowledgeBase:
         """Link a fine-tune to its base, neuron by neuron; both are models of the store. Needs the `models` extra.
 
         Of `layers` alone where they are given: the others can be linked later. With a `corpus` both models read the
-        same text, `positions` places at most, and each neuron's activations are correlated; such a link takes the
-        place of one without.
+        same text (`field`, `id` and `split` as in `ingest_activations`), `positions` places at most, and each neuron's
+        activations are correlated; such a link takes the place of one without.
         """
         weights = (base_weights, tuned_weights)
-        job = linking.link_job(self.store, self.where, base, tuned, weights, layers, (list(corpus), positions))
+        text = linking.Text(list(corpus), Columns(field, id, split), positions) if corpus else None
+        job = linking.link_job(self.store, self.where, base, tuned, weights, layers, text)
         folder = place(job, self.store, self.where)
         how = linking.settled(self.store, job, clash)
         report = jobs.write_and_load(job, self.store, folder, clash=how, progress=progress)
