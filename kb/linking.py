@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from ..ingest.bundle import Bundle
 from ..queries import query
 from ..queries.near import typo
 from ..schema import BundleError, LinkError, WeightsError, arrow_schema, table
-from .corpora import Columns
+from .corpora import Reading, shared_text
 from .loader import LoadReport
 from .runs import Clash, Settled, rivals
 from .settings import bundle_folder
@@ -47,7 +47,7 @@ class Text:
     """What base and fine-tune both read."""
 
     corpus: Sequence[str | Path]
-    columns: Columns
+    reading: Reading
     positions: int
     """places of it at most"""
 
@@ -83,7 +83,10 @@ def link_job(
     }
     chosen = _chosen(layers, pair.n_layers)
     return LinkJob(
-        pair, lambda run, layer: rows[run](run, layer), chosen, drift=None if text is None else _drift(pair, text)
+        pair,
+        lambda run, layer: rows[run](run, layer),
+        chosen,
+        drift=None if text is None else _drift(store, where, pair, text),
     )
 
 
@@ -97,19 +100,15 @@ def settled(store: Store, job: LinkJob, clash: Clash) -> Settled:
     return tuple(plain) or clash
 
 
-def _drift(pair: Pair, text: Text) -> Drift:
+def _drift(store: Store, where: str, pair: Pair, text: Text) -> Drift:
     """Raises LinkError where the text has no place that both models read."""
-    from ..ingest.corpus import Tokenizer, read_documents
     from ..ingest.links.drift import Drift
-    from ..ingest.similar.aligned import SharedText
     from ..ingest.subject.live import LiveModel
 
     if text.positions < 2:
         raise LinkError(f"{text.positions} positions; expected 2 or more: a correlation is between values")
     subjects = pair.base.subject, pair.tuned.subject
-    one, two = (Tokenizer.of(subject) for subject in subjects)
-    documents = read_documents(list(text.corpus), **asdict(text.columns))
-    shared = SharedText.of((document.text for document in documents), one, two, text.positions)
+    shared = shared_text(store, where, subjects, text.corpus, text.reading, text.positions)
 
     def load() -> tuple[LiveModel, LiveModel]:
         base, tuned = (LiveModel.load(subject, dtype="float32") for subject in subjects)

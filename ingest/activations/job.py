@@ -139,6 +139,7 @@ class ActivationsJob(LiveJob):
             "tokens": found.tokens,
             "held_windows": int(self.corpus.held.sum()),
             "window_tokens": self.corpus.settings.length,
+            "tails": self.corpus.settings.tails,
             "bos": self.corpus.settings.bos,
             "table_tokens": len(self.table_tokens),
             "poles": list(self.poles),

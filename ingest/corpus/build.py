@@ -41,22 +41,24 @@ def build(documents: Documents, tokenizer: Tokenizer, folder: Path, settings: Se
     with made_aside(folder) as part:
         scratch = Scratch(part, settings.length, bos is not None, settings.similarity is not None)
         with scratch:
-            _read(documents, tokenizer, scratch, bos, progress)
+            _read(documents, tokenizer, scratch, bos, settings.tails, progress)
         if not scratch.windows:
-            raise CorpusError(_empty(documents, scratch))
+            raise CorpusError(_empty(documents, scratch, settings.tails))
         kept = _kept(scratch, settings, progress)
         _write(part, scratch, kept, settings, tokenizer, documents)
         scratch.remove()
 
 
-def _read(documents: Documents, tokenizer: Tokenizer, scratch: Scratch, bos: int | None, progress: Progress) -> None:
+def _read(
+    documents: Documents, tokenizer: Tokenizer, scratch: Scratch, bos: int | None, tails: bool, progress: Progress
+) -> None:
     """Tokenise and cut all documents into the scratch files."""
     for batch in _batches(documents):
         encoded = zip(batch, tokenizer.encode([document.text for document in batch]), strict=True)
         known = [(document, tokens) for document, tokens in encoded if _known(document, tokens, tokenizer, documents)]
         scratch.add(
             [document for document, _ in known],
-            cut([tokens for _, tokens in known], scratch.documents, scratch.length, bos),
+            cut([tokens for _, tokens in known], scratch.documents, scratch.length, bos, tails),
         )
         # A stream's size is not known: then the bar shows documents.
         sized = documents.size >> 20
@@ -109,7 +111,7 @@ def _write(
 ) -> None:
     """The corpus's files, from the windows that are kept."""
     whole = hashlib.sha256()
-    head = {"format": FORMAT, "method": METHOD, "settings": asdict(settings), "tokenizer": tokenizer.hash}
+    head = {"format": FORMAT, "method": METHOD, "settings": settings.identity, "tokenizer": tokenizer.hash}
     whole.update(json.dumps(head, sort_keys=True).encode())
     tokens = scratch.tokens()
     out = np.lib.format.open_memmap(part / TOKENS, "w+", "<i4", (len(kept), settings.length))
@@ -121,9 +123,11 @@ def _write(
     every = scratch.read()
     lengths, document, offset = (column[kept] for column in every[:3])
     held = every[3][kept]
-    for name, column in ((LENGTHS, lengths), (DOCUMENT, document), (OFFSET, offset), (HELD, held)):
+    counted = {LENGTHS: lengths} if settings.tails else {}
+    counted |= {DOCUMENT: document, OFFSET: offset}
+    for name, column in {**counted, HELD: held}.items():
         np.save(part / name, column)
-    for column in (lengths, document, offset):
+    for column in counted.values():
         whole.update(column.astype("<i4").tobytes())
     _hash_ids(whole, part / DOCUMENTS)
     summary = _summary(scratch, lengths, int(held.sum()), documents)
@@ -146,21 +150,26 @@ def _summary(scratch: Scratch, lengths: Ints, held: int, documents: Documents) -
     return Summary(
         documents=scratch.documents,
         skipped=documents.n_skipped,
-        short=scratch.empty,
+        short=scratch.short,
         windows=len(lengths),
         held=held,
         duplicates=scratch.windows - len(lengths),
         tokens=tokens,
-        tokens_lost=0,
+        tokens_lost=scratch.lost,
         tokens_duplicate=scratch.tokens_read - tokens,
         padded=int((lengths < scratch.length).sum()),
     )
 
 
-def _empty(documents: Documents, scratch: Scratch) -> str:
+def _empty(documents: Documents, scratch: Scratch, tails: bool) -> str:
     why = f" (the first: {documents.skipped[0]})" if documents.skipped else ""
+    least, mend = "with a token", "give texts that can be read, and name their field if it is not 'text' (--field NAME)"
+    if not tails:
+        least, mend = (
+            f"{scratch.length} tokens long",
+            "give longer texts or a shorter length, or read tails too (--tails)",
+        )
     return (
-        f"the corpus is empty: {scratch.documents} documents were read, none of them with a token, and "
-        f"{documents.n_skipped} skipped{why}; give texts that can be read, and name the "
-        "field that holds them where it is not 'text' (--field NAME)"
+        f"the corpus is empty: {scratch.documents} documents were read, none of them {least}, and "
+        f"{documents.n_skipped} skipped{why}; {mend}"
     )

@@ -18,7 +18,7 @@ from ..bundle.layout import read_json
 from ..job import Progress, silent
 from .build import build
 from .documents import Documents
-from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, LENGTHS, OFFSET, TOKENS, WHOLE_ONLY
+from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, LENGTHS, OFFSET, TOKENS
 from .settings import Settings
 from .summary import Summary
 from .tokenizer import Ints, Tokenizer
@@ -81,7 +81,7 @@ class Corpus:
     ) -> Corpus:
         """Tokenise and cut `documents` into windows, drop those that repeat, and write them to a new folder.
 
-        Every token is in a window: the last of a document is as long as what is left of it.
+        With tails every token is in a window: the last of a document is as long as what is left of it.
 
         Memory does not grow with the corpus but for under 50 bytes a window. The folder is there once it is whole.
         Raises ModelError for windows longer than the model's context, CorpusError for a corpus without windows, a
@@ -97,7 +97,7 @@ class Corpus:
             info = read_json(folder / INFO)
         except BundleError as error:
             raise CorpusError(f"{str(folder)!r} is no corpus ({error})") from None
-        if info.get("format") not in (FORMAT, WHOLE_ONLY):
+        if info.get("format") != FORMAT:
             raise CorpusError(f"{str(folder)!r}: format {info.get('format')!r} is not known; build the corpus again")
         try:
             found = cls._read(folder, info)
@@ -109,14 +109,14 @@ class Corpus:
     @classmethod
     def _read(cls, folder: Path, info: Mapping[str, Any]) -> Corpus:
         tokens, document, offset, held = (_array(folder / name) for name in _ARRAYS)
-        whole = info["format"] == WHOLE_ONLY
-        lengths = np.full(len(tokens), tokens.shape[1], np.int32) if whole else _array(folder / LENGTHS)
+        settings = Settings.of({"tails": False, **info["settings"]})
+        lengths = _array(folder / LENGTHS) if settings.tails else np.full(len(tokens), tokens.shape[1], np.int32)
         with pa.memory_map(str(folder / DOCUMENTS)) as source:
             documents = pa.ipc.open_file(source).read_all().column("id")
         return cls(
             folder,
             str(info["hash"]),
-            Settings.of(info["settings"]),
+            settings,
             str(info["tokenizer"]),
             Summary(**info["summary"]),
             tuple(info["skipped"]),

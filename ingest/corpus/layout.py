@@ -2,7 +2,7 @@
 
     corpus.json     settings, tokenizer, hash, summary, what was skipped
     tokens.npy      int32 [n_windows, length], 0 behind a window's end
-    lengths.npy     int32 [n_windows]    tokens of the window, BOS included; not in format 1: all are whole
+    lengths.npy     int32 [n_windows]    tokens of the window, BOS included; only with tails: without, all are whole
     document.npy    int32 [n_windows]    number of the window's document
     offset.npy      int32 [n_windows]    position of its first token, BOS aside, in the document
     held.npy        bool  [n_windows]    held out for scoring
@@ -27,9 +27,7 @@ INFO = "corpus.json"
 TOKENS, LENGTHS = "tokens.npy", "lengths.npy"
 DOCUMENT, OFFSET, HELD = "document.npy", "offset.npy", "held.npy"
 DOCUMENTS = "documents.arrow"
-FORMAT = 2
-WHOLE_ONLY = 1
-"""The format of a corpus that was made before the ends of documents were kept; it is read as it is."""
+FORMAT = 1
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class Scratch:
     def __init__(self, folder: Path, length: int, with_bos: bool, keyed: bool) -> None:
         self.folder, self.length, self.with_bos = folder, length, with_bos
         self.keys = KeyFiles(folder)
-        self.documents = self.windows = self.tokens_read = self.empty = 0
+        self.documents = self.windows = self.tokens_read = self.lost = self.short = 0
         self._keyed = keyed
         self._stack = ExitStack()
 
@@ -70,7 +70,8 @@ class Scratch:
         self.documents += len(documents)
         self.windows += len(windows)
         self.tokens_read += int(windows.lengths.sum()) - self.with_bos * len(windows)
-        self.empty += windows.empty
+        self.lost += windows.lost
+        self.short += windows.short
 
     def tokens(self) -> Ints:
         """All windows, int32 `[n_windows, length]`, PAD behind their ends, mapped from disk. There must be one."""

@@ -32,6 +32,8 @@ class SharedText:
     passages: tuple[Passage, ...]
     hash: str
     """of both models' tokens and places"""
+    tails: bool = True
+    """whether the ends of stretches are there that are longer than a model reads at once"""
 
     @property
     def positions(self) -> int:
@@ -39,12 +41,13 @@ class SharedText:
         return sum(len(passage.places[0]) for passage in self.passages)
 
     @classmethod
-    def of(cls, texts: Iterable[str], one: Tokenizer, two: Tokenizer, most: int) -> SharedText:
-        """Passages of `texts` in their order. Raises LinkError where nothing aligns, or a tokenizer is a slow one."""
+    def of(cls, texts: Iterable[str], one: Tokenizer, two: Tokenizer, most: int, tails: bool = True) -> SharedText:
+        """Passages of `texts` in their order; with `tails`, a stretch of more tokens than a model reads at once is
+        halved, and without, its end is left out. Raises LinkError where nothing aligns, or a tokenizer is a slow one."""
         found: list[Passage] = []
         left = most
         for text in texts:
-            for part in (part for piece in pieces(text) for part in fitting(piece, one, two)):
+            for part in (part for piece in pieces(text) for part in (fitting(piece, one, two) if tails else [piece])):
                 passage = align(part, one, two, left)
                 if passage is not None:
                     found.append(passage)
@@ -54,7 +57,7 @@ class SharedText:
         if sum(len(passage.places[0]) for passage in found) < 2:
             raise LinkError("the text has no places at which both models end a token; give more text")
         whole = hashlib.sha256(repr([(p.tokens, p.places) for p in found]).encode())
-        return cls(tuple(found), whole.hexdigest())
+        return cls(tuple(found), whole.hexdigest(), tails)
 
 
 def pieces(text: str) -> Iterator[str]:
