@@ -293,8 +293,8 @@ class KnowledgeBase:
         """Run a corpus through a model once, and load what every neuron does on it: statistics, examples, tokens.
 
         `corpus` names texts (files, folders, tables, `-`, a dataset) or the folder of a built corpus; `field`, `id` and
-        `split` say where rows keep them, as in `ingest.corpus.read_documents`. `tails`, whether short texts and the ends of
-        texts are read, is yes unless the store holds runs over these texts without. `windows` are the
+        `split` say where rows keep them, as in `ingest.corpus.read_documents`. `tails`, whether short texts and the
+        ends of texts are read, is yes unless the store holds runs over these texts without. `windows` are the
         `ingest.corpus.Settings`, `settings` those of `ingest.activations.settings`. An interrupted run goes on where it
         was. Needs the `models` extra. Raises ModelError, CorpusError.
         """
@@ -607,8 +607,8 @@ class KnowledgeBase:
         """Link a fine-tune to its base, neuron by neuron; both are models of the store. Needs the `models` extra.
 
         Of `layers` alone where they are given: the others can be linked later. With a `corpus` both models read the
-        same text (`field`, `id`, `split` and `tails` as in `ingest_activations`), `positions` places at most, and each neuron's
-        activations are correlated; such a link takes the place of one without.
+        same text (`field`, `id`, `split` and `tails` as in `ingest_activations`), `positions` places at most, and each
+        neuron's activations are correlated; such a link takes the place of one without.
         """
         weights = (base_weights, tuned_weights)
         text = linking.Text(list(corpus), Reading(field, id, split, tails), positions) if corpus else None
@@ -636,9 +636,9 @@ class KnowledgeBase:
     ) -> MatchReport:
         """Find, for every neuron of two models, the nearest of the other's by one measure, and load them both ways.
 
-        Models are folders, hub ids or models of the store; `corpus` is the text of the measure `activation`, with
-        `field`, `id`, `split` and `tails` as in `ingest_activations`; `settings` are those of `ingest.similar.settings`.
-        Interrupted runs go on. Needs the `models` extra. Raises LinkError.
+        Models are folders, hub ids or models of the store; `corpus` is the text of the measure `activation`, read by
+        `field`, `id`, `split` and `tails` as in `ingest_activations`; `settings` are those of
+        `ingest.similar.settings`. Interrupted runs go on. Needs the `models` extra. Raises LinkError.
         """
         asked, reading = settings or {}, Reading(field, id, split, tails)
         return matching.match_models(

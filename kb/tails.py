@@ -1,7 +1,7 @@
 """Whether short texts and the ends of texts are read, where nobody says: the one place that decides.
 
-They are, unless runs over just these texts are there that were made without them. Then a job goes on with what is there,
-so that it is the same run, or one that stands beside others over the same windows.
+They are, unless runs over just these texts are there that were made without them. Then a job goes on with what is
+there, so that it is the same run, or one that stands beside others over the same windows.
 """
 
 from __future__ import annotations

@@ -58,8 +58,9 @@ def window_bos(settings: Settings, tokenizer: Tokenizer) -> int | None:
 def cut(documents: Sequence[Ints], first: int, length: int, bos: int | None, tails: bool = True) -> Windows:
     """Consecutive windows of `length` tokens of each document; the last is as long as what is left, and padded.
 
-    Every token of every document is in one window; without `tails`, what is left is in none. `documents` are token numbers, `first` the number of the first of
-    them. With `bos` every window starts with it and takes `length - 1` tokens from its document.
+    Every token of every document is in one window; without `tails`, what is left is in none. `documents` are token
+    numbers, `first` the number of the first of them. With `bos` every window starts with it and takes `length - 1`
+    tokens from its document.
     """
     with_bos = int(bos is not None)
     body = length - with_bos

@@ -42,12 +42,13 @@ class SharedText:
 
     @classmethod
     def of(cls, texts: Iterable[str], one: Tokenizer, two: Tokenizer, most: int, tails: bool = True) -> SharedText:
-        """Passages of `texts` in their order; with `tails`, a stretch of more tokens than a model reads at once is
-        halved, and without, its end is left out. Raises LinkError where nothing aligns, or a tokenizer is a slow one."""
+        """Passages of `texts` in their order; of a stretch of more tokens than a model reads at once, all parts with
+        `tails`, else the first. Raises LinkError where nothing aligns, or a tokenizer is a slow one."""
         found: list[Passage] = []
         left = most
         for text in texts:
-            for part in (part for piece in pieces(text) for part in (fitting(piece, one, two) if tails else [piece])):
+            whole = pieces(text)
+            for part in (fit for piece in whole for fit in fitting(piece, one, two)) if tails else whole:
                 passage = align(part, one, two, left)
                 if passage is not None:
                     found.append(passage)

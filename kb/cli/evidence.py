@@ -10,7 +10,7 @@ import click
 
 from ..settings import POSITIONS
 from .ingest import _numbers
-from .options import clash_options, reading_options, json_option, sink_options, with_kb, with_new_kb
+from .options import clash_options, json_option, reading_options, sink_options, with_kb, with_new_kb
 
 if TYPE_CHECKING:
     from ...queries import Diff

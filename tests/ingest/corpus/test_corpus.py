@@ -249,21 +249,43 @@ def test_reading_order_puts_windows_of_a_length_together(texts: Path, words: Tok
             assert mask is None or mask.sum(1).tolist() == lengths.tolist()
 
 
-def test_a_corpus_of_whole_windows_only_is_read_as_it_was_made(texts: Path, words: Tokenizer, tmp_path: Path) -> None:
-    """As releases before this one wrote it."""
-    folder = tmp_path / "corpus"
-    build(texts, words, folder)
-    info = json.loads((folder / "corpus.json").read_text())
-    whole = np.flatnonzero(np.load(folder / "lengths.npy") == 16)
-    (folder / "lengths.npy").unlink()
-    for name in ("tokens", "document", "offset", "held"):
-        np.save(folder / f"{name}.npy", np.load(folder / f"{name}.npy")[whole])
-    summary = {**info["summary"], "windows": len(whole)}
-    del summary["padded"]
-    (folder / "corpus.json").write_text(json.dumps({**info, "format": 1, "method": 1, "summary": summary}))
-    corpus = Corpus.open(folder)
-    assert corpus.hash == info["hash"]
-    assert corpus.lengths.tolist() == [16] * len(whole)
+OLD = (
+    "cde452af5d5036d7cddc13dedf7e36a7205f45b6342c388863830eecf3177f7d",
+    "9a7a6c3b14e3c92cc5326ec58003a251ba2963e76498c4d363ea8dd9fc6de3a9",
+)
+"""Hashes that releases before tails gave the corpora below."""
+
+
+def test_a_corpus_without_tails_is_that_of_releases_before(texts: Path, words: Tokenizer, tmp_path: Path) -> None:
+    """Whole windows only: the same hash, and so the same runs, as when there was no other cut."""
+    one = build(texts, words, tmp_path / "one", tails=False)
+    two = build(texts, words, tmp_path / "two", tails=False, similarity=None, bos="none")
+    assert (one.hash, two.hash) == OLD
+    assert one.hash != build(texts, words, tmp_path / "tails").hash
+    assert one.lengths.tolist() == [16] * len(one)
+    found = build(texts, words, tmp_path / "three", tails=False, length=11).summary
+    assert (found.windows, found.short, found.duplicates, found.padded) == (494, 1, 4, 0)
+    assert (found.tokens, found.tokens_lost, found.tokens_duplicate) == (4940, 98, 40)
+
+
+def test_a_corpus_of_a_release_before_is_read_as_it_was_made(texts: Path, words: Tokenizer, tmp_path: Path) -> None:
+    made = build(texts, words, tmp_path / "corpus", tails=False)
+    path = tmp_path / "corpus" / "corpus.json"
+    info = json.loads(path.read_text())
+    assert (info["format"], info["method"], "tails" in info["settings"]) == (1, 1, False)
+    assert not (tmp_path / "corpus" / "lengths.npy").exists()
+    del info["summary"]["padded"], info["passed_over"]
+    path.write_text(json.dumps(info))
+    corpus = Corpus.open(tmp_path / "corpus")
+    assert (corpus.hash, corpus.settings, corpus.notes[1:]) == (made.hash, made.settings, ())
+    assert corpus.lengths.tolist() == [16] * len(made)
+
+
+def test_short_texts_alone_are_an_empty_corpus_without_tails(words: Tokenizer, tmp_path: Path) -> None:
+    path = write(tmp_path / "short.jsonl", {"a": "1 2 3"})
+    assert len(build(path, words, tmp_path / "tails")) == 1
+    with pytest.raises(CorpusError, match=r"none of them 16 tokens long.*give longer texts .*--tails"):
+        build(path, words, tmp_path / "without", tails=False)
 
 
 def test_a_window_longer_than_the_context_is_refused_before_anything_is_read(words: Tokenizer, tmp_path: Path) -> None:

@@ -23,13 +23,20 @@ def test_by_hand() -> None:
     assert found.lengths.tolist() == [4, 4, 2, 4, 4, 2]
     assert found.document.tolist() == [5, 5, 5, 6, 7, 7]
     assert found.offset.tolist() == [0, 3, 6, 0, 0, 3]
-    assert found.empty == 0
+    assert (found.short, found.lost) == (0, 0)
     found = cut([*texts, np.empty(0, np.int32)], first=5, length=4, bos=None)
     assert found.tokens.tolist() == [[10, 11, 12, 13], [14, 15, 16, PAD], [0, 1, 2, PAD], [20, 21, 22, 23]]
     assert found.lengths.tolist() == [4, 3, 3, 4]
     assert found.document.tolist() == [5, 5, 6, 7]
-    assert found.empty == 1
+    assert found.short == 1
     assert len(cut([], 0, 8, 1)) == 0
+    found = cut(texts, first=5, length=4, bos=1, tails=False)
+    assert found.tokens.tolist() == [[1, 10, 11, 12], [1, 13, 14, 15], [1, 0, 1, 2], [1, 20, 21, 22]]
+    assert found.document.tolist() == [5, 5, 6, 7]
+    assert found.offset.tolist() == [0, 3, 0, 0]
+    assert (found.short, found.lost) == (0, 2)
+    found = cut(texts, first=0, length=5, bos=None, tails=False)
+    assert (found.lengths.tolist(), found.short, found.lost) == ([5], 2, 9)
 
 
 @given(st.lists(st.lists(st.integers(0, 9), max_size=30), max_size=6), st.integers(2, 9), st.booleans())
@@ -47,7 +54,7 @@ def test_windows_tell_where_they_come_from_and_hold_every_token(
         assert row[n:] == [PAD] * (length - n)
         assert n > with_bos
     assert read == texts
-    assert found.empty == sum(not text for text in texts)
+    assert found.short == sum(not text for text in texts)
     assert all(array.dtype == np.int32 for array in (found.tokens, found.lengths, found.document, found.offset))
 
 

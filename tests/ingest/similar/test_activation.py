@@ -76,6 +76,10 @@ def test_the_end_of_a_passage_of_many_tokens_is_read_too(folders: dict[str, Path
     text = " ".join(planted.MONTHS[i % len(planted.MONTHS)] for i in range(150))
     assert "".join(fitting(text, tokenizer)) == text
     assert SharedText.of([text], tokenizer, tokenizer, 1000).positions == 150
+    before = SharedText.of([text], tokenizer, tokenizer, 1000, tails=False)
+    assert before.positions == sum(min(63, len(piece.split())) for piece in pieces(text)) < 150
+    few = [" ".join(text.split()[:9])]
+    assert len({SharedText.of(few, tokenizer, tokenizer, 1000, tails=tails).hash for tails in (True, False)}) == 1
     byte_level(tmp_path)
     small = Tokenizer(Tokenizer.open(tmp_path).tokenizer, "", 10_000, 2)
     assert "".join(fitting("aé🦘b" * 9, small)) == "aé🦘b" * 9
