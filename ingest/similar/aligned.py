@@ -47,8 +47,8 @@ class SharedText:
         found: list[Passage] = []
         left = most
         for text in texts:
-            whole = pieces(text)
-            for part in (fit for piece in whole for fit in fitting(piece, one, two)) if tails else whole:
+            stretches = pieces(text)
+            for part in (fit for each in stretches for fit in fitting(each, one, two)) if tails else stretches:
                 passage = align(part, one, two, left)
                 if passage is not None:
                     found.append(passage)
