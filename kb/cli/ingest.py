@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import SEED, Between, Numbers, clash_options, column_options, json_option, reading_options, with_new_kb
+from .options import SEED, Between, Numbers, clash_options, json_option, reading_options, with_new_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .ingest import _numbers, ingest
-from .options import SEED, clash_options, column_options, json_option, reading_options, with_kb, with_new_kb
+from .options import SEED, clash_options, json_option, reading_options, with_kb, with_new_kb
 from .published import imports
 
 if TYPE_CHECKING:

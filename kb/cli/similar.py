@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import SEED, clash_options, column_options, json_option, reading_options, with_kb
+from .options import SEED, clash_options, json_option, reading_options, with_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
