@@ -157,10 +157,11 @@ def remove(store: Store, run: str) -> dict[str, int]:
     for rel in RELATIONSHIPS.values():
         if not rel.evidence or NODES[rel.start].evidence or NODES[rel.end].evidence:
             continue
-        if rel.start == "Neuron":
+        # One look is less than a statement a batch of neurons for each of the many types that a job does not write.
+        if rel.start == "Neuron" and store.read(statements.any_of_run(rel), {"run": run}, timeout=None).rows:
             for ids in _neurons(store, run):
                 store.write(statements.delete_relationships(rel, among=True), {"run": run, "ids": ids})
-        else:
+        elif rel.start != "Neuron":
             store.write(statements.delete_relationships(rel, among=False), {"run": run})
     owned = [node for node in NODES.values() if node.evidence]
     for node in sorted(owned, key=lambda node: node.label == "Shard"):

@@ -100,6 +100,11 @@ def delete_relationships(rel: Relationship, among: bool) -> str:
     return f"{unwind}MATCH {start}-[r:{_name(rel)}]->(:{quote(rel.end)}) WHERE r.run = $run DELETE r"
 
 
+def any_of_run(rel: Relationship) -> str:
+    """A row where there is a relationship of the type that `$run` made, none where there is none."""
+    return f"MATCH (:{quote(rel.start)})-[r:{_name(rel)}]->(:{quote(rel.end)}) WHERE r.run = $run RETURN 1 LIMIT 1"
+
+
 def doubled(rel: Relationship) -> str:
     """How many relationships of the type there are too many: those that start at `$ids`, with the same ends and key."""
     return f"{_same(rel)} RETURN sum(size(same) - 1) AS extra"
