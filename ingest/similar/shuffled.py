@@ -19,12 +19,12 @@ def shuffled(rows: torch.Tensor, seed: int) -> torch.Tensor:
     """
     generator = torch.Generator().manual_seed(seed)
     numbers = torch.rand(rows.shape, generator=generator)
-    found = torch.empty_like(rows)
+    dealt = torch.empty_like(rows)
     for start in range(0, rows.shape[1], COLUMNS):
         part = slice(start, start + COLUMNS)
         order = _order(numbers[:, part]).to(rows.device)
-        found[:, part] = rows[:, part].T.contiguous().gather(1, order).T
-    return found
+        dealt[:, part] = rows[:, part].T.contiguous().gather(1, order).T
+    return dealt
 
 
 def _order(numbers: torch.Tensor) -> torch.Tensor:

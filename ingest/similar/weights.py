@@ -53,11 +53,11 @@ class WeightRows(Products):
 
 def directions(parts: list[torch.Tensor]) -> torch.Tensor:
     """`joined` of each part's rows at length 1, some rows at a time so that they stay in a core's cache."""
-    found = torch.empty(len(parts[0]), sum(part.shape[1] for part in parts), device=parts[0].device)
-    for start in range(0, len(found), ROWS):
+    joint = torch.empty(len(parts[0]), sum(part.shape[1] for part in parts), device=parts[0].device)
+    for start in range(0, len(joint), ROWS):
         rows = slice(start, start + ROWS)
-        found[rows] = joined([unit(part[rows]) for part in parts])
-    return found
+        joint[rows] = joined([unit(part[rows]) for part in parts])
+    return joint
 
 
 def projections(one: Subject, two: Subject) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,30 +119,31 @@ def find(
         ("--exact", exact, "--token, or --activates-on and --context", token is not None or graph),
         ("--least", least is not None, "several WORDS or --coherent", bool(words) or coherent),
     )
+    where: dict[str, Any] = {"model": model, "run": run, "top": top}
+    rows: Any
     if feature is not None:
-        told = kb.find_feature(feature, least=min_f1, model=model, run=run, top=top)
-        output.show(told, probe_tables.detections(told), as_json)
-        _say_empty(
-            told, f"no neuron alone tells {feature!r} so well; a lower --min-f1 may, and neuronkb probe shows all"
-        )
+        rows = kb.find_feature(feature, least=min_f1, **where)
+        drawn: Any = probe_tables.detections(rows)
+        why = f"no neuron alone tells {feature!r} so well; a lower --min-f1 may, and neuronkb probe shows all"
     elif graph:
-        told_graphs = kb.find_graph(activates_on, context, exact=exact, model=model, run=run, top=top)
-        output.show(told_graphs.dicts(), output.table(told_graphs.columns, told_graphs.rows), as_json)
-        _say_empty(told_graphs.rows, "no neuron's graph has that word there; neuronkb search looks by meaning")
+        graphs = kb.find_graph(activates_on, context, exact=exact, **where)
+        rows, drawn = graphs.dicts(), output.table(graphs.columns, graphs.rows)
+        why = "no neuron's graph has that word there; neuronkb search looks by meaning"
     elif token is not None:
-        found = kb.find(token, exact=exact, model=model, run=run, top=top)
-        output.show(found.dicts(), tables.hits(found), as_json)
-        _say_empty(
-            found.rows, f"no side has {token!r} among its top tokens; neuronkb search {token!r} looks by meaning"
-        )
+        sides = kb.find(token, exact=exact, **where)
+        rows, drawn = sides.dicts(), tables.hits(sides)
+        why = f"no side has {token!r} among its top tokens; neuronkb search {token!r} looks by meaning"
     elif coherent:
-        sides = kb.coherent(least=0.3 if least is None else least, model=model, run=run, top=top)
-        output.show(sides, tables.sides(sides, "coherence"), as_json)
-        _say_empty(sides, "no side's top tokens lie so close together; a lower --least finds more")
+        rows = kb.coherent(least=0.3 if least is None else least, **where)
+        drawn = tables.sides(rows, "coherence")
+        why = "no side's top tokens lie so close together; a lower --least finds more"
     else:
-        sides = kb.find_words(words, least=int(least or min(3, len(words))), model=model, run=run, top=top)
-        output.show(sides, tables.sides(sides, "words"), as_json)
-        _say_empty(sides, "no side has so many of these words among its top tokens; a lower --least finds more")
+        rows = kb.find_words(words, least=int(least or min(3, len(words))), **where)
+        drawn = tables.sides(rows, "words")
+        why = "no side has so many of these words among its top tokens; a lower --least finds more"
+    output.show(rows, drawn, as_json)
+    if not rows:
+        click.echo(f"nothing found: {why}", err=True)
 
 
 def _check_company(*rules: tuple[str, bool, str, bool]) -> None:
@@ -151,12 +151,6 @@ def _check_company(*rules: tuple[str, bool, str, bool]) -> None:
     for option, given, company, there in rules:
         if given and not there:
             raise click.UsageError(f"{option} goes with {company}")
-
-
-def _say_empty(found: Sequence[object], why: str) -> None:
-    """Say on standard error why there is nothing, and what to try."""
-    if not found:
-        click.echo(f"nothing found: {why}", err=True)
 
 
 @click.command()

@@ -1,5 +1,5 @@
-// Neurons whose value on one side is far from zero on most tokens of a corpus: mean over standard deviation, largest
-// first. Such a neuron says little about any one token. One that never varies comes first, without a density.
+// Neurons whose value on one side is far from zero on most tokens, which then says little about any one of them.
+// Largest mean over standard deviation first; before all, without a density, one that never varies.
 // $model: model; the model
 // $run: run = null; only evidence of this run
 // $least: float = 1.0; least mean over standard deviation

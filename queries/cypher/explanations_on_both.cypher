@@ -1,5 +1,5 @@
-// The explanations of one neuron that were scored on it and on another neuron, such as its counterpart, in the same way:
-// by the same scorer, formula, simulator and person, on the same pole and split.
+// The explanations of one neuron that were scored on another too, such as its counterpart, with all else the same:
+// scorer, formula, simulator, person, pole and split.
 // $neuron: neuron; the neuron that they explain
 // $other: neuron; the other one
 // columns: explanation, text, scorer, formula, base, base_null, value, null_score, n, run
