@@ -42,7 +42,7 @@ def rates() -> Iterator[Row]:
         job = ActivationsJob.open(live, corpus, Path(folder), settings=settings)
         team = opened.enter_context(Team(live.device))
         layers = job.new_layers()
-        numbers = np.arange(len(corpus))
+        numbers = corpus.reading_order(np.arange(len(corpus)))
         job.reduce(numbers[:WARM], layers, team)
         times: dict[str, list[float]] = {"pass": [], "body": []}
         for start in range(WARM, WARM + ROUNDS * PART, PART):

@@ -7,19 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..ingest.job import Progress
-from .corpora import corpus_of
+from .corpora import Reading, corpus_of
 from .settings import bundle_folder
+from .stores.base import Store
 
 if TYPE_CHECKING:
     from ..ingest.activations.job import ActivationsJob
 
 
 def activations_job(
+    store: Store,
     where: str,
     model: str | Path,
     sources: Sequence[str | Path],
     name: str | None,
     layers: Sequence[int] | None,
+    reading: Reading,
     windows: dict[str, Any],
     settings: dict[str, Any],
     progress: Progress,
@@ -34,7 +37,7 @@ def activations_job(
     chosen = Settings.of(settings)
     device = torch_device(chosen.device)
     subject = Subject.open(model, name)
-    corpus = corpus_of(where, subject, sources, windows, progress)
+    corpus = corpus_of(store, where, subject, sources, windows, progress, reading)
     subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
     live = LiveModel.load(subject, dtype=chosen.dtype_on(device), device=chosen.device)
     work = bundle_folder(where, "any").parent.parent / "unfinished-passes"

@@ -13,7 +13,7 @@ from ..queries.neuron import known_neuron
 from ..schema import ModelError, NeuronId
 from . import jobs
 from .clamping import find_subject
-from .corpora import corpus_of
+from .corpora import Reading, corpus_of
 from .known_runs import place
 from .loader import LoadReport
 from .neurons import Given, own_neurons
@@ -59,12 +59,14 @@ class GraphImport:
 
 
 def n2g_job(
+    store: Store,
     where: str,
     model: str | Path,
     sources: Sequence[str | Path],
     name: str | None,
     layers: Sequence[int] | None,
     neurons: Given | None,
+    reading: Reading,
     windows: dict[str, Any],
     settings: dict[str, Any],
     progress: Progress,
@@ -78,7 +80,7 @@ def n2g_job(
     chosen = Settings.of(settings)
     subject = Subject.open(model, name)
     wanted = None if neurons is None else own_neurons(neurons, subject, str(model))
-    corpus = corpus_of(where, subject, sources, windows, progress)
+    corpus = corpus_of(store, where, subject, sources, windows, progress, reading)
     subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
     live = LiveModel.load(subject, dtype=chosen.dtype, device=chosen.device)
     work = bundle_folder(where, "any").parent.parent / "unfinished-passes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +54,7 @@ from . import (
     published,
 )
 from .clamping import ClampReport, Held
+from .corpora import Reading
 from .embedding import EmbeddingReport
 from .explaining import Explanations
 from .featuring import FeatureRow
@@ -75,6 +77,7 @@ from .settings import POSITIONS, bundle_folder, default_store
 from .soundness import Soundness, check_store
 from .stores import open_store
 from .stores.base import Status, Store
+from .tails import left_out
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -276,6 +279,10 @@ class KnowledgeBase:
         *,
         name: str | None = None,
         layers: Sequence[int] | None = None,
+        field: str | None = None,
+        id: str | None = None,
+        split: str = "train",
+        tails: bool | None = None,
         windows: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         clash: Clash = "refuse",
@@ -285,19 +292,32 @@ class KnowledgeBase:
     ) -> LoadReport:
         """Run a corpus through a model once, and load what every neuron does on it: statistics, examples, tokens.
 
-        `corpus` names texts (files, folders, JSONL, Parquet, `-`, a dataset) or the folder of a built corpus;
-        `windows` are the `ingest.corpus.Settings`, `settings` those of `ingest.activations.settings`. An interrupted
-        run goes on where it was. Needs the `models` extra. Raises ModelError, CorpusError.
+        `corpus` names texts (files, folders, tables, `-`, a dataset) or the folder of a built corpus; `field`, `id` and
+        `split` say where rows keep them, as in `ingest.corpus.read_documents`. `tails`, whether short texts and the
+        ends of texts are read, is yes unless the store holds runs over these texts without. `windows` are the
+        `ingest.corpus.Settings`, `settings` those of `ingest.activations.settings`. An interrupted run goes on where it
+        was. Needs the `models` extra. Raises ModelError, CorpusError.
         """
         from .activating import activations_job
 
         model, name = located(self.store, model, name)
         sources = [corpus] if isinstance(corpus, str | Path) else list(corpus)
+        reading = Reading(field, id, split, tails)
         job = activations_job(
-            self.where, model, sources, name, layers, dict(windows or {}), dict(settings or {}), progress
+            self.store,
+            self.where,
+            model,
+            sources,
+            name,
+            layers,
+            reading,
+            dict(windows or {}),
+            dict(settings or {}),
+            progress,
         )
         folder = place(job, self.store, self.where, out)
-        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+        report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+        return replace(report, notes=reading.notes(job.corpus))
 
     def ingest_clamp(
         self,
@@ -460,6 +480,10 @@ class KnowledgeBase:
         name: str | None = None,
         layers: Sequence[int] | None = None,
         neurons: Given | None = None,
+        field: str | None = None,
+        id: str | None = None,
+        split: str = "train",
+        tails: bool | None = None,
         windows: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         clash: Clash = "refuse",
@@ -475,11 +499,23 @@ class KnowledgeBase:
         """
         model, name = located(self.store, model, name)
         sources = [corpus] if isinstance(corpus, str | Path) else list(corpus)
+        reading = Reading(field, id, split, tails)
         job = graphing.n2g_job(
-            self.where, model, sources, name, layers, neurons, dict(windows or {}), dict(settings or {}), progress
+            self.store,
+            self.where,
+            model,
+            sources,
+            name,
+            layers,
+            neurons,
+            reading,
+            dict(windows or {}),
+            dict(settings or {}),
+            progress,
         )
         folder = job.bundle = place(job, self.store, self.where, out)
-        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
+        report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
+        return replace(report, notes=reading.notes(job.corpus))
 
     def import_n2g(
         self,
@@ -558,6 +594,10 @@ class KnowledgeBase:
         *,
         layers: Sequence[int] | None = None,
         corpus: Sequence[str | Path] = (),
+        field: str | None = None,
+        id: str | None = None,
+        split: str = "train",
+        tails: bool | None = None,
         positions: int = POSITIONS,
         base_weights: str | None = None,
         tuned_weights: str | None = None,
@@ -567,14 +607,17 @@ class KnowledgeBase:
         """Link a fine-tune to its base, neuron by neuron; both are models of the store. Needs the `models` extra.
 
         Of `layers` alone where they are given: the others can be linked later. With a `corpus` both models read the
-        same text, `positions` places at most, and each neuron's activations are correlated; such a link takes the
-        place of one without.
+        same text (`field`, `id`, `split` and `tails` as in `ingest_activations`), `positions` places at most, and each
+        neuron's activations are correlated; such a link takes the place of one without.
         """
         weights = (base_weights, tuned_weights)
-        job = linking.link_job(self.store, self.where, base, tuned, weights, layers, (list(corpus), positions))
+        text = linking.Text(list(corpus), Reading(field, id, split, tails), positions) if corpus else None
+        job = linking.link_job(self.store, self.where, base, tuned, weights, layers, text)
         folder = place(job, self.store, self.where)
         how = linking.settled(self.store, job, clash)
         report = jobs.write_and_load(job, self.store, folder, clash=how, progress=progress)
+        if job.drift is not None:
+            report = replace(report, notes=left_out(job.drift.text.tails, tails))
         return LinkReport(report, job.mean_cosine, linking.warnings(job))
 
     def match(
@@ -583,17 +626,24 @@ class KnowledgeBase:
         other: str | Path,
         *,
         corpus: Sequence[str | Path] = (),
+        field: str | None = None,
+        id: str | None = None,
+        split: str = "train",
+        tails: bool | None = None,
         settings: Mapping[str, Any] | None = None,
         clash: Clash = "refuse",
         progress: Progress = silent,
     ) -> MatchReport:
         """Find, for every neuron of two models, the nearest of the other's by one measure, and load them both ways.
 
-        Models are folders, hub ids or models of the store; `corpus` is the text of the measure `activation`; `settings`
-        are those of `ingest.similar.settings`. Interrupted runs go on. Needs the `models` extra. Raises LinkError.
+        Models are folders, hub ids or models of the store; `corpus` is the text of the measure `activation`, read by
+        `field`, `id`, `split` and `tails` as in `ingest_activations`; `settings` are those of
+        `ingest.similar.settings`. Interrupted runs go on. Needs the `models` extra. Raises LinkError.
         """
-        asked = settings or {}
-        return matching.match_models(self.store, self.where, model, other, list(corpus), asked, clash, progress)
+        asked, reading = settings or {}, Reading(field, id, split, tails)
+        return matching.match_models(
+            self.store, self.where, model, other, list(corpus), reading, asked, clash, progress
+        )
 
     def similar(
         self,

@@ -14,6 +14,7 @@ from ..ingest.bundle import Bundle
 from ..queries import query
 from ..queries.near import typo
 from ..schema import BundleError, LinkError, WeightsError, arrow_schema, table
+from .corpora import Reading, shared_text
 from .loader import LoadReport
 from .runs import Clash, Settled, rivals
 from .settings import bundle_folder
@@ -41,6 +42,16 @@ class LinkReport:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Text:
+    """What base and fine-tune both read."""
+
+    corpus: Sequence[str | Path]
+    reading: Reading
+    positions: int
+    """places of it at most"""
+
+
 def link_job(
     store: Store,
     where: str,
@@ -48,12 +59,11 @@ def link_job(
     tuned: str,
     weights: tuple[str | None, str | None],
     layers: Sequence[int] | None = None,
-    text: tuple[Sequence[str | Path], int] = ((), 0),
+    text: Text | None = None,
 ) -> LinkJob:
     """The job that links two models of the store, all layers unless some are asked for.
 
-    `weights` say where the models' lie, if not where they were decoded from; `text` is a corpus that both read, and how
-    many places of it at most.
+    `weights` say where the models' lie, if not where they were decoded from; `text` is what both read, if anything.
 
     Raises LinkError when one is not decoded, they were decoded differently or their shapes differ, WeightsError when
     the weights found are not those that were decoded.
@@ -72,7 +82,12 @@ def link_job(
         for side in (pair.base, pair.tuned)
     }
     chosen = _chosen(layers, pair.n_layers)
-    return LinkJob(pair, lambda run, layer: rows[run](run, layer), chosen, drift=_drift(pair, *text))
+    return LinkJob(
+        pair,
+        lambda run, layer: rows[run](run, layer),
+        chosen,
+        drift=None if text is None else _drift(store, where, pair, text),
+    )
 
 
 def settled(store: Store, job: LinkJob, clash: Clash) -> Settled:
@@ -85,20 +100,15 @@ def settled(store: Store, job: LinkJob, clash: Clash) -> Settled:
     return tuple(plain) or clash
 
 
-def _drift(pair: Pair, corpus: Sequence[str | Path], positions: int) -> Drift | None:
+def _drift(store: Store, where: str, pair: Pair, text: Text) -> Drift:
     """Raises LinkError where the text has no place that both models read."""
-    if not corpus:
-        return None
-    from ..ingest.corpus import Tokenizer, read_documents
     from ..ingest.links.drift import Drift
-    from ..ingest.similar.aligned import SharedText
     from ..ingest.subject.live import LiveModel
 
-    if positions < 2:
-        raise LinkError(f"{positions} positions; expected 2 or more: a correlation is between values")
+    if text.positions < 2:
+        raise LinkError(f"{text.positions} positions; expected 2 or more: a correlation is between values")
     subjects = pair.base.subject, pair.tuned.subject
-    one, two = (Tokenizer.of(subject) for subject in subjects)
-    shared = SharedText.of((document.text for document in read_documents(list(corpus))), one, two, positions)
+    shared = shared_text(store, where, subjects, text.corpus, text.reading, text.positions)
 
     def load() -> tuple[LiveModel, LiveModel]:
         base, tuned = (LiveModel.load(subject, dtype="float32") for subject in subjects)

@@ -76,6 +76,8 @@ class LoadReport:
     """Runs of the same job over another text, which stay."""
     same_as: str | None = None
     """the run, and its model's name, that the evidence was copied from, since the weights are the same"""
+    notes: tuple[str, ...] = ()
+    """What else is worth knowing, a line each: such as texts that could not be read."""
 
     @property
     def total(self) -> int:

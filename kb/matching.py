@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,14 @@ from ..ingest.job import Progress
 from ..schema import BundleError, LinkError
 from . import jobs
 from .clamping import find_subject
+from .corpora import Reading, shared_text
 from .known_runs import place
 from .linking import DecodedRows, decoded_alike
 from .loader import LoadReport
 from .runs import Clash
 from .settings import bundle_folder
 from .stores.base import Store
+from .tails import left_out
 
 if TYPE_CHECKING:
     from ..ingest.similar.aligned import SharedText
@@ -57,6 +59,7 @@ def match_models(
     model: str | Path,
     other: str | Path,
     corpus: Sequence[str | Path],
+    reading: Reading,
     settings: Mapping[str, Any],
     clash: Clash,
     progress: Progress,
@@ -69,7 +72,7 @@ def match_models(
     if one.name == two.name and one.weights != two.weights:
         raise LinkError(f"two models are called {one.name!r}; add one under another name first (ingest lm-head --name)")
     work = bundle_folder(where, "any").parent.parent
-    compared = compare(store, where, one, two, chosen, corpus)
+    compared = compare(store, where, one, two, chosen, corpus, reading)
     state = work / "matches"
     job = _job(one, two, compared, chosen, state)
     text = state / job.run.id
@@ -77,13 +80,21 @@ def match_models(
     if compared.text is not None and not _finished(folder):
         _capture(job, compared.text, text, progress)
     found = jobs.write_and_load(job, store, folder, clash=clash, progress=progress)
+    if compared.text is not None:
+        found = replace(found, notes=left_out(compared.text.tails, reading.tails))
     shutil.rmtree(text, ignore_errors=True)
     summary = job.summary()
     return MatchReport(found, one.name, two.name, chosen.by, summary.get("all", {}), tuple(summary["layers"]))
 
 
 def compare(
-    store: Store, where: str, one: Subject, two: Subject, chosen: Settings, corpus: Sequence[str | Path] = ()
+    store: Store,
+    where: str,
+    one: Subject,
+    two: Subject,
+    chosen: Settings,
+    corpus: Sequence[str | Path] = (),
+    reading: Reading | None = None,
 ) -> Compared:
     """The measure that is asked for. Raises LinkError where the two models cannot be compared by it."""
     from ..ingest.lm_head.unembedding import torch_device
@@ -94,7 +105,7 @@ def compare(
     if chosen.by == "tokens":
         return _tokens(store, where, one, two, chosen)
     if chosen.by == "activation":
-        return _activation(where, one, two, chosen, corpus)
+        return _activation(store, where, one, two, chosen, corpus, reading or Reading())
     kind = WeightRows if chosen.by == "weights" else VocabularyProfiles
     return Compared(kind.of(one, two, device, chosen.seed), {})
 
@@ -122,19 +133,24 @@ def _tokens(store: Store, where: str, one: Subject, two: Subject, chosen: Settin
     return Compared(measure, {"runs": runs}, tuple(dict.fromkeys(runs)))
 
 
-def _activation(where: str, one: Subject, two: Subject, chosen: Settings, corpus: Sequence[str | Path]) -> Compared:
-    from ..ingest.corpus import Tokenizer, read_documents
+def _activation(
+    store: Store,
+    where: str,
+    one: Subject,
+    two: Subject,
+    chosen: Settings,
+    corpus: Sequence[str | Path],
+    reading: Reading,
+) -> Compared:
     from ..ingest.lm_head.unembedding import torch_device
     from ..ingest.similar.activation import Activations
-    from ..ingest.similar.aligned import SharedText
     from ..ingest.similar.measure import side_of
 
     if not corpus:
         raise LinkError("activations are compared on a text; give one with --corpus FILE")
     if one.name == two.name:
         raise LinkError("a match by activation is between two models; one model's own neurons are not compared yet")
-    texts = (document.text for document in read_documents(list(corpus)))
-    text = SharedText.of(texts, Tokenizer.of(one), Tokenizer.of(two), chosen.positions)
+    text = shared_text(store, where, (one, two), corpus, reading, chosen.positions)
     # Where the captured values lie is settled with the run's name.
     nowhere = Path(where)
     device = torch_device(chosen.device)

@@ -7,9 +7,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.nn.functional import pad
 
 from . import kernels
-from .kernels import Bits
+from .kernels import Bits, Ends
 
 _NONE = np.empty((0, 0, 0), np.uint8)
 
@@ -17,8 +18,8 @@ _NONE = np.empty((0, 0, 0), np.uint8)
 class Examples:
     """For each of `n` neurons the `k` windows with the highest scores, at most one of a document.
 
-    Ties go to the earlier window. `scores` float32 `[n, k]` falls along a row, -inf where a place is free; `windows`
-    int32 `[n, k]`, -1 there.
+    Ties go to the window that was offered earlier. `scores` float32 `[n, k]` falls along a row, -inf where a place is
+    free; `windows` int32 `[n, k]`, -1 there.
     """
 
     def __init__(self, n: int, k: int, length: int, device: torch.device, signed: bool = False) -> None:
@@ -54,9 +55,9 @@ class Examples:
     ) -> None:
         """Take what is better than what is held.
 
-        `scores` float32 `[b, n]`, -inf for a window that is not eligible; `windows` and `documents` int32 `[b]`,
-        windows ascending and later than all offered before, those of a document next to one another; `values` and
-        `codes` of their signs `[b, length, n]`.
+        `scores` float32 `[b, n]`, -inf for a window that is not eligible; `windows` and `documents` int32 `[b]`, those
+        of a document next to one another; `values` and `codes` of their signs `[b, length or fewer, n]`, 0 behind a
+        window's end.
         """
         best, at, of = _best_of_each(scores, documents)
         better = best > self.scores[:, -1]
@@ -76,9 +77,11 @@ class Examples:
         row, rank = (came & ~free).nonzero(as_tuple=True)
         window = column[row, order[row, rank] - k]
         place = rows[row], slots[row, rank]
-        self._values[place] = values[window, :, rows[row]].bfloat16()
+        came_in = values[window, :, rows[row]].bfloat16()
+        self._values[place] = pad(came_in, (0, self._values.shape[2] - came_in.shape[1]))
         if codes is not None:
-            self._signs[place] = codes[window, :, rows[row]]
+            own = codes[window, :, rows[row]]
+            self._signs[place] = pad(own, (0, self._signs.shape[2] - own.shape[1]))
 
     def insert(
         self,
@@ -89,11 +92,13 @@ class Examples:
         codes: npt.NDArray[np.uint8] | None,
         columns: slice,
         first: int,
+        ends: Ends,
     ) -> None:
-        """The same for some neurons on a CPU, `scores` `[b, columns]`; values before position `first` are kept as 0."""
+        """The same for some neurons on a CPU, `scores` `[b, columns]`; values before position `first` and from a
+        window's end on are kept as 0."""
         kept = self._values.view(torch.int16).numpy().view(np.uint16)
         held = (*(t.numpy() for t in (self.scores, self.windows, self.documents, self._slots)), kept)
-        part = (values.words, values.shift, columns.start, first)
+        part = (values.words, values.shift, columns.start, first, ends)
         own = tuple(state[columns] for state in (*held, self._signs.numpy()))
         new = (scores.numpy(), windows.numpy(), documents.numpy())
         kernels.insert(*part, *new, _NONE if codes is None else codes, own)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 
 from . import kernels
-from .kernels import Bits
+from .kernels import Bits, Ends
 
 LOWEST, HIGHEST, PARTS = -10, 6, 4
 """Bins of one sign: PARTS equal parts of each octave from 2^LOWEST to 2^HIGHEST; the first reaches down to 0, the last
@@ -60,17 +60,17 @@ class Histogram:
         self._all.view(-1).scatter_add_(0, place.view(-1).long(), one.expand(place.numel()))
         self._all[:, BINS] -= blank
 
-    def add(self, values: Bits, columns: slice, first: int) -> None:
-        """The same of some neurons on a CPU, from position `first` on."""
-        self._count(values, columns, columns, first)
+    def add(self, values: Bits, columns: slice, first: int, ends: Ends) -> None:
+        """The same of some neurons on a CPU, from position `first` to each window's end."""
+        self._count(values, columns, columns, first, ends)
 
     def add_maxima(self, maxima: torch.Tensor, columns: slice) -> None:
         """Some neurons' largest value of each window, `[b, columns]`, on a CPU."""
-        self._count(Bits.of(maxima[:, None]), slice(0, maxima.shape[1]), columns, 0)
+        self._count(Bits.of(maxima[:, None]), slice(0, maxima.shape[1]), columns, 0, np.ones(len(maxima), np.int64))
 
-    def _count(self, values: Bits, of: slice, columns: slice, first: int) -> None:
+    def _count(self, values: Bits, of: slice, columns: slice, first: int, ends: Ends) -> None:
         bins, counts = self._table.numpy().astype(np.uint8), self._all.numpy()[columns]
-        kernels.count(values.words, values.shift, of.start, of.stop, first, bins, counts)
+        kernels.count(values.words, values.shift, of.start, of.stop, first, ends, bins, counts)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The state, for a file."""

@@ -26,7 +26,7 @@ from .histogram import BINS, edges
 from .layer import Batch, Layer
 from .settings import BANDS, METHOD, Settings
 from .state import drop_state, load_state, save_state
-from .tables import QUANTILES, band_name, layer_tables, used_windows
+from .tables import QUANTILES, Windows, band_name, layer_tables, used_windows
 from .token_table import BYTES, frequent
 from .waiting import Waiting
 
@@ -92,10 +92,12 @@ class ActivationsJob(LiveJob):
     def _token_counts(self) -> npt.NDArray[np.int64]:
         """`[d_vocab]` times each token was seen in the windows that are not held out, BOS left out."""
         counts = np.zeros(len(self.subject.vocabulary), np.int64)
+        place = np.arange(self.corpus.settings.length)
         for start in range(0, len(self.corpus), 2**14):
             part = slice(start, start + 2**14)
-            rows = self.corpus.tokens[part][~self.corpus.held[part]]
-            counts += np.bincount(rows[:, int(self.corpus.bos) :].ravel(), minlength=len(counts))
+            inside = (place < self.corpus.lengths[part, None]) & (place >= int(self.corpus.bos))
+            seen = inside & ~self.corpus.held[part, None]
+            counts += np.bincount(self.corpus.tokens[part][seen], minlength=len(counts))
         return counts
 
     @cached_property
@@ -119,9 +121,10 @@ class ActivationsJob(LiveJob):
         ids = np.full(len(self.corpus), None, dtype=object)
         ids[numbers] = nodes.column("id").to_pylist()
         tokens = pa.array([f"{vocabulary.hash}/T{token}" for token in self.table_tokens.tolist()], pa.string())
+        windows = Windows(ids, self.corpus.lengths)
         for layer in layers:
             if shard_name(layer.layer) not in done:
-                yield shard_name(layer.layer), layer_tables(layer, self.subject.name, self.run.id, ids, tokens)
+                yield shard_name(layer.layer), layer_tables(layer, self.subject.name, self.run.id, windows, tokens)
         drop_state(self._state)
 
     def summary(self, done: Collection[str] = ()) -> dict[str, Any]:
@@ -132,8 +135,11 @@ class ActivationsJob(LiveJob):
             "corpus": str(self.corpus.folder),
             "documents": found.documents,
             "windows": len(self.corpus),
+            "padded_windows": found.padded,
+            "tokens": found.tokens,
             "held_windows": int(self.corpus.held.sum()),
             "window_tokens": self.corpus.settings.length,
+            "tails": self.corpus.settings.tails,
             "bos": self.corpus.settings.bos,
             "table_tokens": len(self.table_tokens),
             "poles": list(self.poles),
@@ -173,13 +179,14 @@ class ActivationsJob(LiveJob):
         team: Team,
         progress: Progress,
     ) -> None:
-        """Run `windows[start:]` through the model; stage 0 reduces them, stage 1 draws from the held-out ones."""
+        """Run `windows` through the model, in reading order from place `start` on; stage 0 reduces them, stage 1 draws
+        from the held-out ones."""
         step = ("reading windows", "drawing windows of the bands")[stage]
-        size, saved = self.settings.batch, start
+        done = saved = start
         progress(step, start, len(windows))
-        for first in range(start, len(windows), size):
-            self.reduce(windows[first : first + size], layers, team, drawing=stage == 1)
-            done = min(first + size, len(windows))
+        for part in self.corpus.parts(self.corpus.reading_order(windows), self.settings.batch, start):
+            self.reduce(part, layers, team, drawing=stage == 1)
+            done += len(part)
             progress(step, done, len(windows))
             if done - saved >= self.settings.every or done == len(windows):
                 self._save(layers, stage, done)
@@ -193,11 +200,12 @@ class ActivationsJob(LiveJob):
         return [Layer(i, n, length, self.poles, counts, self.settings, device, gated) for i in self.layers]
 
     def reduce(self, windows: npt.NDArray[np.intp], layers: list[Layer], team: Team, drawing: bool = False) -> None:
-        """Run windows of ascending numbers through the model, in batches, and add them to `layers`; or, `drawing`,
-        draw random examples from them."""
+        """Run windows in reading order through the model, in batches, and add them to `layers`; or, `drawing`, draw
+        random examples from them."""
         by_number = {layer.layer: layer for layer in layers}
-        for first in range(0, len(windows), self.settings.batch):
-            batch, ids = self._batch(windows[first : first + self.settings.batch])
+        for part in self.corpus.parts(windows, self.settings.batch):
+            batch = self._batch(part)
+            ids, mask = self.corpus.inputs(part)
 
             def visit(layer: int, site: str, values: Values, batch: Batch = batch) -> None:
                 if site == "gate":
@@ -208,7 +216,7 @@ class ActivationsJob(LiveJob):
                     self._work_off(batch, team, drawing)
 
             sites = ("gate", "up", "hidden") if self.live.gated else ("hidden",)
-            self.live.read(ids, visit, layers=self.layers, sites=sites)
+            self.live.read(ids, visit, layers=self.layers, sites=sites, attention_mask=mask)
             self._work_off(batch, team, drawing)
 
     def _work_off(self, batch: Batch, team: Team, drawing: bool) -> None:
@@ -220,21 +228,22 @@ class ActivationsJob(LiveJob):
             for layer, *_ in found:
                 layer.counted(batch)
 
-    def _batch(self, windows: npt.NDArray[np.intp]) -> tuple[Batch, torch.Tensor]:
+    def _batch(self, windows: npt.NDArray[np.intp]) -> Batch:
         device = self.live.device
-        tokens = self.corpus.tokens[windows].astype(np.int64)
-        slots = self._slots[tokens]
+        ends = self.corpus.lengths[windows].astype(np.int64)
+        slots = self._slots[self.corpus.tokens[windows][:, : ends.max()]]
         slots[self.corpus.held[windows]] = -1
+        slots[np.arange(slots.shape[1]) >= ends[:, None]] = -1
         if self.corpus.bos:
             slots[:, 0] = -1
-        batch = Batch(
+        return Batch(
             torch.from_numpy(windows.astype(np.int32)).to(device),
             torch.from_numpy(self.corpus.document[windows].astype(np.int32)).to(device),
             torch.from_numpy(np.asarray(self.corpus.held[windows])).to(device),
             torch.from_numpy(slots).to(device),
             self.corpus.bos,
+            ends,
         )
-        return batch, torch.from_numpy(tokens)
 
     def _save(self, layers: list[Layer], stage: int, position: int) -> None:
         tensors = {f"{layer.layer}:{name}": t for layer in layers for name, t in layer.tensors().items()}

@@ -3,7 +3,8 @@ write it ten times.
 
 Every kernel takes activations as bits: unsigned whole numbers `[b, length, n]` whose bits, moved left by `shift`, are
 float32's (bfloat16 is the upper half of it). It works on the columns from `start` to `stop`, so that workers share a
-layer out, and lets the other threads run meanwhile.
+layer out, and lets the other threads run meanwhile. What lies before position `first`, or from a window's end on
+(`ends` int64 `[b]`), does not count.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 from ..compiled import compiled
 
 Array = npt.NDArray[Any]
+Ends = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -36,22 +38,24 @@ class Bits:
             return cls(values.contiguous().view(torch.int16).numpy().view(np.uint16), np.uint32(16))
         return cls(values.float().contiguous().view(torch.int32).numpy().view(np.uint32), np.uint32(0))
 
-    def extremes(self, columns: slice, first: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Smallest and largest value of each window from position `first` on, float32 `[b, columns]`."""
+    def extremes(self, columns: slice, first: int, ends: Ends) -> tuple[torch.Tensor, torch.Tensor]:
+        """Smallest and largest value of each window from position `first` to its end, float32 `[b, columns]`."""
         shape = (len(self.words), columns.stop - columns.start)
         low, high = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        extremes(self.words, self.shift, columns.start, columns.stop, first, low, high)
+        extremes(self.words, self.shift, columns.start, columns.stop, first, ends, low, high)
         return torch.from_numpy(low), torch.from_numpy(high)
 
 
-def _extremes(words: Array, shift: np.uint32, start: int, stop: int, first: int, low: Array, high: Array) -> None:
-    """Smallest and largest value of each window from position `first` on: float32 `[b, stop - start]`."""
+def _extremes(
+    words: Array, shift: np.uint32, start: int, stop: int, first: int, ends: Ends, low: Array, high: Array
+) -> None:
+    """Smallest and largest value of each window: float32 `[b, stop - start]`."""
     bits = np.empty(stop - start, np.uint32)
     values = bits.view(np.float32)
     for window in range(words.shape[0]):
         least, most = low[window], high[window]
         least[:], most[:] = np.inf, -np.inf
-        for at in range(first, words.shape[1]):
+        for at in range(first, ends[window]):
             row = words[window, at, start:stop]
             for j in range(len(row)):
                 bits[j] = np.uint32(row[j]) << shift
@@ -61,7 +65,7 @@ def _extremes(words: Array, shift: np.uint32, start: int, stop: int, first: int,
                 most[j] = value if value > most[j] else most[j]
 
 
-def _powers(words: Array, shift: np.uint32, start: int, stop: int, first: int, sums: Array) -> None:
+def _powers(words: Array, shift: np.uint32, start: int, stop: int, first: int, ends: Ends, sums: Array) -> None:
     """Add x, x^2, x^3, x^4 to float64 `[4, n]`; the sums of a window are float32."""
     n = stop - start
     bits = np.empty(n, np.uint32)
@@ -70,7 +74,7 @@ def _powers(words: Array, shift: np.uint32, start: int, stop: int, first: int, s
     three, four = np.empty(n, np.float32), np.empty(n, np.float32)
     for window in range(words.shape[0]):
         one[:], two[:], three[:], four[:] = 0.0, 0.0, 0.0, 0.0
-        for at in range(first, words.shape[1]):
+        for at in range(first, ends[window]):
             row = words[window, at, start:stop]
             for j in range(n):
                 bits[j] = np.uint32(row[j]) << shift
@@ -88,11 +92,13 @@ def _powers(words: Array, shift: np.uint32, start: int, stop: int, first: int, s
             sums[3, start + j] += four[j]
 
 
-def _count(words: Array, shift: np.uint32, start: int, stop: int, first: int, bins: Array, counts: Array) -> None:
+def _count(
+    words: Array, shift: np.uint32, start: int, stop: int, first: int, ends: Ends, bins: Array, counts: Array
+) -> None:
     """Add one to the bin of each value, int32 `[stop - start, bins]`; `bins` uint8 `[2048]` by float32's highest 11
     bits."""
     for window in range(words.shape[0]):
-        for at in range(first, words.shape[1]):
+        for at in range(first, ends[window]):
             row = words[window, at, start:stop]
             for j in range(len(row)):
                 counts[j, bins[((np.uint32(row[j]) << shift) >> 21) & 0x7FF]] += 1
@@ -125,6 +131,7 @@ def _insert(
     shift: np.uint32,
     start: int,
     first: int,
+    ends: Ends,
     scores: Array,
     windows: Array,
     documents: Array,
@@ -132,8 +139,8 @@ def _insert(
     held: tuple[Array, ...],
 ) -> None:
     """Offer windows to neurons from `start` on, `scores` float32 `[b, m]`; `held` are their scores `[m, k]`, windows,
-    documents, slots, bfloat16 bits `[m, k, length]` and codes of signs, which `codes` uint8 `[b, length, n]` brings
-    unless it is empty. See Examples.offer."""
+    documents, slots, bfloat16 bits `[m, k, most]` and codes of signs, which `codes` uint8 `[b, length, n]` brings
+    unless it is empty; `most` is the length of a whole window. See Examples.offer."""
     best, numbers, origins, slots, kept, signs = held
     k = best.shape[1]
     for neuron in range(scores.shape[1]):
@@ -157,11 +164,14 @@ def _insert(
                 place -= 1
             ranks[place], numbers[neuron, place] = score, windows[window]
             origins[neuron, place], slots[neuron, place] = documents[window], slot
-            for at in range(words.shape[1]):
-                bits = (np.uint32(words[window, at, start + neuron]) << shift) if at >= first else np.uint32(0)
+            kept[neuron, slot, :] = 0
+            for at in range(first, ends[window]):
+                bits = np.uint32(words[window, at, start + neuron]) << shift
                 kept[neuron, slot, at] = np.uint16((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16)
-            for at in range(codes.shape[1]):
-                signs[neuron, slot, at] = codes[window, at, start + neuron] if at >= first else 0
+            if codes.shape[1]:
+                signs[neuron, slot, :] = 0
+                for at in range(first, ends[window]):
+                    signs[neuron, slot, at] = codes[window, at, start + neuron]
 
 
 def _below(gate: Array, out: Array) -> None:
@@ -176,14 +186,14 @@ def _encode(up: Array, out: Array) -> None:
         out[i] = np.uint8(1) + np.uint8(2) * out[i] + np.uint8(up[i] <= 0)
 
 
-def _combine(codes: Array, start: int, stop: int, first: int, counts: Array) -> None:
+def _combine(codes: Array, start: int, stop: int, first: int, ends: Ends, counts: Array) -> None:
     """Add the positions in each combination of signs to int64 `[4, n]`; `codes` uint8 `[b, length, n]` are 1 to 4."""
     n = stop - start
     gate, up, both = np.empty(n, np.uint16), np.empty(n, np.uint16), np.empty(n, np.uint16)
-    seen = codes.shape[1] - first
     for window in range(codes.shape[0]):
         gate[:], up[:], both[:] = 0, 0, 0
-        for at in range(first, codes.shape[1]):
+        seen = ends[window] - first
+        for at in range(first, ends[window]):
             row = codes[window, at, start:stop]
             for j in range(n):
                 gate[j] += row[j] <= 2

@@ -12,7 +12,7 @@ import torch
 from ...schema import ModelError
 from .examples import Examples
 from .histogram import Histogram, quantiles
-from .kernels import Bits
+from .kernels import Bits, Ends
 from .moments import Moments
 from .settings import BANDS, Settings
 from .signs import Codes, SignCounts
@@ -30,15 +30,34 @@ class Batch:
     """Windows that go through the model together. Tensors on the model's device."""
 
     windows: torch.Tensor
-    """int32 `[b]` numbers in the corpus, ascending"""
+    """int32 `[b]` numbers in the corpus"""
     documents: torch.Tensor
     """int32 `[b]`"""
     held: torch.Tensor
     """bool `[b]`: held out for scoring"""
     slots: torch.Tensor
-    """int64 `[b, length]`: row of the token table, -1 for tokens it does not hold, BOS and held-out windows"""
+    """int64 `[b, length]`: row of the token table, -1 for tokens it does not hold, BOS, padding and held-out windows"""
     bos: bool
     """whether position 0 is BOS, which is left out of everything"""
+    ends: Ends
+    """int64 `[b]`, on the CPU: tokens of each window, BOS included; what stands behind them is padding"""
+
+    @cached_property
+    def count(self) -> int:
+        """Positions that count: of all windows, without BOS and padding."""
+        return int(self.ends.sum()) - int(self.bos) * len(self.ends)
+
+    @cached_property
+    def left_out(self) -> torch.Tensor | None:
+        """bool `[b, length]`: BOS and padding; None where there is neither."""
+        width = self.slots.shape[1]
+        if self.count == self.slots.numel():
+            return None
+        place = torch.arange(width)
+        outside = place >= torch.from_numpy(self.ends)[:, None]
+        if self.bos:
+            outside[:, 0] = True
+        return outside.to(self.slots.device)
 
     @cached_property
     def known(self) -> torch.Tensor:
@@ -105,20 +124,20 @@ class Layer:
 
     def counted(self, batch: Batch) -> None:
         """A batch of the first pass is in. Raises ModelError where an activation was not finite."""
-        self.moments.count += batch.slots.shape[0] * (batch.slots.shape[1] - int(batch.bos))
+        self.moments.count += batch.count
         bad = (~self.moments.sums[3].isfinite()).nonzero()[:, 0]
         if len(bad):
-            first, last = int(batch.windows[0]), int(batch.windows[-1])
+            first, last = int(batch.windows.min()), int(batch.windows.max())
             raise ModelError(
                 f"layer {self.layer}: neuron {int(bad[0])} has activations that are not finite in windows {first} to "
                 f"{last} ({len(bad)} such neurons); run with --dtype float32, or the checkpoint is damaged"
             )
 
     def _take_all(self, values: torch.Tensor, codes: torch.Tensor | None, batch: Batch) -> None:
-        whole, codes = _without_bos(values, batch), _codes_without_bos(codes, batch)
+        whole, codes = _counted(values, batch), _counted_codes(codes, batch)
         flat, (low, high) = whole.view(-1, whole.shape[2]), _extremes(whole, batch)
         self.moments.take(flat, low, high)
-        self.histogram.take(flat, len(whole) if batch.bos else 0)
+        self.histogram.take(flat, len(flat) - batch.count)
         for pole, top in self.top.items():
             best = high if pole > 0 else -low
             self.maxima[pole].take(best)
@@ -129,21 +148,22 @@ class Layer:
 
     def _take_some(self, values: Bits, codes: Codes | None, batch: Batch, columns: slice) -> None:
         first = int(batch.bos)
-        low, high = values.extremes(columns, first)
-        self.moments.add(values, columns, first, low, high)
-        self.histogram.add(values, columns, first)
+        low, high = values.extremes(columns, first, batch.ends)
+        self.moments.add(values, columns, first, batch.ends, low, high)
+        self.histogram.add(values, columns, first, batch.ends)
         for pole, top in self.top.items():
             best = high if pole > 0 else -low
             self.maxima[pole].add_maxima(best, columns)
-            top.insert(_eligible(best, batch), batch.windows, batch.documents, values, codes, columns, first)
+            of = (batch.windows, batch.documents, values, codes, columns, first, batch.ends)
+            top.insert(_eligible(best, batch), *of)
         if self.signs is not None and codes is not None:
-            self.signs.add(codes, columns, first)
+            self.signs.add(codes, columns, first, batch.ends)
         self.table.add(values, columns, batch.slots)
 
     def _draw_all(
         self, values: torch.Tensor, codes: torch.Tensor | None, batch: Batch, lots: ByPole, limits: ByPole
     ) -> None:
-        whole, codes = _without_bos(values, batch), _codes_without_bos(codes, batch)
+        whole, codes = _counted(values, batch), _counted_codes(codes, batch)
         low, high = _extremes(whole, batch)
         for pole in self.poles:
             band = _band(high if pole > 0 else -low, limits[pole])
@@ -155,12 +175,13 @@ class Layer:
         self, values: Bits, codes: Codes | None, batch: Batch, lots: ByPole, limits: ByPole, columns: slice
     ) -> None:
         first = int(batch.bos)
-        low, high = values.extremes(columns, first)
+        low, high = values.extremes(columns, first, batch.ends)
+        of = (batch.windows, batch.documents, values, codes, columns, first, batch.ends)
         for pole in self.poles:
             band = _band(high if pole > 0 else -low, limits[pole][columns])
             for number in range(len(BANDS)):
                 scores = lots[pole][:, columns].masked_fill(band != number, -torch.inf)
-                self.bands[pole, number].insert(scores, batch.windows, batch.documents, values, codes, columns, first)
+                self.bands[pole, number].insert(scores, *of)
 
     def _lots(self, windows: torch.Tensor, pole: int, n: int) -> torch.Tensor:
         """Uniform numbers `[b, n]` that depend on window, layer, pole and seed alone, whatever the batches."""
@@ -213,22 +234,26 @@ def _band(best: torch.Tensor, limits: torch.Tensor) -> torch.Tensor:
     return (best[:, :, None] > limits).sum(2) - 1
 
 
-def _without_bos(values: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """A float32 copy, 0 at BOS."""
+def _counted(values: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """A float32 copy, 0 at BOS and in the padding."""
     whole = values.to(torch.float32, copy=True)
-    if batch.bos:
-        whole[:, 0] = 0.0
+    if batch.left_out is not None:
+        whole.masked_fill_(batch.left_out[:, :, None], 0.0)
     return whole
 
 
-def _codes_without_bos(codes: torch.Tensor | None, batch: Batch) -> torch.Tensor | None:
-    """The same codes, 0 at BOS: they are the pass's own."""
-    if codes is not None and batch.bos:
-        codes[:, 0] = 0
+def _counted_codes(codes: torch.Tensor | None, batch: Batch) -> torch.Tensor | None:
+    """The same codes, 0 at BOS and in the padding: they are the pass's own."""
+    if codes is not None and batch.left_out is not None:
+        codes.masked_fill_(batch.left_out[:, :, None], 0)
     return codes
 
 
 def _extremes(whole: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    """Smallest and largest value of each window `[b, n]`, BOS left out."""
-    counted = whole[:, 1:] if batch.bos else whole
-    return counted.amin(1), counted.amax(1)  # aminmax in one is ten times slower on a CPU
+    """Smallest and largest value of each window `[b, n]`, BOS and padding left out."""
+    if int(batch.ends.min()) == whole.shape[1]:
+        counted = whole[:, 1:] if batch.bos else whole
+        return counted.amin(1), counted.amax(1)  # aminmax in one is ten times slower on a CPU
+    outside = batch.left_out[:, :, None] if batch.left_out is not None else None
+    assert outside is not None
+    return whole.masked_fill(outside, torch.inf).amin(1), whole.masked_fill(outside, -torch.inf).amax(1)

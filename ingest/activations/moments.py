@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from . import kernels
-from .kernels import Bits
+from .kernels import Bits, Ends
 
 
 class Moments:
@@ -30,9 +30,9 @@ class Moments:
         torch.minimum(self.low, low.amin(0), out=self.low)
         torch.maximum(self.high, high.amax(0), out=self.high)
 
-    def add(self, values: Bits, columns: slice, first: int, low: torch.Tensor, high: torch.Tensor) -> None:
-        """The same of some neurons on a CPU, from position `first` on; sums of a window are float32."""
-        kernels.powers(values.words, values.shift, columns.start, columns.stop, first, self.sums.numpy())
+    def add(self, values: Bits, columns: slice, first: int, ends: Ends, low: torch.Tensor, high: torch.Tensor) -> None:
+        """The same of some neurons on a CPU, from position `first` to windows' ends; a window's sums are float32."""
+        kernels.powers(values.words, values.shift, columns.start, columns.stop, first, ends, self.sums.numpy())
         torch.minimum(self.low[columns], low.amin(0), out=self.low[columns])
         torch.maximum(self.high[columns], high.amax(0), out=self.high[columns])
 

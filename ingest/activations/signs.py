@@ -14,6 +14,7 @@ import pyarrow as pa
 import torch
 
 from . import kernels
+from .kernels import Ends
 
 LETTERS = "_PpNn"
 """By code. P: gate above 0, p: the same; N, n: gate not above 0. A capital: up above 0. _: BOS, left out."""
@@ -56,9 +57,9 @@ class SignCounts:
         for number in range(4):
             self.counts[number] += (codes == number + 1).sum((0, 1))
 
-    def add(self, codes: Codes, columns: slice, first: int) -> None:
-        """The same of some neurons on a CPU, from position `first` on."""
-        kernels.combine(codes, columns.start, columns.stop, first, self.counts.numpy())
+    def add(self, codes: Codes, columns: slice, first: int, ends: Ends) -> None:
+        """The same of some neurons on a CPU, from position `first` to each window's end."""
+        kernels.combine(codes, columns.start, columns.stop, first, ends, self.counts.numpy())
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The state, for a file."""
@@ -69,8 +70,9 @@ class SignCounts:
         self.counts.copy_(found["counts"])
 
 
-def texts(codes: Codes) -> pa.Array:
-    """Codes `[rows, length]` as texts, a letter a token."""
-    letters = np.frombuffer(LETTERS.encode(), np.uint8)[codes]
-    ends = np.arange(len(codes) + 1, dtype=np.int32) * codes.shape[1]
-    return pa.StringArray.from_buffers(len(codes), pa.py_buffer(ends), pa.py_buffer(np.ascontiguousarray(letters)))
+def texts(codes: Codes, lengths: npt.NDArray[np.integer]) -> pa.Array:
+    """The first `lengths` codes of each row of `[rows, length]` as texts, a letter a token."""
+    inside = np.arange(codes.shape[1]) < lengths[:, None]
+    letters = np.frombuffer(LETTERS.encode(), np.uint8)[codes[inside]]
+    ends = np.concatenate([[0], lengths.cumsum()]).astype(np.int32)
+    return pa.StringArray.from_buffers(len(codes), pa.py_buffer(ends), pa.py_buffer(letters))

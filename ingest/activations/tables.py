@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,19 +29,25 @@ def band_name(band: int) -> str:
     return f"{low:g}-{high:g}"
 
 
-def layer_tables(layer: Layer, model: str, run: str, excerpts: npt.NDArray[np.object_], tokens: pa.Array) -> Tables:
-    """Neuron, Stats, FIRES_ON and FIRES_ON_TOKEN of one layer.
+@dataclass(frozen=True)
+class Windows:
+    """What stands for the corpus's windows, by their number."""
 
-    `excerpts` are the Excerpt ids by window number (None where no node was made), `tokens` the Token ids of the
-    token table's rows.
-    """
+    excerpts: npt.NDArray[np.object_]
+    """Excerpt ids, None where no node was made"""
+    lengths: npt.NDArray[np.int32]
+    """tokens, BOS included"""
+
+
+def layer_tables(layer: Layer, model: str, run: str, windows: Windows, tokens: pa.Array) -> Tables:
+    """Neuron, Stats, FIRES_ON and FIRES_ON_TOKEN of one layer. `tokens` are the Token ids of the token table's rows."""
     n = layer.moments.low.shape[0]
     neurons = np.array([f"{model}/L{layer.layer}/N{i}" for i in range(n)], dtype=object)
     stats = [_stats(layer, pole, neurons, run) for pole in layer.poles]
     has = [{"start": neurons, "end": found["id"], "run": [run] * n} for found in stats]
-    fires = [_fires(found, neurons, excerpts, pole, "top", run) for pole, found in layer.top.items()]
+    fires = [_fires(found, neurons, windows, pole, "top", run) for pole, found in layer.top.items()]
     fires += [
-        _fires(found, neurons, excerpts, pole, band_name(band), run) for (pole, band), found in layer.bands.items()
+        _fires(found, neurons, windows, pole, band_name(band), run) for (pole, band), found in layer.bands.items()
     ]
     made = {
         "Neuron": pa.table({"id": neurons, "model": [model] * n, "layer": [layer.layer] * n, "index": range(n)}),
@@ -102,7 +109,7 @@ def _signs(layer: Layer, n: int) -> pa.Array:
 def _fires(
     found: Examples,
     neurons: npt.NDArray[np.object_],
-    excerpts: npt.NDArray[np.object_],
+    of: Windows,
     pole: int,
     band: str,
     run: str,
@@ -111,24 +118,34 @@ def _fires(
     windows = found.windows.cpu().numpy()
     neuron, place = np.nonzero(windows >= 0)
     values = pole * found.values.float().cpu().numpy()[neuron, place]
-    strongest = found.scores.cpu().numpy()[neuron, place] if band == "top" else values.max(1, initial=-np.inf)
-    length, peaks = values.shape[1], pa.array(strongest.astype(np.float64))
-    ends = pa.array(length * np.arange(len(neuron) + 1), pa.int32())
-    written, unit = levels(pa.ListArray.from_arrays(ends, pa.array(values.ravel())), peaks)
+    numbers = windows[neuron, place]
+    strongest = found.scores.cpu().numpy()[neuron, place] if band == "top" else _largest(values, of.lengths[numbers])
+    peaks = pa.array(strongest.astype(np.float64))
+    lengths = of.lengths[numbers]
+    ends = pa.array(np.concatenate([[0], lengths.cumsum()]), pa.int32())
+    inside = np.arange(values.shape[1]) < lengths[:, None]
+    written, unit = levels(pa.ListArray.from_arrays(ends, pa.array(values[inside])), peaks)
     codes = found.signs
     return pa.table(
         {
             "start": neurons[neuron],
-            "end": excerpts[windows[neuron, place]],
+            "end": of.excerpts[numbers],
             "pole": np.full(len(neuron), pole),
             "activation": peaks,
             "levels": written,
             "unit": unit,
-            "signs": pa.nulls(len(neuron)) if codes is None else texts(codes.cpu().numpy()[neuron, place]),
+            "signs": pa.nulls(len(neuron)) if codes is None else texts(codes.cpu().numpy()[neuron, place], lengths),
             "band": [band] * len(neuron),
             "run": [run] * len(neuron),
         }
     )
+
+
+def _largest(values: npt.NDArray[np.float32], lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+    """Of the first `lengths` of each row."""
+    inside = np.where(np.arange(values.shape[1]) < lengths[:, None], values, np.float32(-np.inf))
+    found: npt.NDArray[np.float32] = inside.max(1, initial=-np.inf)
+    return found
 
 
 def _tokens(layer: Layer, pole: int, neurons: npt.NDArray[np.object_], tokens: pa.Array, run: str) -> pa.Table:

@@ -19,7 +19,7 @@ from ..job import Progress
 from .document import Document
 from .documents import Documents
 from .duplicates import find_duplicates
-from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, OFFSET, TOKENS, made_aside
+from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, LENGTHS, OFFSET, TOKENS, made_aside
 from .scratch import Scratch
 from .settings import METHOD, Settings
 from .summary import Summary
@@ -36,26 +36,29 @@ def build(documents: Documents, tokenizer: Tokenizer, folder: Path, settings: Se
     """Write the corpus of `documents` to `folder`. Raises as Corpus.build does."""
     check_length(settings, tokenizer)
     bos = window_bos(settings, tokenizer)
+    documents.chat = documents.chat or tokenizer.chat
     settings = replace(settings, bos="none" if bos is None else "window")
     with made_aside(folder) as part:
         scratch = Scratch(part, settings.length, bos is not None, settings.similarity is not None)
         with scratch:
-            _read(documents, tokenizer, scratch, bos, progress)
+            _read(documents, tokenizer, scratch, bos, settings.tails, progress)
         if not scratch.windows:
-            raise CorpusError(_empty(documents, scratch))
+            raise CorpusError(_empty(documents, scratch, settings.tails))
         kept = _kept(scratch, settings, progress)
         _write(part, scratch, kept, settings, tokenizer, documents)
         scratch.remove()
 
 
-def _read(documents: Documents, tokenizer: Tokenizer, scratch: Scratch, bos: int | None, progress: Progress) -> None:
+def _read(
+    documents: Documents, tokenizer: Tokenizer, scratch: Scratch, bos: int | None, tails: bool, progress: Progress
+) -> None:
     """Tokenise and cut all documents into the scratch files."""
     for batch in _batches(documents):
         encoded = zip(batch, tokenizer.encode([document.text for document in batch]), strict=True)
         known = [(document, tokens) for document, tokens in encoded if _known(document, tokens, tokenizer, documents)]
         scratch.add(
             [document for document, _ in known],
-            cut([tokens for _, tokens in known], scratch.documents, scratch.length, bos),
+            cut([tokens for _, tokens in known], scratch.documents, scratch.length, bos, tails),
         )
         # A stream's size is not known: then the bar shows documents.
         sized = documents.size >> 20
@@ -108,23 +111,28 @@ def _write(
 ) -> None:
     """The corpus's files, from the windows that are kept."""
     whole = hashlib.sha256()
-    head = {"format": FORMAT, "method": METHOD, "settings": asdict(settings), "tokenizer": tokenizer.hash}
+    head = {"format": FORMAT, "method": METHOD, "settings": settings.identity, "tokenizer": tokenizer.hash}
     whole.update(json.dumps(head, sort_keys=True).encode())
     tokens = scratch.tokens()
     out = np.lib.format.open_memmap(part / TOKENS, "w+", "<i4", (len(kept), settings.length))
     for at in range(0, len(kept), _BLOCK):
-        piece = tokens[kept[at : at + _BLOCK]]
+        piece = np.maximum(tokens[kept[at : at + _BLOCK]], 0)  # padding is a token that every model knows
         out[at : at + len(piece)] = piece
         whole.update(piece.tobytes())
     out.flush()
-    document, offset, held = (column[kept] for column in scratch.read())
-    for name, column in ((DOCUMENT, document), (OFFSET, offset), (HELD, held)):
+    every = scratch.read()
+    lengths, document, offset = (column[kept] for column in every[:3])
+    held = every[3][kept]
+    counted = {LENGTHS: lengths} if settings.tails else {}
+    counted |= {DOCUMENT: document, OFFSET: offset}
+    for name, column in {**counted, HELD: held}.items():
         np.save(part / name, column)
-    for column in (document, offset):
+    for column in counted.values():
         whole.update(column.astype("<i4").tobytes())
     _hash_ids(whole, part / DOCUMENTS)
-    summary = _summary(scratch, len(kept), int(held.sum()), documents)
+    summary = _summary(scratch, lengths, int(held.sum()), documents)
     info = {**head, "hash": whole.hexdigest(), "summary": asdict(summary), "skipped": documents.skipped}
+    info["passed_over"] = dict(documents.passed_over)
     write_json(part / INFO, info)
 
 
@@ -137,24 +145,31 @@ def _hash_ids(whole: Any, path: Path) -> None:
                 whole.update(len(data).to_bytes(8, "little") + data)
 
 
-def _summary(scratch: Scratch, kept: int, held: int, documents: Documents) -> Summary:
-    body = scratch.length - scratch.with_bos
+def _summary(scratch: Scratch, lengths: Ints, held: int, documents: Documents) -> Summary:
+    tokens = int(lengths.sum()) - scratch.with_bos * len(lengths)
     return Summary(
         documents=scratch.documents,
         skipped=documents.n_skipped,
         short=scratch.short,
-        windows=kept,
+        windows=len(lengths),
         held=held,
-        duplicates=scratch.windows - kept,
-        tokens=kept * body,
+        duplicates=scratch.windows - len(lengths),
+        tokens=tokens,
         tokens_lost=scratch.lost,
-        tokens_duplicate=(scratch.windows - kept) * body,
+        tokens_duplicate=scratch.tokens_read - tokens,
+        padded=int((lengths < scratch.length).sum()),
     )
 
 
-def _empty(documents: Documents, scratch: Scratch) -> str:
+def _empty(documents: Documents, scratch: Scratch, tails: bool) -> str:
     why = f" (the first: {documents.skipped[0]})" if documents.skipped else ""
+    least, mend = "with a token", "give texts that can be read, and name their field if it is not 'text' (--field NAME)"
+    if not tails:
+        least, mend = (
+            f"{scratch.length} tokens long",
+            "give longer texts or a shorter length, or read tails too (--tails)",
+        )
     return (
-        f"the corpus is empty: {scratch.documents} documents were read, none of them {scratch.length} tokens long, and "
-        f"{documents.n_skipped} skipped{why}; give longer texts or a shorter length"
+        f"the corpus is empty: {scratch.documents} documents were read, none of them {least}, and "
+        f"{documents.n_skipped} skipped{why}; {mend}"
     )

@@ -18,7 +18,7 @@ from ..bundle.layout import read_json
 from ..job import Progress, silent
 from .build import build
 from .documents import Documents
-from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, OFFSET, TOKENS
+from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, LENGTHS, OFFSET, TOKENS
 from .settings import Settings
 from .summary import Summary
 from .tokenizer import Ints, Tokenizer
@@ -29,15 +29,16 @@ if TYPE_CHECKING:
 DAMAGE = (OSError, ValueError, EOFError, SyntaxError, MemoryError, TokenError)
 """What numpy raises for an array's file that is cut or changed: it reads the head as Python."""
 _ARRAYS = (TOKENS, DOCUMENT, OFFSET, HELD)
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Windows of `length` tokens; arrays are mapped from disk, one row a window."""
+    """Windows of `length` tokens and, at the ends of documents, fewer; arrays are mapped from disk, a row a window."""
 
     folder: Path
     hash: str
-    """hex sha256 over settings, tokenizer, tokens, and each window's document and place in it"""
+    """hex sha256 over settings, tokenizer, tokens, and each window's length, document and place in it"""
     settings: Settings
     """with `bos` decided: `window` or `none`"""
     tokenizer: str
@@ -46,7 +47,9 @@ class Corpus:
     skipped: tuple[str, ...]
     """`file:line why` of the first hundred texts that could not be read"""
     tokens: Ints
-    """`[n_windows, length]`"""
+    """`[n_windows, length]`, 0 behind a window's end"""
+    lengths: Ints
+    """`[n_windows]` tokens of each window, BOS included"""
     document: Ints
     """`[n_windows]` number of the window's document"""
     offset: Ints
@@ -55,6 +58,17 @@ class Corpus:
     """`[n_windows]` held out for scoring; windows of one document are all held out or all not"""
     documents: pa.ChunkedArray
     """`[n_documents]` ids by number"""
+    passed_over: Mapping[str, int]
+    """files of folders that gave no document, by the ending of their names"""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A line each on what was not read."""
+        kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(self.passed_over.items(), key=lambda one: -one[1]))
+        made = [f"passed over files that hold no text: {kinds}"] if kinds else []
+        if self.summary.skipped and self.skipped:
+            made.append(f"skipped {self.summary.skipped:,} texts; the first: {self.skipped[0]}")
+        return tuple(made)
 
     @classmethod
     def build(
@@ -66,6 +80,8 @@ class Corpus:
         progress: Progress = silent,
     ) -> Corpus:
         """Tokenise and cut `documents` into windows, drop those that repeat, and write them to a new folder.
+
+        With tails every token is in a window: the last of a document is as long as what is left of it.
 
         Memory does not grow with the corpus but for under 50 bytes a window. The folder is there once it is whole.
         Raises ModelError for windows longer than the model's context, CorpusError for a corpus without windows, a
@@ -93,29 +109,35 @@ class Corpus:
     @classmethod
     def _read(cls, folder: Path, info: Mapping[str, Any]) -> Corpus:
         tokens, document, offset, held = (_array(folder / name) for name in _ARRAYS)
+        settings = Settings.of({"tails": False, **info["settings"]})
+        lengths = _array(folder / LENGTHS) if settings.tails else np.full(len(tokens), tokens.shape[1], np.int32)
         with pa.memory_map(str(folder / DOCUMENTS)) as source:
             documents = pa.ipc.open_file(source).read_all().column("id")
         return cls(
             folder,
             str(info["hash"]),
-            Settings.of(info["settings"]),
+            settings,
             str(info["tokenizer"]),
             Summary(**info["summary"]),
             tuple(info["skipped"]),
             tokens,
+            lengths,
             document,
             offset,
             held,
             documents,
+            {str(kind): int(n) for kind, n in dict(info.get("passed_over", {})).items()},
         )
 
     def _check(self) -> None:
         """Raises CorpusError where the files do not belong together."""
         n, length = self.summary.windows, self.settings.length
-        shapes = [array.shape for array in (self.tokens, self.document, self.offset, self.held)]
-        types = [array.dtype for array in (self.tokens, self.document, self.offset, self.held)]
-        if shapes != [(n, length), (n,), (n,), (n,)] or types != [np.int32, np.int32, np.int32, np.bool_]:
+        arrays = (self.tokens, self.lengths, self.document, self.offset, self.held)
+        shapes = [(n, length), *[(n,)] * 4]
+        if [a.shape for a in arrays] != shapes or [a.dtype for a in arrays] != [*[np.int32] * 4, np.bool_]:
             raise CorpusError(f"{str(self.folder)!r} is damaged: {n} windows of {length} tokens were expected")
+        if n and not int(self.bos) < self.lengths.min() <= self.lengths.max() <= length:
+            raise CorpusError(f"{str(self.folder)!r} is damaged: windows of 1 to {length} tokens were expected")
         if len(self.documents) != self.summary.documents:
             raise CorpusError(f"{str(self.folder)!r} is damaged: {self.summary.documents} documents were expected")
 
@@ -129,11 +151,40 @@ class Corpus:
         return self.settings.bos == "window"
 
     def batches(self, size: int, start: int = 0) -> Iterator[tuple[int, torch.Tensor]]:
-        """The number of the first window and the tokens, int64 `[size or fewer, length]`, from window `start` on."""
+        """The number of the first window and the tokens, int64 `[size or fewer, length]`, from window `start` on.
+
+        Behind a window's length (`lengths`) stands 0.
+        """
         import torch
 
         for first in range(start, len(self), size):
             yield first, torch.from_numpy(self.tokens[first : first + size].astype(np.int64))
+
+    def reading_order(self, numbers: Sequence[int] | npt.NDArray[np.integer]) -> Numbers:
+        """Numbers of windows in the order in which a model reads them: whole ones as given, then the ends of documents,
+        longest first. So windows of about one length go together, and a whole one is never padded."""
+        chosen = np.asarray(numbers, np.int64)
+        return chosen[np.argsort(-self.lengths[chosen], kind="stable")]
+
+    def parts(self, ordered: Numbers, size: int, start: int = 0) -> Iterator[Numbers]:
+        """Windows in their `reading_order`, from place `start` on, by `size` or fewer; none has both whole and shorter
+        ones. So the windows of a document lie next to one another in each, if `ordered` came of ascending numbers."""
+        whole = int((self.lengths[ordered] == self.settings.length).sum())
+        for first, end in ((start, whole), (max(start, whole), len(ordered))):
+            for at in range(first, end, size):
+                yield ordered[at : min(at + size, end)]
+
+    def inputs(self, numbers: Numbers) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Tokens int64 `[n, longest]` of windows, 0 behind their ends, and the attention mask, int64 of the same shape;
+        None where all are of one length. `longest` is the longest of these."""
+        import torch
+
+        lengths = self.lengths[numbers]
+        longest = int(lengths.max())
+        ids = torch.from_numpy(self.tokens[numbers][:, :longest].astype(np.int64))
+        if lengths.min() == longest:
+            return ids, None
+        return ids, torch.from_numpy((np.arange(longest) < lengths[:, None]).astype(np.int64))
 
     def excerpts(
         self,
@@ -149,7 +200,7 @@ class Corpus:
         document, and offset.
         """
         chosen = np.asarray(numbers, np.int64)
-        rows = self.tokens[chosen].tolist()
+        rows = [row[:n] for row, n in zip(self.tokens[chosen].tolist(), self.lengths[chosen].tolist(), strict=True)]
         bodies = [row[self.bos :] for row in rows]
         if pieces is None:
             shown = ["".join(texts[token] for token in body) for body in bodies]

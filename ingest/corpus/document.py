@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 LIMIT = 16 * 2**20
 """Bytes of UTF-8 that one document, and one line of JSONL, may have: it is tokenised in memory."""
@@ -25,10 +27,21 @@ class Skipped:
     why: str
 
 
-Item = Document | Skipped
+@dataclass(frozen=True)
+class Dialogue:
+    """A chat: its text is a model's own way of writing it."""
+
+    where: str
+    id: object
+    """as its row has it"""
+    turns: Sequence[Mapping[str, Any]]
+    """each with `role` and `content`"""
 
 
-def make_document(text: object, given: object, where: str) -> Item:
+Item = Document | Dialogue | Skipped
+
+
+def make_document(text: object, given: object, where: str) -> Document | Skipped:
     """The document of a row: `text` as str or UTF-8 bytes, `given` its id, which is `where` unless text or a number.
 
     Skipped says what is wrong with the row.

@@ -5,22 +5,25 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ...schema import CorpusError
-from .document import Document, Item, Skipped
+from .document import Dialogue, Document, Item, Skipped, make_document
+from .fields import Fields
+from .files import ENDINGS, file_items, saved_files
 from .hub import dataset_items, is_dataset_id, load_dataset
-from .readers import jsonl_items, parquet_items, stream_items, text_items
+from .packed import kind_of
 from .stream import Stream
 
 STDIN = "-"
-FILES = (".txt", ".md", ".json", ".jsonl", ".ndjson", ".parquet", ".pq")
-"""A name that ends so was meant as a file, never as a dataset."""
+Chat = Callable[[Sequence[Mapping[str, Any]]], str]
+"""Writes messages, each with `role` and `content`, as the text that a model reads. Raises ValueError saying why not."""
 KEPT = 100
 """Reasons kept of documents that were skipped; all of them are counted."""
 
@@ -37,10 +40,13 @@ class Source:
     content: Callable[[Path], str]
     """what tells its text from another of the same name: a hash of a file or stream, a dataset's name; a stream is kept
     in the folder given, since it can be read once only"""
+    inside: bool = False
+    """whether it is one of a folder's files"""
 
 
 class Documents:
-    """Documents of all sources in turn, for one pass; `skipped` and `n_skipped` tell what could not be read."""
+    """Documents of all sources in turn, for one pass; `skipped` and `n_skipped` tell what could not be read, and
+    `passed_over` which files of folders gave no document, by kind."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self.sources = tuple(sources)
@@ -51,18 +57,37 @@ class Documents:
         self.skipped: list[str] = []
         """`file:line why`, of the first hundred"""
         self.n_skipped = 0
+        self.chat: Chat | None = None
+        """writes chats as texts; without it they are skipped. Corpus.build sets the tokenizer's"""
+        self.passed_over: Counter[str] = Counter()
+        """files of folders without a document, by the ending of their names"""
 
     def __iter__(self) -> Iterator[Document]:
         self.position, self.skipped, self.n_skipped = 0, [], 0
+        self.passed_over = Counter()
         for source in self.sources:
-            end = self.position + source.size
-            for item in source.read():
+            end, any_read = self.position + source.size, False
+            for item in map(self._written, source.read()):
                 if isinstance(item, Skipped):
                     self.skip(item.where, item.why)
                 else:
+                    any_read = True
                     self.position = min(end, self.position + len(item.text))
                     yield item
             self.position = end
+            if source.inside and not any_read:
+                self.passed_over[kind_of(Path(source.name)) or "no ending"] += 1
+
+    def _written(self, item: Item) -> Document | Skipped:
+        """A chat as a document."""
+        if not isinstance(item, Dialogue):
+            return item
+        if self.chat is None:
+            return Skipped(item.where, "its text is a list of messages; a model's chat template is needed to read it")
+        try:
+            return make_document(self.chat(item.turns), item.id, item.where)
+        except ValueError as error:
+            return Skipped(item.where, f"its messages do not fit the chat template: {error}")
 
     def contents(self, scratch: Path) -> list[tuple[str, str]]:
         """Name and content of each source; streams are kept in the folder `scratch` until they are read."""
@@ -78,52 +103,63 @@ class Documents:
 def read_documents(
     sources: str | Path | Iterable[str | Path],
     *,
-    field: str = "text",
+    field: str | None = None,
+    id: str | None = None,
     split: str = "train",
     stdin: BinaryIO | None = None,
 ) -> Documents:
-    """The documents of text files, folders, JSONL, Parquet, `-` (standard input) and Hugging Face dataset ids.
+    """The documents of text files, folders, tables, `-` (standard input) and Hugging Face data sets, on disk or by id.
 
-    `.jsonl`, `.ndjson` and `.parquet` hold a document a row in `field`, with its id in `id` or else named by file and
-    row; `.json` and standard input hold JSON lines or, where the first line is none with `field`, one document; any
-    other file is one document. A folder's files are read in the order of their paths; names that begin with a dot
-    are left out. `split` is a dataset's. What is no UTF-8 text, null, or larger than 16 MiB is skipped and counted.
+    JSON lines, JSON arrays, CSV, TSV, Parquet and Arrow hold a document a row in `field` (`text`, or where there is
+    none the messages of a chat in `messages`), with its id in `id` (`id`, where there is one) or else named by file and
+    row. `.json` and standard input hold a JSON array, JSON lines or one document; any other file is one document. What
+    ends in .gz or .zst is unpacked. A folder's files are read in the order of their paths; names that begin with a dot
+    are left out. `split` is a data set's. A chat is written as text by the model that it is for
+    (Documents.chat). What is no UTF-8 text, null,
+    or larger than 16 MiB is skipped and counted.
 
-    Raises CorpusError: a source that is not there, twice standard input, or a dataset without its package.
+    Raises CorpusError: a source that is not there, twice standard input, or a dataset without its package; and, while
+    they are read, for files that are damaged or have no such column.
     """
     given = [sources] if isinstance(sources, str | Path) else list(sources)
     if not given:
         raise CorpusError("no texts were given; expected files, folders, '-' or a dataset id OWNER/NAME")
     if sum(source == STDIN for source in given) > 1:
         raise CorpusError("standard input '-' was given twice; it can be read once")
+    fields = Fields(field, id)
     found: list[Source] = []
     for source in given:
-        found += _sources(source, field, split, stdin)
+        found += _sources(source, fields, split, stdin)
     return Documents(found)
 
 
-def _sources(source: str | Path, field: str, split: str, stdin: BinaryIO | None) -> list[Source]:
+def _sources(source: str | Path, fields: Fields, split: str, stdin: BinaryIO | None) -> list[Source]:
     if source == STDIN:
-        stream = Stream("stdin", field, lambda: nullcontext(stdin or sys.stdin.buffer))
+        stream = Stream("stdin", fields, lambda: nullcontext(stdin or sys.stdin.buffer))
         return [Source("stdin", 0, stream.items, stream.content)]
     path = Path(source).expanduser()
     if path.is_dir():
-        return _folder(path, field)
+        return _folder(path, fields, split)
     if path.exists():
-        return [_file(path, path.name, field, inside=False)]
-    if isinstance(source, str) and is_dataset_id(source) and path.suffix.lower() not in FILES:
-        read = partial(dataset_items, load_dataset(source), source, field, split)
+        return [_file(path, path.name, fields, inside=False)]
+    if isinstance(source, str) and is_dataset_id(source) and kind_of(path) not in ENDINGS:
+        read = partial(dataset_items, load_dataset(source), source, fields, split)
         return [Source(source, 0, read, lambda scratch: source)]
     raise CorpusError(f"no file or folder {str(source)!r}; expected one, '-' or a dataset id OWNER/NAME")
 
 
-def _folder(folder: Path, field: str) -> list[Source]:
+def _folder(folder: Path, fields: Fields, split: str) -> list[Source]:
     root = folder.resolve()
-    paths = [Path(at) / name for at, _, names in _walk(root) for name in names if not name.startswith(".")]
-    files = sorted((path for path in paths if path.is_file()), key=lambda path: path.relative_to(root).parts)
+    saved = saved_files(root, split)
+    paths = saved or [Path(at) / name for at, _, names in _walk(root) for name in names if not name.startswith(".")]
+    files = [path for path in paths if path.is_file()]
+    if not saved:
+        files.sort(key=lambda path: path.relative_to(root).parts)
     if not files:
-        raise CorpusError(f"folder {str(folder)!r} holds no files; expected texts, JSONL or Parquet")
-    return [_file(path, path.relative_to(root.parent).as_posix(), field, inside=True) for path in files]
+        raise CorpusError(f"folder {str(folder)!r} holds no files; expected texts or tables")
+    return [
+        _file(path, path.relative_to(root.parent).as_posix(), fields, inside=True, arrow=bool(saved)) for path in files
+    ]
 
 
 def _walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -135,15 +171,14 @@ def _walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
         yield at, folders, names
 
 
-def _file(path: Path, name: str, field: str, inside: bool) -> Source:
+def _file(path: Path, name: str, fields: Fields, inside: bool, arrow: bool = False) -> Source:
     # A name that is no UTF-8 must not become an id that cannot be written.
     printable = os.fsencode(name).decode(errors="replace")
     if not path.is_file():  # a named pipe: what it holds is gone once it is read
-        stream = Stream(printable, field, lambda: path.open("rb"))
+        stream = Stream(printable, fields, lambda: path.open("rb"))
         return Source(printable, 0, stream.items, stream.content)
-    return Source(
-        printable, path.stat().st_size, partial(_read, path, printable, field, inside), lambda scratch: _sum(path)
-    )
+    read = partial(_read, path, printable, ".arrow" if arrow else kind_of(path), fields, inside)
+    return Source(printable, path.stat().st_size, read, lambda scratch: _sum(path), inside)
 
 
 def _sum(path: Path) -> str:
@@ -154,20 +189,10 @@ def _sum(path: Path) -> str:
         return f"cannot be read ({error.strerror or error})"
 
 
-def _read(path: Path, name: str, field: str, inside: bool) -> Iterator[Item]:
+def _read(path: Path, name: str, kind: str, fields: Fields, inside: bool) -> Iterator[Item]:
     """Items of one file. One that cannot be opened is skipped inside a folder, and an error where it was asked for."""
     try:
-        kind = path.suffix.lower()
-        if kind in (".parquet", ".pq"):
-            yield from parquet_items(path, name, field)
-            return
-        with path.open("rb") as stream:
-            if kind in (".jsonl", ".ndjson"):
-                yield from jsonl_items(stream, name, field)
-            elif kind == ".json":
-                yield from stream_items(stream, name, field)
-            else:
-                yield from text_items(stream, name)
+        yield from file_items(path, name, kind, fields)
     except OSError as error:
         if not inside:
             raise CorpusError(f"{str(path)!r} cannot be read ({error.strerror or error})") from None

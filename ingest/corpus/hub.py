@@ -8,7 +8,8 @@ from typing import Any
 
 from ...schema import CorpusError
 from ...schema.secrets import reason
-from .document import Item, Skipped, make_document
+from .document import Item
+from .fields import Fields
 
 _ID = re.compile(r"\w[\w.-]*/\w[\w.-]*(:[\w.-]+)?", re.ASCII)
 
@@ -33,7 +34,7 @@ def load_dataset(source: str) -> Callable[..., Any]:
     return found
 
 
-def dataset_items(load: Callable[..., Any], source: str, field: str, split: str) -> Iterator[Item]:
+def dataset_items(load: Callable[..., Any], source: str, fields: Fields, split: str) -> Iterator[Item]:
     """A document a row of one split, in the dataset's order, without downloading the whole of it first.
 
     Raises CorpusError with the package's own reason: no such dataset, configuration or split, or no connection.
@@ -42,10 +43,6 @@ def dataset_items(load: Callable[..., Any], source: str, field: str, split: str)
     try:
         rows = load(name, configuration or None, split=split, streaming=True)
         for number, row in enumerate(rows, 1):
-            where = f"{source}:{number}"
-            if field in row:
-                yield make_document(row[field], row.get("id"), where)
-            else:
-                yield Skipped(where, f"no field {field!r}; it has {', '.join(row)}")
+            yield fields.row(row, f"{source}:{number}")
     except _FAULTS as error:
         raise CorpusError(f"dataset {source!r}, split {split!r}: {reason(error)}") from None

@@ -1,7 +1,8 @@
 """Where the parts of a corpus lie.
 
     corpus.json     settings, tokenizer, hash, summary, what was skipped
-    tokens.npy      int32 [n_windows, length]
+    tokens.npy      int32 [n_windows, length], 0 behind a window's end
+    lengths.npy     int32 [n_windows]    tokens of the window, BOS included; only with tails: without, all are whole
     document.npy    int32 [n_windows]    number of the window's document
     offset.npy      int32 [n_windows]    position of its first token, BOS aside, in the document
     held.npy        bool  [n_windows]    held out for scoring
@@ -23,7 +24,8 @@ from filelock import FileLock, Timeout
 from ...schema import CorpusError
 
 INFO = "corpus.json"
-TOKENS, DOCUMENT, OFFSET, HELD = "tokens.npy", "document.npy", "offset.npy", "held.npy"
+TOKENS, LENGTHS = "tokens.npy", "lengths.npy"
+DOCUMENT, OFFSET, HELD = "document.npy", "offset.npy", "held.npy"
 DOCUMENTS = "documents.arrow"
 FORMAT = 1
 

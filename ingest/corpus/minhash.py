@@ -27,12 +27,16 @@ BandKeys = npt.NDArray[np.uint32]
 
 
 def shingles(tokens: Ints) -> Keys:
-    """Hashes of each window's runs of 5 tokens, uint64 `[n_windows, length - 4]`."""
+    """Hashes of each window's runs of 5 tokens, uint64 `[n_windows, length - 4]`.
+
+    A run may begin on a window's last tokens and end in the padding (below 0) behind them, so that a text of fewer than
+    5 has one too; what begins in the padding is no run, and _NONE stands for it.
+    """
     count = tokens.shape[1] - SHINGLE + 1
     found = np.zeros((len(tokens), count), np.uint64)
     for k in range(SHINGLE):
         found = _mixed(np.bitwise_xor(found, tokens[:, k : k + count].astype(np.uint64)))
-    return found
+    return np.where(tokens[:, :count] < 0, _NONE, found)
 
 
 def whole_keys(tokens: Ints) -> Keys:
@@ -47,7 +51,9 @@ def band_keys(tokens: Ints) -> BandKeys:
     """One key a band for each window, uint32 `[n_windows, 16]`."""
     found = np.empty((len(tokens), BANDS), np.uint32)
     for start in range(0, len(tokens), _BLOCK):
-        part = (shingles(tokens[start : start + _BLOCK]) >> np.uint64(32)).astype(np.uint32)
+        runs = shingles(tokens[start : start + _BLOCK])
+        # Padding stands for a run that is there already: it moves no least hash.
+        part = (np.where(runs == _NONE, runs[:, :1], runs) >> np.uint64(32)).astype(np.uint32)
         for band, rows in enumerate(_permutations()):
             key = np.zeros(len(part), np.uint64)
             for factor, offset in rows:
@@ -70,10 +76,11 @@ _NONE = np.uint64(2**64 - 1)
 
 
 def _distinct(values: Keys) -> tuple[Keys, npt.NDArray[np.int64]]:
-    """Each row sorted, repeats turned into _NONE, and how many are different."""
+    """Each row sorted, repeats turned into _NONE, and how many are different, without _NONE."""
     values = np.sort(values, axis=1)
     repeats = np.zeros(values.shape, bool)
     repeats[:, 1:] = values[:, 1:] == values[:, :-1]
+    repeats |= values == _NONE
     return np.where(repeats, _NONE, values), (~repeats).sum(axis=1)
 
 

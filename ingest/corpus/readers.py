@@ -1,102 +1,96 @@
-"""Reads documents out of one file or stream: text, JSON lines, Parquet."""
+"""Reads documents out of one file or stream of text: text, JSON lines, JSON arrays."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
-from itertools import chain
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from ...schema import CorpusError
 from ...schema.outside import Unreadable, parse_json
 from .document import LIMIT, Item, Skipped, make_document
+from .fields import Fields
+from .json_array import NotUtf8, elements
 
-_BOM = b"\xef\xbb\xbf"
-_ROWS = 256
-"""Rows of Parquet held as Python objects at a time."""
+BOM = b"\xef\xbb\xbf"
+_BLANK = 2**16
+"""Bytes of white space that may stand before the first element of an array."""
 
 
-def text_items(stream: BinaryIO, name: str, first: bytes = b"") -> Iterator[Item]:
-    """The whole stream as one document, behind the bytes that were read `first`."""
+def text_items(stream: BinaryIO, name: str) -> Iterator[Item]:
+    """The whole stream as one document."""
     # One byte more than allowed, so that a longer one is seen to be longer.
-    data = first + stream.read(max(0, LIMIT + len(_BOM) + 1 - len(first)))
-    yield make_document(data.removeprefix(_BOM), None, name)
+    data = stream.read(LIMIT + len(BOM) + 1)
+    yield make_document(data.removeprefix(BOM), None, name)
 
 
-def jsonl_items(stream: BinaryIO, name: str, field: str, first: bytes = b"") -> Iterator[Item]:
-    """A document a line: `field` of a JSON object, with its `id` where it has one. Empty lines are passed over.
-
-    `first` is the first line where it was read already.
-    """
-    for number, line in _lines(stream, first):
+def jsonl_items(stream: BinaryIO, name: str, fields: Fields) -> Iterator[Item]:
+    """A document a line: a field of a JSON object, with its id where it has one. Empty lines are passed over."""
+    for number, line in _lines(stream):
         where = f"{name}:{number}"
         if line is None:
             yield Skipped(where, f"a line longer than {LIMIT >> 20} MiB; split it")
         elif line.strip():
-            yield _from_json(line, field, where)
+            yield _item(_parse(line), fields, where)
 
 
-def stream_items(stream: BinaryIO, name: str, field: str) -> Iterator[Item]:
-    """JSON lines where the first line is an object with `field`, else the whole stream as one document."""
+def array_items(stream: BinaryIO, name: str, fields: Fields) -> Iterator[Item]:
+    """A document an element of a JSON array: a field of an object, or a text. Raises CorpusError for a damaged one."""
+    for number, value in enumerate(elements(stream, name), 1):
+        where = f"{name}:{number}"
+        if isinstance(value, NotUtf8):
+            yield Skipped(where, "not UTF-8")
+        elif isinstance(value, str):
+            yield make_document(value, None, where)
+        else:
+            yield _item(value, fields, where)
+
+
+def stream_items(stream: BinaryIO, name: str, fields: Fields) -> Iterator[Item]:
+    """What a stream holds is told by how it begins: an array of objects or of texts; JSON lines where the first or the
+    second line is an object with the text's field; else the whole is one document."""
     first = stream.readline(LIMIT + 1)
-    row = _parse(first.removeprefix(_BOM))
-    if isinstance(row, dict) and field in row:
-        return jsonl_items(stream, name, field, first)
-    return text_items(stream, name, first)
+    start = first.removeprefix(BOM).strip()
+    if start.startswith(b"["):
+        while len(start) < 2 and len(first) < _BLANK and (line := stream.readline(_BLANK)):
+            first += line
+            start = b"[" + first[first.index(b"[") + 1 :].strip()
+        inner = start[1:].lstrip()[:1]
+        whole = _ahead(first, stream)
+        return array_items(whole, name, fields) if inner in (b"{", b'"', b"]") else text_items(whole, name)
+    row = _parse(first.removeprefix(BOM))
+    if isinstance(row, dict) and fields.text_of(row) is None and first.endswith(b"\n"):
+        second = stream.readline(LIMIT + 1)
+        first, row = first + second, _parse(second)
+    whole = _ahead(first, stream)
+    if isinstance(row, dict) and fields.text_of(row) is not None:
+        return jsonl_items(whole, name, fields)
+    return text_items(whole, name)
 
 
-def parquet_items(path: Path, name: str, field: str) -> Iterator[Item]:
-    """A document a row: column `field`, with column `id` where there is one; row group by row group.
-
-    Raises CorpusError: not Parquet, damaged, no such column, or a column of another type than text.
-    """
-    try:
-        with pq.ParquetFile(path, pre_buffer=False) as file:
-            columns = _columns(file.schema_arrow, name, field)
-            batches = file.iter_batches(batch_size=_ROWS, columns=columns)
-            rows = chain.from_iterable(_rows(batch, columns) for batch in batches)
-            for number, (text, *given) in enumerate(rows, 1):
-                yield make_document(text, given[0] if given else None, f"{name}:{number}")
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        # A name in the schema that is no UTF-8 is Python's error, not Arrow's.
-        raise CorpusError(f"{name}: cannot be read as Parquet ({str(error).splitlines()[0]}); make it again") from None
+def _ahead(first: bytes, stream: BinaryIO) -> BinaryIO:
+    """A stream with the bytes that were read from it before it again."""
+    return cast(BinaryIO, io.BufferedReader(_Ahead(first, stream)))
 
 
-def _columns(schema: pa.Schema, name: str, field: str) -> list[str]:
-    if field not in schema.names:
-        raise CorpusError(
-            f"{name}: no column {field!r}; name the one that holds the text, of {', '.join(schema.names)}"
-        )
-    found = schema.field(field).type
-    if not _is_text(found):
-        raise CorpusError(f"{name}: column {field!r} is {found}, expected text; name the column that holds the text")
-    return [field, "id"] if "id" in schema.names and field != "id" else [field]
+class _Ahead(io.RawIOBase):
+    def __init__(self, first: bytes, stream: BinaryIO) -> None:
+        self._first, self._stream = first, stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._first[: len(buffer)]
+        self._first = self._first[len(data) :]
+        if not data:
+            data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return value in (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
-
-
-def _rows(batch: pa.RecordBatch, columns: list[str]) -> Iterator[tuple[Any, ...]]:
-    return zip(*(_values(batch.column(name)) for name in columns), strict=True)
-
-
-def _values(column: pa.Array) -> list[Any]:
-    """A column's values; text as bytes, since Parquet does not promise that it is UTF-8."""
-    if not _is_text(column.type):
-        return list(column.to_pylist())
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    return list(column.cast(pa.large_binary()).to_pylist())
-
-
-def _lines(stream: BinaryIO, first: bytes) -> Iterator[tuple[int, bytes | None]]:
+def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
     """Line numbers from 1, with the line; None stands for one longer than LIMIT, which is never held whole."""
-    number, line = 1, (first or stream.readline(LIMIT + 1)).removeprefix(_BOM)
+    number, line = 1, stream.readline(LIMIT + 1).removeprefix(BOM)
     while line:
         whole = len(line) <= LIMIT or line.endswith(b"\n")
         yield number, line if whole else None
@@ -114,12 +108,9 @@ def _parse(line: bytes) -> Any:
         return Skipped("", "not JSON" if error.kind in ("cut off", "not JSON") else str(error))
 
 
-def _from_json(line: bytes, field: str, where: str) -> Item:
-    row = _parse(line)
+def _item(row: Any, fields: Fields, where: str) -> Item:
     if isinstance(row, Skipped):
         return Skipped(where, row.why)
     if not isinstance(row, dict):
         return Skipped(where, "not a JSON object")
-    if field not in row:
-        return Skipped(where, f"no field {field!r}")
-    return make_document(row[field], row.get("id"), where)
+    return fields.row(row, where)

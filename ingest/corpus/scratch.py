@@ -19,6 +19,8 @@ from .windows import Windows
 HELD_OUT = 8
 """One document of eight is held out."""
 
+FILES = ("tokens", "lengths", "document", "offset", "held")
+
 IDS = pa.schema([pa.field("id", pa.large_string(), nullable=False)])
 
 
@@ -36,15 +38,14 @@ class Scratch:
     def __init__(self, folder: Path, length: int, with_bos: bool, keyed: bool) -> None:
         self.folder, self.length, self.with_bos = folder, length, with_bos
         self.keys = KeyFiles(folder)
-        self.documents = self.windows = self.lost = self.short = 0
+        self.documents = self.windows = self.tokens_read = self.lost = self.short = 0
         self._keyed = keyed
         self._stack = ExitStack()
 
     def __enter__(self) -> Scratch:
         with ExitStack() as stack:  # closes the first when the next cannot be opened
-            self._tokens, self._document, self._offset, self._held = (
-                stack.enter_context((self.folder / name).open("wb"))
-                for name in ("tokens", "document", "offset", "held")
+            self._tokens, self._lengths, self._document, self._offset, self._held = (
+                stack.enter_context((self.folder / name).open("wb")) for name in FILES
             )
             self._ids = stack.enter_context(pa.ipc.new_file(str(self.folder / DOCUMENTS), IDS))
             if self._keyed:
@@ -59,6 +60,7 @@ class Scratch:
         """Append documents and their windows, numbered from `self.documents` on."""
         held = np.array([is_held(document.id) for document in documents], bool)
         self._tokens.write(np.ascontiguousarray(windows.tokens, "<i4").tobytes())
+        self._lengths.write(windows.lengths.tobytes())
         self._document.write(windows.document.tobytes())
         self._offset.write(windows.offset.tobytes())
         self._held.write(held[windows.document - self.documents].tobytes())
@@ -67,20 +69,21 @@ class Scratch:
             self.keys.add(windows.tokens[:, self.with_bos :])
         self.documents += len(documents)
         self.windows += len(windows)
+        self.tokens_read += int(windows.lengths.sum()) - self.with_bos * len(windows)
         self.lost += windows.lost
         self.short += windows.short
 
     def tokens(self) -> Ints:
-        """All windows, int32 `[n_windows, length]`, mapped from disk. There must be one."""
+        """All windows, int32 `[n_windows, length]`, PAD behind their ends, mapped from disk. There must be one."""
         return np.memmap(self.folder / "tokens", "<i4", "r", shape=(self.windows, self.length))
 
-    def read(self) -> tuple[Ints, Ints, Flags]:
-        """Document, offset and held of all windows, `[n_windows]`."""
-        document, offset = (np.fromfile(self.folder / name, np.int32) for name in ("document", "offset"))
-        return document, offset, np.fromfile(self.folder / "held", bool)
+    def read(self) -> tuple[Ints, Ints, Ints, Flags]:
+        """Length, document, offset and held of all windows, `[n_windows]`."""
+        lengths, document, offset = (np.fromfile(self.folder / name, np.int32) for name in FILES[1:4])
+        return lengths, document, offset, np.fromfile(self.folder / "held", bool)
 
     def remove(self) -> None:
         """Remove its files, but the documents' ids, which stay."""
         for path in self.folder.iterdir():
-            if path.name in ("tokens", "document", "offset", "held") or path.name.startswith("keys"):
+            if path.name in FILES or path.name.startswith("keys"):
                 path.unlink()

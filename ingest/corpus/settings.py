@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from ...schema import CorpusError
@@ -18,15 +18,17 @@ METHOD = 1
 
 @dataclass(frozen=True)
 class Settings:
-    """All of them are part of the corpus's hash."""
+    """All of them are part of the corpus's hash, but `tails` where it is False: see `identity`."""
 
     length: int = 64
-    """tokens a window, BOS included, 8 or more"""
+    """tokens a window at most, BOS included, 8 or more"""
     bos: Bos | None = None
     """None: `window` where the tokenizer has a BOS token, else `none`"""
     similarity: float | None = 0.8
     """a window whose 5-grams have this Jaccard similarity or more with an earlier one's is dropped, .7 to 1;
     None keeps all, exact copies too"""
+    tails: bool = True
+    """texts shorter than a window, and the ends of longer ones, are windows too, padded; False leaves them out"""
 
     def __post_init__(self) -> None:
         if self.length < 8:
@@ -35,6 +37,12 @@ class Settings:
             raise CorpusError(f"bos is {self.bos!r}, expected one of {', '.join(get_args(Bos))}")
         if self.similarity is not None and not 0.7 <= self.similarity <= 1:
             raise CorpusError(f"similarity is {self.similarity!r}, expected 0.7 to 1, or None to keep all windows")
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What the hash is of. Corpora were cut without tails, and had no such setting, before there was this one: so
+        their hashes stay."""
+        return {name: value for name, value in asdict(self).items() if name != "tails" or value}
 
     @classmethod
     def of(cls, given: Mapping[str, Any] | Settings | None) -> Settings:

@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 from ...schema import CorpusError
 from .document import Item
+from .fields import Fields
 from .readers import stream_items
 
 BLOCK = 1 << 20
@@ -20,8 +21,8 @@ BLOCK = 1 << 20
 class Stream:
     """One stream; `open` gives it."""
 
-    def __init__(self, name: str, field: str, open: Callable[[], AbstractContextManager[BinaryIO]]) -> None:
-        self._name, self._field, self._open = name, field, open
+    def __init__(self, name: str, fields: Fields, open: Callable[[], AbstractContextManager[BinaryIO]]) -> None:
+        self._name, self._fields, self._open = name, fields, open
         self._kept: BinaryIO | None = None
         self._sum = ""
 
@@ -36,14 +37,14 @@ class Stream:
         return self._sum
 
     def items(self) -> Iterator[Item]:
-        """Its documents: JSON lines, or one text. Raises CorpusError."""
+        """Its documents: JSON lines, a JSON array, or one text. Raises CorpusError."""
         if self._kept is not None:
             self._kept.seek(0)
-            yield from stream_items(self._kept, self._name, self._field)
+            yield from stream_items(self._kept, self._name, self._fields)
             return
         try:
             with self._open() as stream:
-                yield from stream_items(stream, self._name, self._field)
+                yield from stream_items(stream, self._name, self._fields)
         except OSError as error:
             raise CorpusError(f"{self._name!r} cannot be read ({error.strerror or error})") from None
 

@@ -14,7 +14,7 @@ class Summary:
     skipped: int
     """could not be read"""
     short: int
-    """of the documents, those that are no window long"""
+    """of the documents, those that no window came of: they hold no token, or without tails too few for a window"""
     windows: int
     """kept"""
     held: int
@@ -24,6 +24,8 @@ class Summary:
     tokens: int
     """in the windows kept"""
     tokens_lost: int
-    """in last pieces of documents too short for a window"""
+    """in last pieces of documents too short for a window; 0 with tails"""
     tokens_duplicate: int
     """in the windows dropped"""
+    padded: int = 0
+    """of the windows kept, those that are shorter than `length`: ends of documents"""

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...schema import ModelError
+from ...schema import CorpusError, ModelError, digest
+from ...schema.secrets import reason
 from ..subject.checkpoint import read_config
 from ..subject.names import CONTEXTS
 from ..subject.subject import Subject
@@ -52,6 +53,27 @@ class Tokenizer:
         found = self.tokenizer.bos_token_id
         return int(found) if found is not None and 0 <= found < self.d_vocab else None
 
+    @property
+    def chat_hash(self) -> str | None:
+        """Of the chat template; None where there is none."""
+        template = getattr(self.tokenizer, "chat_template", None)
+        return digest({"template": template}) if template else None
+
+    def chat(self, messages: Sequence[Mapping[str, Any]]) -> str:
+        """Messages as the text that the model reads, by its chat template, roles and all; without the BOS token that it
+        may begin with, since windows have their own.
+
+        Raises CorpusError where the model has no template, ValueError where these messages do not fit it.
+        """
+        if self.chat_hash is None:
+            raise CorpusError("the model has no chat template to read messages with; name a column of texts (--field)")
+        try:
+            text = self.tokenizer.apply_chat_template([_known(turn) for turn in messages], tokenize=False)
+        except Exception as error:  # a template is a stranger's code
+            raise ValueError(reason(error)) from None
+        bos = self.tokenizer.bos_token
+        return str(text).removeprefix(bos) if bos else str(text)
+
     def encode(self, texts: Sequence[str]) -> list[Ints]:
         """The tokens of each text, int32, without BOS or EOS."""
         found = self.tokenizer(
@@ -63,6 +85,11 @@ class Tokenizer:
             verbose=False,
         )
         return [np.asarray(ids, np.int32) for ids in found["input_ids"]]
+
+
+def _known(turn: Mapping[str, Any]) -> dict[str, Any]:
+    """A message without the fields that its table has and it has not."""
+    return {name: value for name, value in turn.items() if value is not None}
 
 
 def _config(folder: Path) -> Mapping[str, Any]:

@@ -33,9 +33,9 @@ class Gathered:
     numbers: Ints
     """`[n_targets, n_slots]` numbers in the corpus; -1 where a side has fewer"""
     values: Singles
-    """`[n_targets, n_slots, n_tokens]` activation of the side, without BOS"""
+    """`[n_targets, n_slots, n_tokens]` activation of the side, without BOS; 0 behind a window's end"""
     means: Floats
-    """`[n_targets]` mean activation over all windows that were looked through"""
+    """`[n_targets]` mean activation over all tokens of the windows that were looked through"""
 
     def save(self, path: Path) -> None:
         """For a job that is killed."""
@@ -72,11 +72,10 @@ class Gathered:
 
     def _passage(self, target: int, slot: int, corpus: Corpus, texts: Sequence[str]) -> Passage:
         number = int(self.numbers[target, slot])
-        ids = tuple(corpus.tokens[number, int(corpus.bos) :].tolist())
+        ids = tuple(corpus.tokens[number, int(corpus.bos) : corpus.lengths[number]].tolist())
         document = str(corpus.documents[int(corpus.document[number])])
-        return Passage(
-            tuple(texts[token] for token in ids), self.values[target, slot].astype(np.float64), ids, document
-        )
+        values = self.values[target, slot, : len(ids)].astype(np.float64)
+        return Passage(tuple(texts[token] for token in ids), values, ids, document)
 
 
 def gather(
@@ -101,19 +100,19 @@ def gather(
         looked["choose"] = looked["choose"][:0]
     numbers = np.concatenate([looked[split] for split in SPLITS])
     highs = np.zeros((len(numbers), len(targets)), np.float32)
-    sums, done = np.zeros(len(targets)), 0
+    sums, row = np.zeros(len(targets)), np.full(len(corpus), -1, np.int64)
+    row[numbers] = np.arange(len(numbers))
 
     def note(part: Ints, values: torch.Tensor) -> None:
-        nonlocal done
         kept = _side(values, live.gated)
-        highs[done : done + len(part)] = kept.amax(1).cpu().numpy()
         sums[:] += kept.double().sum((0, 1)).cpu().numpy()
-        done += len(part)
+        outside = torch.arange(kept.shape[1]) >= torch.from_numpy(_lengths(corpus, part))[:, None]
+        highs[row[part]] = kept.masked_fill(outside[:, :, None].to(kept.device), -torch.inf).amax(1).cpu().numpy()
 
     visit_windows(live, corpus, numbers, targets, settings.batch, note, progress, "looking through held-out windows")
     chosen = _choose(looked, highs, maxima, corpus, settings)
     values = _read(live, corpus, targets, chosen, settings, progress)
-    return Gathered(chosen, values, sums / max(1, len(numbers) * _length(corpus)))
+    return Gathered(chosen, values, sums / max(1, int(_lengths(corpus, numbers).sum())))
 
 
 def _side(values: torch.Tensor, gated: bool) -> torch.Tensor:
@@ -121,8 +120,9 @@ def _side(values: torch.Tensor, gated: bool) -> torch.Tensor:
     return values.clamp(min=0) if gated else values
 
 
-def _length(corpus: Corpus) -> int:
-    return corpus.settings.length - int(corpus.bos)
+def _lengths(corpus: Corpus, numbers: Ints) -> Ints:
+    """Tokens of windows, without BOS."""
+    return corpus.lengths[numbers].astype(np.int64) - int(corpus.bos)
 
 
 def _looked(corpus: Corpus, split: Split, settings: Settings, divided: int) -> Ints:
@@ -195,7 +195,7 @@ def _evenly(ranked: Ints, n: int) -> Ints:
 def _read(
     live: LiveModel, corpus: Corpus, targets: Sequence[Target], chosen: Ints, settings: Settings, progress: Progress
 ) -> Singles:
-    values = np.zeros((*chosen.shape, _length(corpus)), np.float32)
+    values = np.zeros((*chosen.shape, corpus.settings.length - int(corpus.bos)), np.float32)
     places: dict[int, list[tuple[int, int]]] = {}
     for target, slot in zip(*np.nonzero(chosen >= 0), strict=True):
         places.setdefault(int(chosen[target, slot]), []).append((int(target), int(slot)))
@@ -204,7 +204,7 @@ def _read(
         kept = _side(found, live.gated).float().cpu().numpy()
         for number, window in zip(part.tolist(), kept, strict=True):
             for target, slot in places[number]:
-                values[target, slot] = window[:, target]
+                values[target, slot, : len(window)] = window[:, target]
 
     numbers = np.array(sorted(places), np.int64)
     visit_windows(live, corpus, numbers, targets, settings.batch, keep, progress, "reading windows")

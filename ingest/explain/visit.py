@@ -30,23 +30,29 @@ def visit_windows(
 ) -> None:
     """Run windows through the model; `take` is told their numbers and pole x values `[b, t, n_targets]`, without BOS.
 
-    Raises CorpusError for a value that is no number.
+    They come in reading order; `t` is the longest of a part, and what stands behind a window's end is 0. Raises
+    CorpusError for a value that is no number.
     """
     layers = sorted({target.layer for target in targets})
     columns = {layer: [i for i, target in enumerate(targets) if target.layer == layer] for layer in layers}
     index = {layer: [targets[i].index for i in columns[layer]] for layer in layers}
     poles = torch.tensor([target.pole for target in targets], device=live.device)
-    for first in range(0, len(numbers), batch):
-        part = numbers[first : first + batch]
-        ids = torch.from_numpy(corpus.tokens[part].astype(np.int64))
-        found = torch.empty(len(part), ids.shape[1] - int(corpus.bos), len(targets), device=live.device)
+    done, start = 0, int(corpus.bos)
+    for part in corpus.parts(corpus.reading_order(numbers), batch):
+        ids, mask = corpus.inputs(part)
+        found = torch.empty(len(part), ids.shape[1] - start, len(targets), device=live.device)
+        inside = torch.ones_like(ids[:, start:]) if mask is None else mask[:, start:]
 
-        def visit(layer: int, site: str, values: Values, found: torch.Tensor = found) -> None:
-            kept = values[:, int(corpus.bos) :, index[layer]].float()
+        def visit(
+            layer: int, site: str, values: Values, found: torch.Tensor = found, inside: torch.Tensor = inside
+        ) -> None:
+            kept = values[:, start:, index[layer]].float()
+            kept.masked_fill_(inside[:, :, None].to(kept.device) == 0, 0.0)
             if not torch.isfinite(kept).all():
                 raise CorpusError(f"layer {layer} has activations that are not finite; use float32")
             found[:, :, columns[layer]] = kept.to(found.device)
 
-        live.read(ids, visit, layers=layers)
+        live.read(ids, visit, layers=layers, attention_mask=mask)
         take(part, found * poles)
-        progress(step, min(first + batch, len(numbers)), len(numbers))
+        done += len(part)
+        progress(step, done, len(numbers))

@@ -141,6 +141,7 @@ class N2GJob(LiveJob):
             "source": self.subject.source,
             "corpus": str(self.corpus.folder),
             "window_tokens": self.corpus.settings.length,
+            "tails": self.corpus.settings.tails,
             "windows": len(self.corpus),
             "algorithm": self.settings.algorithm,
             "proposer": proposer_name(self.settings.proposer),

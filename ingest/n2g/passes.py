@@ -46,18 +46,23 @@ class Passes:
     def each(
         self, numbers: Ints, progress: Progress = silent, step: str = "reading windows"
     ) -> Iterator[tuple[Ints, torch.Tensor]]:
-        """Numbers of windows, ascending, and pole x values `[b, t, n_targets]` float32, BOS left out.
+        """Numbers of windows, in reading order, and pole x values `[b, t, n_targets]` float32, BOS left out; `t` is the
+        longest of a part, and what stands behind a window's end is 0.
 
         Raises CorpusError for values that are not finite.
         """
         poles = torch.tensor([target.pole for target in self.targets], device=self.live.device)
         of_target = torch.tensor([self._column[t.layer, t.index] for t in self.targets], device=self.live.device)
-        done = self._record(int(numbers[-1]) + 1, progress) if self._tape is not None and len(numbers) else 0
-        for first in range(0, len(numbers), self.batch):
-            part = numbers[first : first + self.batch]
-            found = self._read(part) if done else self._run(part)
+        ordered = self.corpus.reading_order(numbers)
+        kept = self._tape is not None and len(numbers) > 0
+        if kept:
+            self._record(int(self._place[ordered].max()) + 1, progress)
+        done = 0
+        for part in self.corpus.parts(ordered, self.batch):
+            found = self._read(part) if kept else self._run(part)
             yield part, found.float()[:, :, of_target] * poles
-            progress(step, min(first + self.batch, len(numbers)), len(numbers))
+            done += len(part)
+            progress(step, done, len(numbers))
 
     def drop(self) -> None:
         """Take the file away."""
@@ -70,6 +75,18 @@ class Passes:
     def _column(self) -> dict[tuple[int, int], int]:
         """Columns of the neurons: both sides of one share a column."""
         return {pair: at for at, pair in enumerate(sorted({(t.layer, t.index) for t in self.targets}))}
+
+    @cached_property
+    def _order(self) -> Ints:
+        """All windows in reading order: as they are run and lie in the file."""
+        return self.corpus.reading_order(np.arange(len(self.corpus)))
+
+    @cached_property
+    def _place(self) -> Ints:
+        """`[n_windows]` place of each window in that order."""
+        place = np.empty(len(self._order), np.int64)
+        place[self._order] = np.arange(len(place))
+        return place
 
     @property
     def _shape(self) -> tuple[int, int, int]:
@@ -110,18 +127,18 @@ class Passes:
             self._mark.unlink(missing_ok=True)
         return np.memmap(self._tape, _BITS[self._dtype], "r+" if there else "w+", shape=self._shape)
 
-    def _record(self, most: int, progress: Progress) -> int:
-        """Run the windows up to `most` that are not in the file yet."""
+    def _record(self, most: int, progress: Progress) -> None:
+        """Run the windows up to place `most` that are not in the file yet."""
         file = self._file
         done = int(self._mark.read_text()) if self._mark.exists() else 0
-        for count, first in enumerate(range(done, most, self.batch), 1):
-            part = np.arange(first, min(first + self.batch, most))
-            file[part] = self._run(part).cpu().view(torch.int32 if file.itemsize == 4 else torch.int16).numpy()
-            if not count % EVERY or int(part[-1]) + 1 == most:
+        for count, part in enumerate(self.corpus.parts(self._order[:most], self.batch, done), 1):
+            found = self._run(part).cpu().view(torch.int32 if file.itemsize == 4 else torch.int16).numpy()
+            file[done : done + len(part), : found.shape[1]] = found
+            done += len(part)
+            if not count % EVERY or done == most:
                 file.flush()
-                self._set_mark(int(part[-1]) + 1)
-            progress("running windows", int(part[-1]) + 1, most)
-        return max(done, most)
+                self._set_mark(done)
+            progress("running windows", done, most)
 
     def _set_mark(self, done: int) -> None:
         fresh = self._mark.with_suffix(".new")
@@ -129,21 +146,28 @@ class Passes:
         fresh.replace(self._mark)
 
     def _read(self, part: Ints) -> torch.Tensor:
-        bits = torch.from_numpy(np.ascontiguousarray(self._file[part]))
+        longest = int(self.corpus.lengths[part].max()) - int(self.corpus.bos)
+        bits = torch.from_numpy(np.ascontiguousarray(self._file[self._place[part], :longest]))
         return bits.view(self._dtype).to(self.live.device)
 
     def _run(self, part: Ints) -> torch.Tensor:
-        """`[b, t, n_neurons]` in the model's dtype."""
+        """`[b, t, n_neurons]` in the model's dtype, 0 behind a window's end."""
+        ids, mask = self.corpus.inputs(part)
+        start = int(self.corpus.bos)
+        outside = None if mask is None else (mask[:, start:, None] == 0)
         layers = sorted({layer for layer, _ in self._column})
         index = {layer: [i for at, i in self._column if at == layer] for layer in layers}
         columns = {layer: [c for (at, _), c in self._column.items() if at == layer] for layer in layers}
-        found = torch.empty(len(part), *self._shape[1:], dtype=self._dtype, device=self.live.device)
+        shape = (len(part), ids.shape[1] - start, len(self._column))
+        found = torch.empty(shape, dtype=self._dtype, device=self.live.device)
 
         def visit(layer: int, site: str, values: Values) -> None:
-            kept = values[:, int(self.corpus.bos) :, index[layer]]
+            kept = values[:, start:, index[layer]]
+            if outside is not None:
+                kept = kept.masked_fill(outside.to(kept.device), 0.0)
             if not torch.isfinite(kept).all():
                 raise CorpusError(f"layer {layer} has activations that are not finite; use float32")
             found[:, :, columns[layer]] = kept.to(found.device)
 
-        self.live.read(torch.from_numpy(self.corpus.tokens[part].astype(np.int64)), visit, layers=layers)
+        self.live.read(ids, visit, layers=layers, attention_mask=mask)
         return found

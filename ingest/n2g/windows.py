@@ -133,13 +133,16 @@ def read(passes: Passes, texts: Sequence[str], selected: Selected, progress: Pro
     for part, values in passes.each(numbers, progress):
         found = values.double().cpu().numpy()
         for number, rows in zip(part.tolist(), found, strict=True):
-            ids = tuple(corpus.tokens[number, int(corpus.bos) :].tolist())
-            tokens = tuple(texts[token] for token in ids)
+            ids = tuple(corpus.tokens[number, int(corpus.bos) : corpus.lengths[number]].tolist())
+            tokens, rows = tuple(texts[token] for token in ids), rows[: len(ids)]
             for target, split in wanted.get(number, ()):
                 made[target].own[split].append(Window(number, ids, tokens, rows[:, target].copy()))
             if number in random:
                 for target, material in enumerate(made):
                     material.shared[random[number]].append(Window(number, ids, tokens, rows[:, target]))
+    for material in made:
+        for windows in (*material.own.values(), *material.shared.values()):
+            windows.sort(key=lambda window: window.number)  # they came in reading order
     return made
 
 

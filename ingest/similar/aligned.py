@@ -32,6 +32,8 @@ class SharedText:
     passages: tuple[Passage, ...]
     hash: str
     """of both models' tokens and places"""
+    tails: bool = True
+    """whether the ends of stretches are there that are longer than a model reads at once"""
 
     @property
     def positions(self) -> int:
@@ -39,13 +41,15 @@ class SharedText:
         return sum(len(passage.places[0]) for passage in self.passages)
 
     @classmethod
-    def of(cls, texts: Iterable[str], one: Tokenizer, two: Tokenizer, most: int) -> SharedText:
-        """Passages of `texts` in their order. Raises LinkError where nothing aligns, or a tokenizer is a slow one."""
+    def of(cls, texts: Iterable[str], one: Tokenizer, two: Tokenizer, most: int, tails: bool = True) -> SharedText:
+        """Passages of `texts` in their order; of a stretch of more tokens than a model reads at once, all parts with
+        `tails`, else the first. Raises LinkError where nothing aligns, or a tokenizer is a slow one."""
         found: list[Passage] = []
         left = most
         for text in texts:
-            for piece in pieces(text):
-                passage = align(piece, one, two, left)
+            stretches = pieces(text)
+            for part in (fit for each in stretches for fit in fitting(each, one, two)) if tails else stretches:
+                passage = align(part, one, two, left)
                 if passage is not None:
                     found.append(passage)
                     left -= len(passage.places[0])
@@ -54,7 +58,7 @@ class SharedText:
         if sum(len(passage.places[0]) for passage in found) < 2:
             raise LinkError("the text has no places at which both models end a token; give more text")
         whole = hashlib.sha256(repr([(p.tokens, p.places) for p in found]).encode())
-        return cls(tuple(found), whole.hexdigest())
+        return cls(tuple(found), whole.hexdigest(), tails)
 
 
 def pieces(text: str) -> Iterator[str]:
@@ -66,6 +70,17 @@ def pieces(text: str) -> Iterator[str]:
             end += 1
         yield text[at:end]
         at = end
+
+
+def fitting(text: str, *tokenizers: Tokenizer) -> Iterator[str]:
+    """A stretch in halves, and those in halves, until every model can read each part whole: no end is lost."""
+    if len(text) < 2 or all(len(each.encode([text])[0]) <= _room(each) for each in tokenizers):
+        yield text
+        return
+    blank = text.rfind(" ", 1, len(text) // 2 + 1)
+    middle = blank if blank > 0 else len(text) // 2
+    for half in (text[:middle], text[middle:]):
+        yield from fitting(half, *tokenizers)
 
 
 def align(text: str, one: Tokenizer, two: Tokenizer, most: int) -> Passage | None:
@@ -85,6 +100,11 @@ def align(text: str, one: Tokenizer, two: Tokenizer, most: int) -> Passage | Non
     return Passage(tokens, places)
 
 
+def _room(tokenizer: Tokenizer) -> int:
+    """Tokens of a passage that a model reads at most, BOS aside."""
+    return min(CONTEXT, tokenizer.context or CONTEXT) - (tokenizer.bos is not None)
+
+
 def _read(text: str, tokenizer: Tokenizer) -> tuple[tuple[int, ...], dict[int, int]]:
     """Token numbers, and the last position that ends at each character offset."""
     if not getattr(tokenizer.tokenizer, "is_fast", False):
@@ -92,7 +112,7 @@ def _read(text: str, tokenizer: Tokenizer) -> tuple[tuple[int, ...], dict[int, i
     found = tokenizer.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     ids: Sequence[int] = found["input_ids"]
     first = [] if tokenizer.bos is None else [tokenizer.bos]
-    limit = min(CONTEXT, tokenizer.context or CONTEXT) - len(first)
+    limit = _room(tokenizer)
     # A model has no embedding for numbers beyond its vocabulary: the passage ends before one.
     stop = next((place for place, number in enumerate(ids[:limit]) if number >= tokenizer.d_vocab), limit)
     offsets = enumerate(found["offset_mapping"][:stop])

@@ -130,7 +130,9 @@ class LiveModel:
     ) -> None:
         """Run token ids int64 `[batch, positions]` through the body and hand every wanted site to `visit`.
 
-        Layers come first to last; after the last wanted one the pass ends, and the LM head is never run.
+        Layers come first to last; after the last wanted one the pass ends, and the LM head is never run. Texts may be
+        padded behind their ends, where `attention_mask` int64 `[batch, positions]` is 0; what is read there means
+        nothing, and may not be finite.
         """
         wanted = {layer: tuple(sites) for layer in sorted(set(range(self.n_layers) if layers is None else layers))}
         self._check(wanted)
@@ -147,7 +149,8 @@ class LiveModel:
             return each
 
         with suppress(StopRun), hooked((self.model, self.body), self.blocks, wanted, told):
-            self.body(input_ids=ids.to(self.device), attention_mask=attention_mask, use_cache=False)
+            mask = None if attention_mask is None else attention_mask.to(self.device)
+            self.body(input_ids=ids.to(self.device), attention_mask=mask, use_cache=False)
 
     def capture(
         self,

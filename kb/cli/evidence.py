@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..settings import POSITIONS
 from .ingest import _numbers
-from .options import clash_options, json_option, sink_options, with_kb, with_new_kb
+from .options import clash_options, json_option, reading_options, sink_options, with_kb, with_new_kb
 
 if TYPE_CHECKING:
     from ...queries import Diff
@@ -44,6 +44,7 @@ def load(kb: KnowledgeBase, bundles: tuple[Path, ...], clash: Clash, as_json: bo
     help="Text that both models read: how far each neuron's activations agree. A file or folder, or hf:NAME; again for "
     "more.",
 )
+@reading_options
 @click.option("--positions", default=POSITIONS, show_default=True, help="Places of the text at most.")
 @click.option("--base-weights", help="Hub id or folder of BASE's weights.  [default: where it was ingested from]")
 @click.option("--tuned-weights", help="Hub id or folder of TUNED's weights.  [default: where it was ingested from]")
@@ -56,6 +57,7 @@ def link(
     tuned: str,
     layers: str | None,
     corpus: tuple[str, ...],
+    reading: dict[str, Any],
     positions: int,
     base_weights: str | None,
     tuned_weights: str | None,
@@ -71,6 +73,7 @@ def link(
             tuned,
             layers=None if layers is None else _numbers(layers),
             corpus=corpus,
+            **reading,
             positions=positions,
             base_weights=base_weights,
             tuned_weights=tuned_weights,

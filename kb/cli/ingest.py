@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import SEED, Between, Numbers, clash_options, json_option, with_new_kb
+from .options import SEED, Between, Numbers, clash_options, json_option, reading_options, with_new_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -78,8 +78,10 @@ def lm_head(
     "--corpus",
     required=True,
     multiple=True,
-    help="Texts: a file, a folder, JSONL, Parquet, a dataset's hub id, or - for standard input; or a built corpus.",
+    help="Texts: a file, a folder, a table (CSV, JSON, Parquet ...; .gz and .zst too), a dataset's hub id, or - for "
+    "standard input; or a built corpus.",
 )
+@reading_options
 @click.option("--name", help="What the graph calls the model.  [default: the hub id or the folder's name]")
 @click.option("--layers", help="Only these layers, such as 0,3-5.")
 @click.option("--length", type=click.IntRange(8), default=64, show_default=True, help="Tokens a window, BOS included.")
@@ -98,6 +100,7 @@ def activations(
     kb: KnowledgeBase,
     model: str,
     corpus: tuple[str, ...],
+    reading: dict[str, Any],
     name: str | None,
     layers: str | None,
     length: int,
@@ -117,6 +120,7 @@ def activations(
         report = kb.ingest_activations(
             model,
             corpus,
+            **reading,
             name=name,
             layers=None if layers is None else _numbers(layers),
             windows={"length": length},

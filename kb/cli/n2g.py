@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .ingest import _numbers, ingest
-from .options import SEED, clash_options, json_option, with_kb, with_new_kb
+from .options import SEED, clash_options, json_option, reading_options, with_kb, with_new_kb
 from .published import imports
 
 if TYPE_CHECKING:
@@ -24,8 +24,10 @@ _run = click.option("--run", help="Only evidence of this run (see neuronkb runs)
     "--corpus",
     required=True,
     multiple=True,
-    help="Texts: a file, a folder, JSONL, Parquet, a dataset's hub id, or - for standard input; or a built corpus.",
+    help="Texts: a file, a folder, a table (CSV, JSON, Parquet ...; .gz and .zst too), a dataset's hub id, or - for "
+    "standard input; or a built corpus.",
 )
+@reading_options
 @click.option("--name", help="What the graph calls the model.  [default: the hub id or the folder's name]")
 @click.option("--layers", help="Only these layers, such as 0,3-5; more can be added later.")
 @click.option(
@@ -52,6 +54,7 @@ def ingest_n2g(
     kb: KnowledgeBase,
     model: str,
     corpus: tuple[str, ...],
+    reading: dict[str, Any],
     name: str | None,
     layers: str | None,
     neurons: Path | None,
@@ -74,6 +77,7 @@ def ingest_n2g(
         report = kb.ingest_n2g(
             model,
             corpus,
+            **reading,
             name=name,
             layers=None if layers is None else _numbers(layers),
             neurons=neurons,

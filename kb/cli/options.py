@@ -29,6 +29,16 @@ _STORE = (
     click.option("--database", help="Neo4j database.  [env: NEURONKB_NEO4J_DATABASE]"),
     click.option("--heap", envvar="NEURONKB_HEAP", help="Memory of a local store's server when it starts, such as 2g."),
 )
+_READING = (
+    click.option("--field", help="Column or field of the texts, or a chat's messages.  [default: text, or messages]"),
+    click.option("--id", help="Column or field that names each text.  [default: id, where there is one]"),
+    click.option("--split", default="train", show_default=True, help="Of a data set that has several."),
+    click.option(
+        "--tails/--no-tails",
+        default=None,
+        help="Read short texts and the ends of texts.  [default: yes, unless runs over them are there without]",
+    ),
+)
 _CLASH = (
     click.option("--replace", is_flag=True, help="Take away another run of this job on this model."),
     click.option("--alongside", is_flag=True, help="Keep another run of this job beside this one."),
@@ -159,6 +169,16 @@ def clash_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, clash=clash, **kwargs)
 
     return _apply(_CLASH, command)
+
+
+def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--field, --id, --split and --tails, handed on as `reading`: for every command that reads a corpus."""
+
+    @wraps(function)
+    def command(*args: Any, field: str | None, id: str | None, split: str, tails: bool | None, **kwargs: Any) -> Any:
+        return function(*args, reading={"field": field, "id": id, "split": split, "tails": tails}, **kwargs)
+
+    return _apply(_READING, command)
 
 
 def sink_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -199,5 +199,7 @@ def report(found: LoadReport, as_json: bool) -> None:
     if found.beside:
         texts = f"beside it, over other texts: {', '.join(found.beside)} (neuronkb store remove RUN takes one away)"
         console().print(texts, soft_wrap=True)
+    for note in found.notes:
+        console().print(note, soft_wrap=True, markup=False, highlight=False)
     if found.same_as:
         console().print(f"the same weights under another name: copied from {found.same_as}", soft_wrap=True)

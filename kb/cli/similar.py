@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import SEED, clash_options, json_option, with_kb
+from .options import SEED, clash_options, json_option, reading_options, with_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
@@ -48,7 +48,8 @@ def similar(
 @click.argument("model_a")
 @click.argument("model_b")
 @click.option("--by", type=click.Choice(MATCHED), default="weights", show_default=True, help="Measure.")
-@click.option("--corpus", multiple=True, help="Texts for activation: files, folders, JSONL, a dataset's hub id.")
+@click.option("--corpus", multiple=True, help="Texts for activation: files, folders, tables, a dataset's hub id.")
+@reading_options
 @click.option("--k", type=click.IntRange(1, 100), default=10, show_default=True, help="Neighbours kept of each neuron.")
 @click.option(
     "--draws",
@@ -70,6 +71,7 @@ def match(
     model_a: str,
     model_b: str,
     corpus: tuple[str, ...],
+    reading: dict[str, Any],
     clash: Clash,
     as_json: bool,
     **settings: Any,
@@ -83,7 +85,7 @@ def match(
     from . import output
 
     with output.progress() as progress:
-        found = kb.match(model_a, model_b, corpus=corpus, settings=settings, clash=clash, progress=progress)
+        found = kb.match(model_a, model_b, corpus=corpus, **reading, settings=settings, clash=clash, progress=progress)
     if as_json:
         output.emit_json(found)
         return

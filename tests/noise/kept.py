@@ -135,7 +135,9 @@ def corpus(work: Path) -> dict[str, bytes]:
 
 def read_corpus(folder: Path) -> object:
     found = Corpus.open(folder)
-    return digest({"hash": found.hash, "skipped": found.skipped}), [batch.sum() for _, batch in found.batches(4)]
+    return digest({"hash": found.hash, "skipped": found.skipped, "notes": found.notes}), [
+        batch.sum() for _, batch in found.batches(4)
+    ]
 
 
 ODD: tuple[bytes, ...] = (b"[" * 2000, b"9" * 5000, b"0x" + b"f" * 6000, b"nan", b"1e999", b"2024-99-99")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from neuronkb.ingest.features.po import entries
 from neuronkb.ingest.features.tables import Columns, read_classes
 from neuronkb.schema import digest
 
-from .mutate import of_cells, of_lines, plain
+from .mutate import Mutator, of_cells, of_json, of_lines, plain
 from .parser import Parser
 
 HEADER = {
@@ -55,33 +56,57 @@ def parquet(table: pa.Table) -> bytes:
     return bytes(sink.getvalue())
 
 
+def arrow(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
 def features(folder: Path) -> object:
     found = FeatureSet.open(folder / "f.jsonl").write(folder / "again.jsonl")
     assert FeatureSet.open(folder / "again.jsonl").records == found.records
     return read_header(folder / "f.jsonl"), digest({"of": found.header.to_json()})
 
 
-def corpus(name: str, data: bytes, lines: bool = False) -> Parser:
+def corpus(name: str, data: bytes, mutate: Mutator = plain) -> Parser:
     def read(folder: Path) -> object:
         documents = read_documents(folder / name)
         return digest({"of": [[one.id, one.text] for one in documents], "skipped": documents.skipped})
 
-    return Parser(f"corpus, {name.partition('.')[2]}", {name: data}, read, of_lines if lines else plain)
+    return Parser(f"corpus, {name}", {name: data}, read, mutate)
+
+
+def saved(rows: bytes) -> Parser:
+    """A data set as Hugging Face's library saves it."""
+    files = {"state.json": b'{"_data_files": [{"filename": "a.arrow"}]}', "dataset_info.json": b"{}", "a.arrow": rows}
+
+    def read(folder: Path) -> object:
+        return digest({"of": [[one.id, one.text] for one in read_documents(folder)]})
+
+    return Parser("corpus, saved", files, read, {"state.json": of_json, "a.arrow": plain})
 
 
 def parsers() -> list[Parser]:
     rows = b"\n".join(json.dumps(row).encode() for row in (HEADER, *RECORDS))
     texts = b'{"text": "a", "id": "i"}\n{"text": "b"}\n{"text": "c", "id": 7}'
     table = parquet(pa.table({"text": ["a", "b", "c"], "id": [1, 2, 3], "label": ["x", "y", "x"]}))
+    rows_of_arrow = arrow(pa.table({"text": ["a", "b", "c"], "id": ["1", "2", None]}))
     return [
         Parser("labelled texts", {"f.jsonl": rows}, features, of_lines),
         Parser("texts with classes", {"c.jsonl": CLASSED}, lambda f: read_classes(f / "c.jsonl", Columns()), of_lines),
         Parser("Parquet with classes", {"c.parquet": table}, lambda f: read_classes(f / "c.parquet", Columns()), plain),
         Parser("treebank", {"t.conllu": TREES}, lambda f: read_conllu(f / "t.conllu"), of_cells),
         corpus("c.txt", b"some text\nof two lines"),
-        corpus("c.jsonl", texts, lines=True),
-        corpus("c.json", texts, lines=True),
+        corpus("c.jsonl", texts, of_lines),
+        corpus("c.json", texts, of_lines),
+        corpus("array.json", b"[" + texts.replace(b"\n", b",") + b"]", of_json),
+        corpus("c.csv", b'text,id\n"a, b",i\nc,7\n', of_cells),
         corpus("c.parquet", table),
+        corpus("c.arrow", rows_of_arrow),
+        corpus("c.jsonl.gz", gzip.compress(texts, mtime=0)),
+        corpus("c.jsonl.zst", pa.compress(texts, codec="zstd", asbytes=True)),
+        saved(rows_of_arrow),
         Parser("prompts", {"p.txt": b"One\nTwo\n"}, lambda f: prompts_hash(read_prompts(f / "p.txt")), plain),
         Parser("translations", {"x.po": PO}, lambda f: list(entries(text(f / "x.po"))), plain),
         Parser("formulas", {"x.tex": LATEX}, lambda f: find(text(f / "x.tex")), plain),

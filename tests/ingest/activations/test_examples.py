@@ -1,3 +1,4 @@
+import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,7 +29,7 @@ def test_the_best_of_each_document_ties_to_the_earlier(
         documents = torch.tensor([d for d, _ in part], dtype=torch.int32)
         values = torch.stack([torch.full((LENGTH, N), float(first + i)) for i in range(len(part))])
         if compiled:
-            found.insert(scores, numbers, documents, Bits.of(values), None, slice(0, N), 0)
+            found.insert(scores, numbers, documents, Bits.of(values), None, slice(0, N), 0, np.full(len(part), LENGTH))
         else:
             found.offer(scores, numbers, documents, values)
     for neuron in range(N):

@@ -12,7 +12,7 @@ def counted(values: list[float]) -> Histogram:
     found, compiled = Histogram(1, CPU), Histogram(1, CPU)
     tensor = torch.tensor(values).reshape(-1, 1)
     found.take(tensor)
-    compiled.add(Bits.of(tensor[None]), slice(0, 1), 0)
+    compiled.add(Bits.of(tensor[None]), slice(0, 1), 0, np.array([len(tensor)]))
     assert torch.equal(found.counts, compiled.counts)
     assert torch.equal(found.zeros, compiled.zeros)
     return found

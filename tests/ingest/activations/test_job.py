@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pytest
+import torch
 from neuronkb.ingest.activations.job import ActivationsJob
 from neuronkb.ingest.activations.settings import BANDS
 from neuronkb.ingest.activations.state import save_state
@@ -31,11 +32,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def corpus(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    """60 documents of random words, of one to nine windows."""
+    """60 documents of random words, of part of a window to nine windows."""
     folder = tmp_path_factory.mktemp("corpus")
     random = np.random.default_rng(7)
     words = [token.removeprefix("▁") for token in planted.TOKENS if token.startswith("▁")]
-    texts = [" ".join(random.choice(words, random.integers(LENGTH, 9 * LENGTH))) for _ in range(60)]
+    texts = [" ".join(random.choice(words, random.integers(1, 9 * LENGTH))) for _ in range(60)]
     (folder / "texts.jsonl").write_text(
         "".join(json.dumps({"id": f"d{i}", "text": t}) + "\n" for i, t in enumerate(texts))
     )
@@ -60,11 +61,14 @@ def shards(model: Path, corpus: Corpus, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def everything(model: Path, corpus: Corpus) -> Floats:
-    """Every hidden value `[layer, window, position, neuron]`, BOS left out."""
+    """Every hidden value `[layer, window, position, neuron]`, BOS left out, of windows alone; NaN behind their end."""
     live = LiveModel.open(model, dtype="float32", device="cpu")
-    ids = next(corpus.batches(len(corpus)))[1]
-    found = live.capture(ids)
-    return np.stack([found[layer, "hidden"].numpy()[:, 1:] for layer in range(live.n_layers)])
+    found = np.full((live.n_layers, len(corpus), LENGTH - 1, live.d_mlp), np.nan, np.float32)
+    for window, length in enumerate(corpus.lengths.tolist()):
+        kept = live.capture(torch.from_numpy(corpus.tokens[[window], :length].astype(np.int64)))
+        for layer in range(live.n_layers):
+            found[layer, window, : length - 1] = kept[layer, "hidden"][0, 1:].numpy()
+    return found
 
 
 def windows_of(rows: pa.Table, corpus: Corpus, excerpts: pa.Table) -> list[tuple[str, int]]:
@@ -86,9 +90,9 @@ def test_top_windows_are_those_of_a_pass_that_keeps_everything(
         rows = shards[f"L{layer:03d}"]["Neuron.FIRES_ON.Excerpt"].to_pandas()
         for neuron in range(planted.WIDTH):
             for pole in (1, -1):
-                best = (pole * everything[layer, :, :, neuron]).max(1)
+                best = np.nanmax(pole * everything[layer, :, :, neuron], axis=1)
                 expected: list[int] = []
-                for window in sorted(learn, key=lambda w: (-best[w], w)):
+                for window in sorted(learn, key=lambda w: (-best[w], -corpus.lengths[w], w)):
                     taken = {corpus.document[w] for w in expected}
                     if best[window] > 0 and corpus.document[window] not in taken and len(expected) < K:
                         expected.append(int(window))
@@ -97,7 +101,9 @@ def test_top_windows_are_those_of_a_pass_that_keeps_everything(
                 assert found == [place_of(corpus, w) for w in expected]
                 np.testing.assert_allclose(mine.activation, best[expected], rtol=1e-5)
                 for levels, unit, number in zip(mine.levels, mine.unit, expected, strict=True):
-                    values, true = level_values(levels, unit), pole * everything[layer, number, :, neuron]
+                    values = level_values(levels, unit)
+                    assert len(values) == corpus.lengths[number]
+                    true = pole * everything[layer, number, : len(values) - 1, neuron]
                     assert values[0] == 0
                     assert unit == pytest.approx(best[number] / 1000, rel=1e-6)
                     # bfloat16 has eight bits; a level is right to half a step.
@@ -108,6 +114,7 @@ def test_statistics_are_those_of_all_values(shards: dict[str, dict[str, pa.Table
     for layer in range(2):
         stats = shards[f"L{layer:03d}"]["Stats"].to_pandas()
         values = everything[layer].reshape(-1, planted.WIDTH).astype(np.float64)
+        values = values[~np.isnan(values).any(1)]
         for pole in (1, -1):
             mine, signed = stats[stats.pole == pole], pole * values
             spread = signed - signed.mean(0)
@@ -136,7 +143,7 @@ def test_random_windows_lie_in_their_bands_and_in_held_out_documents(
     assert {f"{low:g}-{high:g}" for low, high in BANDS[:2]} <= set(drawn.band)
     for (start, pole, band), mine in drawn.groupby(["start", "pole", "band"]):
         neuron = int(start.rpartition("N")[2])
-        best = (pole * everything[1, :, :, neuron]).max(1)
+        best = np.nanmax(pole * everything[1, :, :, neuron], axis=1)
         low, high = (float(end) for end in band.split("-"))
         found = [number[place] for place in windows_of(pa.Table.from_pandas(mine), corpus, excerpts)]
         assert len(found) <= 3
@@ -148,11 +155,18 @@ def test_random_windows_lie_in_their_bands_and_in_held_out_documents(
         assert (share <= high + 0.15).all()
 
 
+def learned(corpus: Corpus) -> npt.NDArray[np.int32]:
+    """Tokens of the windows that are not held out, without BOS; -1 behind a window's end."""
+    inside = np.arange(LENGTH) < corpus.lengths[:, None]
+    found: npt.NDArray[np.int32] = np.where(inside, corpus.tokens, -1)[:, 1:][~corpus.held]
+    return found
+
+
 def test_the_token_table_holds_the_strongest_means(
     shards: dict[str, dict[str, pa.Table]], everything: Floats, corpus: Corpus
 ) -> None:
-    tokens = corpus.tokens[:, 1:][~corpus.held]
-    numbers, counts = np.unique(tokens, return_counts=True)
+    tokens = learned(corpus)
+    numbers, counts = np.unique(tokens[tokens >= 0], return_counts=True)
     frequent = numbers[counts >= 20]
     rows = shards["L000"]["Neuron.FIRES_ON_TOKEN.Token"].to_pandas()
     for neuron in (0, planted.WEEKDAYS_NEURON[1]):
@@ -170,8 +184,8 @@ def test_the_token_table_holds_the_strongest_means(
 def test_the_whole_token_table_stays_in_the_bundle(
     shards: dict[str, dict[str, pa.Table]], everything: Floats, corpus: Corpus
 ) -> None:
-    tokens = corpus.tokens[:, 1:][~corpus.held]
-    numbers, counts = np.unique(tokens, return_counts=True)
+    tokens = learned(corpus)
+    numbers, counts = np.unique(tokens[tokens >= 0], return_counts=True)
     for layer in range(2):
         rows = shards[f"L{layer:03d}"]["TokenActivations"].to_pandas()
         assert set(rows.layer) == {layer}
@@ -182,6 +196,49 @@ def test_the_whole_token_table_stays_in_the_bundle(
             np.testing.assert_allclose(row.mean, seen.mean(0), rtol=1e-4, atol=1e-7)
             np.testing.assert_allclose(row.min, seen.min(0), rtol=1e-6)
             np.testing.assert_allclose(row.max, seen.max(0), rtol=1e-6)
+
+
+def test_what_is_seen_does_not_depend_on_the_length_of_windows(
+    shards: dict[str, dict[str, pa.Table]], model: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    """Each token once, at whatever length the corpus is cut."""
+    texts = corpus.folder.parent / "texts.jsonl"
+    lines = texts.read_text().splitlines()
+    counts = []
+    for length in (9, 23, 64):
+        cut = Corpus.build(
+            read_documents(texts),
+            Tokenizer.open(model),
+            tmp_path / str(length),
+            {"length": length, "similarity": None},
+        )
+        found = made(opened(model, cut, tmp_path / "work", least=1))
+        table = found["L000"]["TokenActivations"]
+        counts.append((table["token"].to_pylist(), table["n"].to_pylist()))
+        assert set(found["L000"]["Stats"]["n"].to_pylist()) == {cut.summary.tokens}
+        assert cut.summary.tokens == sum(len(json.loads(line)["text"].split()) for line in lines)
+    assert counts[0] == counts[1] == counts[2]
+
+
+def test_short_texts_have_statistics(model: Path, tmp_path: Path) -> None:
+    """All shorter than a window, and one of a single token."""
+    words = [token.removeprefix("▁") for token in planted.TOKENS if token.startswith("▁")]
+    rng = np.random.default_rng(1)
+    texts = [" ".join(rng.choice(words, n)) for n in (1, *rng.integers(2, 40, 30))]
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    corpus = Corpus.build(read_documents(tmp_path / "t.jsonl"), Tokenizer.open(model), tmp_path / "corpus")
+    assert corpus.summary.padded == len(corpus)
+    job = opened(model, corpus, tmp_path / "work")
+    stats = made(job)["L001"]["Stats"]
+    assert set(stats["n"].to_pylist()) == {corpus.summary.tokens}
+    values = [
+        job.live.capture(torch.from_numpy(corpus.tokens[[w], :n].astype(np.int64)))[1, "hidden"][0, 1:].numpy()
+        for w, n in enumerate(corpus.lengths.tolist())
+    ]
+    for row in stats.to_pylist():
+        mine = row["pole"] * np.concatenate(values)[:, int(row["id"].split("/N")[1].split("/")[0])]
+        assert (row["min"], row["max"]) == pytest.approx((mine.min(), mine.max()), abs=1e-5)
+        assert row["mean"] == pytest.approx(mine.mean(), abs=1e-5)
 
 
 def test_batches_do_not_change_examples(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from neuronkb.ingest.activations import layer as layers
@@ -14,13 +16,16 @@ from neuronkb.schema import ModelError
 CPU, N, LENGTH, TOKENS = torch.device("cpu"), 37, 10, 5
 
 
-def batch(first: int, slots: torch.Tensor, bos: bool = True) -> Batch:
+def batch(first: int, slots: torch.Tensor, bos: bool = True, short: bool = False) -> Batch:
+    """Of eight windows; with `short` each is one token shorter than the one before."""
     windows = torch.arange(first, first + 8, dtype=torch.int32)
     held = windows % 3 == 0
     slots = slots.masked_fill(held[:, None], -1)
     if bos:
         slots[:, 0] = -1
-    return Batch(windows, windows // 2, held, slots, bos)
+    ends = np.full(8, slots.shape[1]) - np.arange(8) * short
+    slots[torch.arange(slots.shape[1]) >= torch.from_numpy(ends)[:, None]] = -1
+    return Batch(windows, windows // (1 if short else 2), held, slots, bos, ends)
 
 
 def codes_of(values: torch.Tensor) -> torch.Tensor:
@@ -56,17 +61,23 @@ def reduced(way: Way, values: list[torch.Tensor], batches: list[Batch]) -> Layer
     return found
 
 
+@pytest.mark.parametrize("short", [False, True], ids=["whole", "short"])
 @pytest.mark.parametrize("bos", [True, False])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float16])
 def test_loops_and_tensor_operations_hold_the_same(
-    monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, bos: bool
+    monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, bos: bool, short: bool
 ) -> None:
     monkeypatch.setattr(layers, "WIDTH", 16)
     torch.manual_seed(0)
     values = [(torch.randn(8, LENGTH, N) * 2).round(decimals=1).to(dtype) for _ in range(6)]
     values[0][:, :, 3] = 0.0
     values[1][2, 4, :] = -0.0
-    batches = [batch(8 * i, torch.randint(-1, TOKENS, (8, LENGTH)), bos) for i in range(6)]
+    batches = [batch(8 * i, torch.randint(-1, TOKENS, (8, LENGTH)), bos, short and i > 2) for i in range(6)]
+    if short:  # what stands behind a window's end may be anything, and the last batch has no window of full length
+        for value, seen in zip(values, batches, strict=True):
+            value[torch.arange(LENGTH) >= torch.from_numpy(seen.ends)[:, None]] = torch.nan
+        values[5] = values[5][:, : LENGTH - 1]
+        batches[5] = replace(batches[5], slots=batches[5].slots[:, :-1], ends=np.minimum(batches[5].ends, LENGTH - 1))
     ours, plain = reduced(by_loops, values, batches), reduced(by_tensors, values, batches)
     found, wanted = ours.tensors(), plain.tensors()
     assert found.keys() == wanted.keys()
@@ -86,11 +97,16 @@ def test_loops_and_tensor_operations_hold_the_same(
         assert one.signs is not None
         assert two.signs is not None
         assert torch.equal(one.signs, two.signs)
-    codes = torch.stack([codes_of(v)[:, int(bos) :] for v in values]).reshape(-1, N)
+    counted = [
+        torch.arange(v.shape[1]) < torch.from_numpy(b.ends)[:, None] for v, b in zip(values, batches, strict=True)
+    ]
+    for inside in counted:
+        inside[:, : int(bos)] = False
+    codes = torch.cat([codes_of(v)[inside] for v, inside in zip(values, counted, strict=True)])
     assert ours.signs is not None
     assert torch.equal(ours.signs.counts, torch.stack([(codes == c).sum(0) for c in (1, 2, 3, 4)]))
-    assert found["moments.count"] == 6 * 8 * (LENGTH - int(bos))
-    flat = torch.stack([v[:, int(bos) :] for v in values]).double().reshape(-1, N)
+    assert found["moments.count"] == sum(inside.sum() for inside in counted)
+    flat = torch.cat([v[inside] for v, inside in zip(values, counted, strict=True)]).double()
     assert torch.allclose(found["moments.sums"][1], flat.square().sum(0), rtol=1e-5)
     assert torch.equal(found["moments.high"], flat.amax(0).float())
     assert torch.equal(found["histogram.counts"].sum(1), torch.full((N,), len(flat)))

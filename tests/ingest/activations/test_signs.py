@@ -67,17 +67,19 @@ def test_signs_are_those_of_a_pass_that_keeps_gate_and_up(config: Any, bos: bool
     numbers = {(str(job.corpus.documents[int(d)]), int(o)): i for i, (d, o) in enumerate(places(job.corpus))}
     excerpts = {row["id"]: row for row in shards["excerpts"]["Excerpt"].to_pylist()}
     seen = set[str]()
+    place_in = np.arange(job.corpus.settings.length)
+    inside = (place_in < job.corpus.lengths[:, None]) & (place_in >= int(bos))
     for layer in range(2):
         gate, up = (kept[layer, site].numpy() for site in ("gate", "up"))
         letters = said(gate, up)
         for row in shards[f"L{layer:03d}"]["Neuron.FIRES_ON.Excerpt"].to_pylist():
             place = excerpts[row["end"]]
             window, neuron = numbers[place["document"], place["offset"]], int(row["start"].rpartition("N")[2])
-            expected = "".join(letters[window, :, neuron])
+            expected = "".join(letters[window, : job.corpus.lengths[window], neuron])
             assert row["signs"] == (f"_{expected[1:]}" if bos else expected)
             seen |= set(row["signs"])
         for row in shards[f"L{layer:03d}"]["Stats"].to_pylist():
-            own = letters[:, int(bos) :, int(row["id"].split("/N")[1].split("/")[0])]
+            own = letters[:, :, int(row["id"].split("/N")[1].split("/")[0])][inside]
             assert row["signs"] == pytest.approx([float((own == letter).mean()) for letter in COMBINATIONS])
             assert sum(row["signs"]) == pytest.approx(1)
     assert seen == set(COMBINATIONS) | ({"_"} if bos else set())

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from neuronkb.ingest.corpus import Corpus, Tokenizer, read_documents
 from neuronkb.ingest.corpus.scratch import is_held
 from neuronkb.ingest.subject.vocabulary import read_vocabulary
@@ -33,7 +35,7 @@ def numbers(seed: int, n: int) -> str:
 
 @pytest.fixture
 def texts(tmp_path: Path) -> Path:
-    """Forty documents of different lengths, the last a copy of the first; one is null, one too short."""
+    """Forty documents of different lengths, the last a copy of the first; one is null, one of three tokens."""
     many = {f"d{i}": numbers(i, 40 + 5 * i) for i in range(38)}
     return write(tmp_path / "texts.jsonl", {**many, "null": None, "short": "1 2 3", "copy": many["d0"]})
 
@@ -47,22 +49,26 @@ def test_every_window_stands_where_it_says(texts: Path, words: Tokenizer, tmp_pa
     rows = [json.loads(line) for line in texts.read_text().splitlines()]
     by_id = {row["id"]: (row["text"] or "").split() for row in rows}
     assert corpus.documents.to_pylist() == [row["id"] for row in rows if row["text"] is not None]
-    for tokens, document, offset in zip(corpus.tokens.tolist(), corpus.document, corpus.offset, strict=True):
-        text = by_id[corpus.documents[int(document)].as_py()]
-        assert tokens == [1] + [FIRST_WORD + int(word) for word in text[offset : offset + 15]]
+    for tokens, n, document, offset in zip(
+        corpus.tokens.tolist(), corpus.lengths, corpus.document, corpus.offset, strict=True
+    ):
+        text = by_id[corpus.documents[int(document)].as_py()][offset : offset + 15]
+        assert n == 1 + len(text)
+        assert tokens == [1] + [FIRST_WORD + int(word) for word in text] + [0] * (15 - len(text))
     assert (np.diff(corpus.document) >= 0).all()
     lengths = [len(text) for text in by_id.values()]
-    made = sum(n // 15 for n in lengths)
+    made = sum(-(-n // 15) for n in lengths)
     assert vars(corpus.summary) == {
         "documents": 40,
         "skipped": 1,
-        "short": 1,
-        "windows": made - 2,
+        "short": 0,
+        "windows": made - 3,
         "held": int(corpus.held.sum()),
-        "duplicates": 2,
-        "tokens": 15 * (made - 2),
-        "tokens_lost": sum(n % 15 for n in lengths),
-        "tokens_duplicate": 30,
+        "duplicates": 3,
+        "tokens": sum(lengths) - 40,
+        "tokens_lost": 0,
+        "tokens_duplicate": 40,
+        "padded": sum(n % 15 > 0 for n in lengths) - 1,
     }
     assert len(corpus) == corpus.summary.windows
     assert corpus.skipped == ("texts.jsonl:39 its text is null",)
@@ -85,10 +91,10 @@ def test_the_same_texts_give_the_same_corpus(
     monkeypatch.setattr("neuronkb.ingest.corpus.build._BLOCK", 7)
     two = build(texts, words, tmp_path / "two")
     assert one.hash == two.hash
-    for name in ("tokens.npy", "document.npy", "offset.npy", "held.npy", "corpus.json"):
+    for name in ("tokens.npy", "lengths.npy", "document.npy", "offset.npy", "held.npy", "corpus.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert sorted(os.listdir(tmp_path / "one")) == sorted(
-        ["corpus.json", "document.npy", "documents.arrow", "held.npy", "offset.npy", "tokens.npy"]
+        ["corpus.json", "document.npy", "documents.arrow", "held.npy", "lengths.npy", "offset.npy", "tokens.npy"]
     )
 
 
@@ -127,10 +133,13 @@ def test_batches_go_on_from_any_window(texts: Path, words: Tokenizer, tmp_path: 
 def test_excerpts_are_nodes(texts: Path, words: Tokenizer, tmp_path: Path) -> None:
     corpus = build(texts, words, tmp_path / "corpus")
     surfaces = [words.tokenizer.convert_ids_to_tokens(i).replace("▁", " ") for i in range(words.d_vocab)]
-    found = corpus.excerpts([9, 2, 2], surfaces)
+    end = int(np.flatnonzero(corpus.lengths < 16)[0])
+    found = corpus.excerpts([9, 2, 2, end], surfaces)
     assert found.equals(conform(table("Excerpt"), found))
-    nine, two, again = found.to_pylist()
+    nine, two, again, last = found.to_pylist()
     assert two == again
+    assert len(last["tokens"]) == corpus.lengths[end]
+    assert len(last["text"].split()) == corpus.lengths[end] - 1
     assert nine["id"] != two["id"]
     text = json.loads(texts.read_text().splitlines()[corpus.document[9]])["text"].split()
     expected = text[corpus.offset[9] : corpus.offset[9] + 15]
@@ -179,15 +188,104 @@ def test_progress_comes_to_its_end(texts: Path, words: Tokenizer, tmp_path: Path
 
 
 def test_an_empty_corpus_says_why(words: Tokenizer, tmp_path: Path) -> None:
-    texts = write(tmp_path / "t.jsonl", {"none": None, "short": "1 2 3"})
-    with pytest.raises(
-        CorpusError, match=r"is empty: 1 documents were read, none.*16 tokens.*1 skipped.*t\.jsonl:1 its"
-    ):
+    texts = write(tmp_path / "t.jsonl", {"none": None, "short": ""})
+    with pytest.raises(CorpusError, match=r"is empty: 1 documents were read, none.*a token.*1 skipped.*t\.jsonl:1 its"):
         build(texts, words, tmp_path / "corpus")
     (tmp_path / "empty.jsonl").touch()
     with pytest.raises(CorpusError, match="is empty: 0 documents were read"):
         build(tmp_path / "empty.jsonl", words, tmp_path / "corpus")
     assert not (tmp_path / "corpus").exists()
+
+
+def test_short_texts_are_a_corpus(words: Tokenizer, tmp_path: Path) -> None:
+    texts = write(tmp_path / "t.jsonl", {f"d{i}": numbers(i, 48) for i in range(50)})
+    corpus = build(texts, words, tmp_path / "corpus", length=64)
+    assert (len(corpus), corpus.summary.tokens, corpus.summary.padded) == (50, 50 * 48, 50)
+    assert corpus.inputs(np.arange(50))[0].shape == (50, 49)
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=8), st.integers(8, 40), st.integers(8, 40), st.data())
+@settings(max_examples=20)
+def test_the_tokens_seen_do_not_depend_on_the_length_of_windows(
+    words: Tokenizer,
+    tmp_path_factory: pytest.TempPathFactory,
+    sizes: list[int],
+    one: int,
+    other: int,
+    data: st.DataObject,
+) -> None:
+    folder = tmp_path_factory.mktemp("lengths")
+    texts = write(folder / "t.jsonl", {f"d{i}": numbers(i, n) for i, n in enumerate([*sizes, 1])})
+    bos = data.draw(st.sampled_from(["none", "window"]))
+    seen = []
+    for length in {one, other}:
+        corpus = build(texts, words, folder / str(length), length=length, bos=bos, similarity=None)
+        inside = np.arange(length) < corpus.lengths[:, None]
+        inside[:, : int(corpus.bos)] = False
+        where = corpus.document[:, None] + np.zeros_like(corpus.tokens)
+        place = corpus.offset[:, None] + np.arange(length) - int(corpus.bos)
+        seen.append(sorted(zip(where[inside], place[inside], corpus.tokens[inside], strict=True)))
+    assert len(seen[0]) == sum(sizes) + 1
+    assert all(found == seen[0] for found in seen)
+
+
+def test_reading_order_puts_windows_of_a_length_together(texts: Path, words: Tokenizer, tmp_path: Path) -> None:
+    corpus = build(texts, words, tmp_path / "corpus")
+    ordered = corpus.reading_order(np.arange(len(corpus)))
+    whole = int((corpus.lengths == 16).sum())
+    assert ordered[:whole].tolist() == np.flatnonzero(corpus.lengths == 16).tolist()
+    assert sorted(ordered.tolist()) == list(range(len(corpus)))
+    assert (np.diff(corpus.lengths[ordered]) <= 0).all()
+    for start in (0, 3, whole - 1, whole, whole + 1, len(corpus)):
+        parts = list(corpus.parts(ordered, 7, start))
+        assert [n for part in parts for n in part] == ordered[start:].tolist()
+        for part in parts:
+            assert len(set(corpus.lengths[part] == 16)) == 1
+            ids, mask = corpus.inputs(part)
+            lengths = corpus.lengths[part]
+            assert ids.shape == (len(part), lengths.max())
+            assert ids.tolist() == corpus.tokens[part][:, : lengths.max()].tolist()
+            assert (mask is None) == (len(set(lengths)) == 1)
+            assert mask is None or mask.sum(1).tolist() == lengths.tolist()
+
+
+OLD = (
+    "cde452af5d5036d7cddc13dedf7e36a7205f45b6342c388863830eecf3177f7d",
+    "9a7a6c3b14e3c92cc5326ec58003a251ba2963e76498c4d363ea8dd9fc6de3a9",
+)
+"""Hashes that releases before tails gave the corpora below."""
+
+
+def test_a_corpus_without_tails_is_that_of_releases_before(texts: Path, words: Tokenizer, tmp_path: Path) -> None:
+    """Whole windows only: the same hash, and so the same runs, as when there was no other cut."""
+    one = build(texts, words, tmp_path / "one", tails=False)
+    two = build(texts, words, tmp_path / "two", tails=False, similarity=None, bos="none")
+    assert (one.hash, two.hash) == OLD
+    assert one.hash != build(texts, words, tmp_path / "tails").hash
+    assert one.lengths.tolist() == [16] * len(one)
+    found = build(texts, words, tmp_path / "three", tails=False, length=11).summary
+    assert (found.windows, found.short, found.duplicates, found.padded) == (494, 1, 4, 0)
+    assert (found.tokens, found.tokens_lost, found.tokens_duplicate) == (4940, 98, 40)
+
+
+def test_a_corpus_of_a_release_before_is_read_as_it_was_made(texts: Path, words: Tokenizer, tmp_path: Path) -> None:
+    made = build(texts, words, tmp_path / "corpus", tails=False)
+    path = tmp_path / "corpus" / "corpus.json"
+    info = json.loads(path.read_text())
+    assert (info["format"], info["method"], "tails" in info["settings"]) == (1, 1, False)
+    assert not (tmp_path / "corpus" / "lengths.npy").exists()
+    del info["summary"]["padded"], info["passed_over"]
+    path.write_text(json.dumps(info))
+    corpus = Corpus.open(tmp_path / "corpus")
+    assert (corpus.hash, corpus.settings, corpus.notes[1:]) == (made.hash, made.settings, ())
+    assert corpus.lengths.tolist() == [16] * len(made)
+
+
+def test_short_texts_alone_are_an_empty_corpus_without_tails(words: Tokenizer, tmp_path: Path) -> None:
+    path = write(tmp_path / "short.jsonl", {"a": "1 2 3"})
+    assert len(build(path, words, tmp_path / "tails")) == 1
+    with pytest.raises(CorpusError, match=r"none of them 16 tokens long.*give longer texts .*--tails"):
+        build(path, words, tmp_path / "without", tails=False)
 
 
 def test_a_window_longer_than_the_context_is_refused_before_anything_is_read(words: Tokenizer, tmp_path: Path) -> None:

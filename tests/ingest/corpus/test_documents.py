@@ -4,6 +4,7 @@ import io
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -63,7 +64,7 @@ def test_another_field(tmp_path: Path) -> None:
     path.write_text('{"body": "a"}\n{"text": "b"}\n')
     documents = read_documents(path, field="body")
     assert list(documents) == [Document("rows.ndjson:1", "a")]
-    assert documents.skipped == ["rows.ndjson:2 no field 'body'"]
+    assert documents.skipped == ["rows.ndjson:2 no field 'body'; it has text"]
 
 
 def test_a_json_file_is_lines_or_one_text(tmp_path: Path) -> None:
@@ -122,3 +123,29 @@ def test_sources_that_are_not_there(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CorpusError, match=message):
         read_documents(sources)
+
+
+def test_a_folder_says_what_it_passed_over(folder: Path) -> None:
+    (folder / "b" / "more.PNG").write_bytes(b"\x89PNG\0")
+    (folder / "b" / "raw").write_bytes(b"\xff")
+    documents = read_documents(folder)
+    assert len(list(documents)) == 5
+    assert documents.passed_over == {".png": 2, "no ending": 1}
+
+
+def test_chats_need_a_way_to_write_them(tmp_path: Path) -> None:
+    path = tmp_path / "chats.jsonl"
+    rows = [[{"role": role, "content": "a"}] for role in ("user", "odd")]
+    path.write_text("".join(json.dumps({"messages": turns, "id": "x"}) + "\n" for turns in rows))
+    documents = read_documents(path)
+    assert list(documents) == []
+    assert documents.skipped[0].startswith("chats.jsonl:1 its text is a list of messages")
+
+    def chat(turns: Any) -> str:
+        if turns[0]["role"] == "odd":
+            raise ValueError("no such role")
+        return f"<{turns[0]['role']}>{turns[0]['content']}"
+
+    documents.chat = chat
+    assert list(documents) == [Document("x", "<user>a")]
+    assert documents.skipped == ["chats.jsonl:2 its messages do not fit the chat template: no such role"]

@@ -2,16 +2,15 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
+import re
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from neuronkb.ingest.corpus.document import LIMIT, Document, Item, Skipped
-from neuronkb.ingest.corpus.readers import jsonl_items, parquet_items, stream_items, text_items
+from neuronkb.ingest.corpus.fields import Fields
+from neuronkb.ingest.corpus.readers import array_items, jsonl_items, stream_items, text_items
 from neuronkb.schema import CorpusError
 
 BOM = b"\xef\xbb\xbf"
@@ -19,7 +18,7 @@ TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 
 
 def jsonl(data: bytes) -> list[Item]:
-    return list(jsonl_items(io.BytesIO(data), "f", "text"))
+    return list(jsonl_items(io.BytesIO(data), "f", Fields()))
 
 
 def test_a_text_is_one_document_line_ends_and_all() -> None:
@@ -59,11 +58,15 @@ def test_a_line_of_just_the_limit_is_read() -> None:
 
 def test_a_stream_says_by_its_first_line_what_it_is() -> None:
     def read(data: bytes) -> list[Item]:
-        return list(stream_items(io.BytesIO(data), "stdin", "text"))
+        return list(stream_items(io.BytesIO(data), "stdin", Fields()))
 
     assert read(b'{"text": "a"}\n{"text": "b"}\n') == [Document("stdin:1", "a"), Document("stdin:2", "b")]
     assert read(b'{"text": "a"}\nfoot') == [Document("stdin:1", "a"), Skipped("stdin:2", "not JSON")]
-    for whole in (b"a\nb\n", b'{"words": "a"}\n{"text": "b"}', b"[1]\n", b""):
+    assert read(b'{"words": "a"}\n{"text": "b"}') == [
+        Skipped("stdin:1", "no field 'text'; it has words"),
+        Document("stdin:2", "b"),
+    ]
+    for whole in (b"a\nb\n", b'{"words": "a"}\n{"more": "b"}', b"[1]\n", b"[[1], 2]", b"[", b""):
         assert read(whole) == [Document("stdin", whole.decode())]
 
 
@@ -81,47 +84,59 @@ def test_a_stream_too_long_for_one_document_is_not_held() -> None:
 
     endless = Endless()
     stream = io.BufferedReader(endless)
-    assert list(stream_items(stream, "stdin", "text")) == [Skipped("stdin", "longer than 16 MiB; split it")]
+    assert list(stream_items(stream, "stdin", Fields())) == [Skipped("stdin", "longer than 16 MiB; split it")]
     assert endless.given < LIMIT + 2**20
 
 
-@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
-def test_parquet_over_row_groups(kind: pa.DataType, tmp_path: Path) -> None:
-    texts = [f"text {i}" for i in range(1000)]
-    stored = [None if i == 3 else text for i, text in enumerate(texts)]
-    # The id stands before the text, another column between them.
-    data = pa.table({"id": list(range(1000)), "n": [0] * 1000, "text": pa.array(stored).cast(kind)})
-    pq.write_table(data, tmp_path / "t.parquet", row_group_size=300)
-    found = list(parquet_items(tmp_path / "t.parquet", "t.parquet", "text"))
-    assert found[3] == Skipped("t.parquet:4", "its text is null")
-    del found[3], texts[3]
-    assert found == [Document(text.removeprefix("text "), text) for text in texts]
+def arrayed(data: bytes) -> list[Item]:
+    return list(array_items(io.BytesIO(data), "f", Fields()))
 
 
-def test_parquet_without_ids_and_with_text_that_is_no_utf8(tmp_path: Path) -> None:
-    broken = pa.array([b"a", b"\xff", b"c"]).view(pa.string())
-    pq.write_table(pa.table({"body": broken}), tmp_path / "t.parquet")
-    one, two, three = parquet_items(tmp_path / "t.parquet", "t", "body")
-    assert (one, three) == (Document("t:1", "a"), Document("t:3", "c"))
-    assert isinstance(two, Skipped)
-    assert "not UTF-8" in two.why
+@given(
+    st.lists(st.tuples(st.text("abc1", min_size=1), TEXT)),
+    st.booleans(),
+    st.sampled_from([None, 1]),
+    st.integers(1, 40),
+)
+def test_an_array_gives_back_what_was_written(
+    rows: list[tuple[str, str]], ascii_only: bool, indent: int | None, block: int
+) -> None:
+    data = json.dumps([{"id": n, "text": t} for n, t in rows], ensure_ascii=ascii_only, indent=indent).encode()
+    expected: list[Item] = [Document(name, text) for name, text in rows]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neuronkb.ingest.corpus.json_array._BLOCK", block)
+        assert arrayed(data) == expected
+        assert arrayed(BOM + b" " + data + b"\n") == expected
+    assert list(stream_items(io.BytesIO(BOM + data), "f", Fields())) == expected
 
 
-def test_parquet_that_cannot_be_read_at_all(tmp_path: Path) -> None:
-    pq.write_table(pa.table({"n": [1], "body": ["a"]}), tmp_path / "t.parquet")
-    (tmp_path / "x.parquet").write_bytes(b"PAR1 and no more PAR1")
-    for name, field, message in (
-        ("t", "text", "no column 'text'; name the one that holds the text, of n, body"),
-        ("t", "n", "column 'n' is int64, expected text"),
-        ("x", "text", "cannot be read as Parquet"),
-    ):
-        with pytest.raises(CorpusError, match=message):
-            list(parquet_items(tmp_path / f"{name}.parquet", name, field))
+def test_elements_that_are_no_documents_are_skipped() -> None:
+    data = b'["a", {"text": "b"}, 12, {"words": 1}, {"text": "\xff"}, {"text": "c\xc3\xa9"}]'
+    assert arrayed(data) == [
+        Document("f:1", "a"),
+        Document("f:2", "b"),
+        Skipped("f:3", "not a JSON object"),
+        Skipped("f:4", "no field 'text'; it has words"),
+        Skipped("f:5", "not UTF-8"),
+        Document("f:6", "cé"),
+    ]
+    assert arrayed(b" [ ] ") == []
 
 
-def test_a_schema_whose_names_are_no_text_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "x.parquet"
-    pq.write_table(pa.table({"text": ["a"], "n\u00e4me": ["b"]}), path, store_schema=False)
-    path.write_bytes(path.read_bytes().replace("\u00e4".encode(), b"\xe4m"))
-    with pytest.raises(CorpusError, match="x: cannot be read as Parquet"):
-        list(parquet_items(path, "x", "text"))
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'[{"text": "a"}, {"text": "b"', "f: element 2 is not JSON"),
+        (b'[{"text": "a"}', "f: the JSON array is cut off"),
+        (b'[{"text": "a"} {"text": "b"}]', "f: not a JSON array: '{' where ',' was expected"),
+        (b'[{"text": "a", }, ' + b'"x", ' * 100 + b"]", "f: element 1 is not JSON"),
+        (b'["a"] ["b"]', "f: more text stands behind"),
+        (b"[" + b"[" * 100_000, "f: element 1 is nested too deep"),
+        (b'["' + b"x" * (3 * LIMIT) + b'"]', "f: element 1 is longer than 16 MiB"),
+        (b'["a", ' + b"1" * 100_000 + b"]", "a number too long"),
+    ],
+)
+def test_a_damaged_array_is_one_line_that_names_the_file(data: bytes, message: str) -> None:
+    with pytest.raises(CorpusError, match=re.escape(message)) as error:
+        arrayed(data)
+    assert "\n" not in str(error.value)

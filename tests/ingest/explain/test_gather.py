@@ -23,9 +23,10 @@ SETTINGS = Settings(choose=2, top=3, random=4, examples=4, batch=7)
 
 @pytest.fixture(scope="module")
 def values(live: LiveModel, corpus: Corpus) -> np.ndarray:
-    """`[n_windows, n_tokens, n_targets]`, BOS left out."""
+    """`[n_windows, n_tokens, n_targets]`, BOS left out; 0 behind a window's end."""
     found = live.capture(next(corpus.batches(len(corpus)))[1])[0, "hidden"].numpy()
     kept: np.ndarray = found[:, int(corpus.bos) :, [t.index for t in TARGETS]]
+    kept[np.arange(kept.shape[1]) >= corpus.lengths[:, None] - int(corpus.bos)] = 0
     return kept
 
 
@@ -45,10 +46,18 @@ def test_values_are_the_models(
         for key, passages in made.items():
             for passage in passages:
                 assert passage.document in corpus.documents.to_pylist(), key
+                assert len(passage.values) == len(passage.tokens) == len(passage.ids)
                 assert passage.text == "".join(passage.tokens)
         for slot, window in enumerate(gathered.numbers[number].tolist()):
             if window >= 0:
                 np.testing.assert_allclose(gathered.values[number, slot], values[window, :, number], rtol=1e-5)
+
+
+def test_the_mean_is_of_the_tokens_that_there_are(gathered: Gathered, corpus: Corpus, values: np.ndarray) -> None:
+    held = np.asarray(corpus.held)
+    assert (corpus.lengths[held] < corpus.settings.length).any()
+    tokens = int((corpus.lengths[held] - int(corpus.bos)).sum())
+    np.testing.assert_allclose(gathered.means, values[held].clip(min=0).sum((0, 1)) / tokens, rtol=1e-5)
 
 
 def test_no_document_is_in_two_of_shown_choosing_and_reporting(gathered: Gathered, corpus: Corpus) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
-import torch
 from neuronkb.ingest.corpus import Corpus
 from neuronkb.ingest.n2g.engine import Target
 from neuronkb.ingest.n2g.passes import Passes
@@ -20,6 +20,13 @@ TARGETS = [Target(0, planted.NEURON), Target(0, planted.ALWAYS), Target(0, plant
 SETTINGS = Settings(build=6, report=4, random=5, batch=7)
 
 
+def captured(live: LiveModel, corpus: Corpus) -> npt.NDArray[np.float32]:
+    """`[n_windows, n_tokens, d_mlp]` of layer 0, BOS left out; 0 behind a window's end."""
+    values = live.capture(next(corpus.batches(len(corpus)))[1], layers=[0])[0, "hidden"][:, 1:].numpy()
+    values[np.arange(values.shape[1]) >= corpus.lengths[:, None] - 1] = 0
+    return values
+
+
 def test_documents_keep_their_split_whatever_the_others_are() -> None:
     names = [f"d{i}" for i in range(4000)]
     found = splits(names)
@@ -31,7 +38,7 @@ def test_documents_keep_their_split_whatever_the_others_are() -> None:
 
 def test_windows_are_the_strongest_and_some_drawn_and_never_share_a_document(live: LiveModel, corpus: Corpus) -> None:
     chosen = select(Passes(live, corpus, TARGETS, batch=7), SETTINGS)
-    values = live.capture(next(corpus.batches(len(corpus)))[1], layers=[0])[0, "hidden"][:, 1:].numpy()
+    values = captured(live, corpus)
     split_of = splits(corpus.documents.to_pylist())
     documents = {name: {i for i, split in enumerate(split_of) if split == name} for name in SHARES}
     for number, target in enumerate(TARGETS):
@@ -68,7 +75,7 @@ def test_neither_batches_nor_other_targets_change_the_choice(live: LiveModel, co
 def test_drawn_windows_follow_their_weights(live: LiveModel, corpus: Corpus) -> None:
     """Where two kinds of window differ in nothing but their largest activation, the stronger comes oftener."""
     found = select(Passes(live, corpus, TARGETS[:2]), Settings(build=20, report=20, random=2))
-    values = live.capture(next(corpus.batches(len(corpus)))[1], layers=[0])[0, "hidden"][:, 1:, planted.NEURON].numpy()
+    values = captured(live, corpus)[:, :, planted.NEURON]
     share = (values.max(1) > 0).mean()
     assert 0.1 < share < 0.9
     assert (values.max(1)[found.own["build"][0]] > 0).all()
@@ -86,7 +93,7 @@ def test_values_are_those_of_the_model(live: LiveModel, corpus: Corpus) -> None:
             assert [w.number for w in material.own[name]] == chosen.own[name][number].tolist()
             assert [w.number for w in material.shared[name]] == chosen.shared[name].tolist()
             for window in [*material.own[name], *material.shared[name]]:
-                ids = torch.from_numpy(corpus.tokens[window.number : window.number + 1].astype(np.int64))
+                ids = corpus.inputs(np.array([window.number]))[0]
                 values = live.capture(ids, layers=[0])[0, "hidden"][0, 1:, TARGETS[number].index]
                 np.testing.assert_allclose(window.values, values.numpy(), rtol=1e-5, atol=1e-6)
                 assert window.tokens == tuple(texts[i] for i in ids[0, 1:])

@@ -11,7 +11,7 @@ from neuronkb.ingest.corpus.tokenizer import Tokenizer
 from neuronkb.ingest.job import silent
 from neuronkb.ingest.similar import activation
 from neuronkb.ingest.similar.activation import Activations, standardised
-from neuronkb.ingest.similar.aligned import SharedText, align, pieces
+from neuronkb.ingest.similar.aligned import SharedText, align, fitting, pieces
 from neuronkb.ingest.similar.captured import capture, read_captured
 from neuronkb.ingest.similar.measure import Side
 from neuronkb.ingest.similar.search import Search
@@ -67,6 +67,22 @@ def test_passages_keep_every_character_and_count_places(folders: dict[str, Path]
     assert found.hash != SharedText.of(texts(), tokenizer, tokenizer, 334).hash
     with pytest.raises(LinkError, match="no places"):
         SharedText.of([""], tokenizer, tokenizer, 10)
+
+
+def test_the_end_of_a_passage_of_many_tokens_is_read_too(folders: dict[str, Path], tmp_path: Path) -> None:
+    """A model of 64 tokens, and a stretch of 150; without blanks, and down to one character."""
+    tokenizer = Tokenizer.open(folders["base"])
+    assert tokenizer.context == 64
+    text = " ".join([min(planted.MONTHS, key=len)] * 150)
+    assert "".join(fitting(text, tokenizer)) == text
+    assert SharedText.of([text], tokenizer, tokenizer, 1000).positions == 150
+    before = SharedText.of([text], tokenizer, tokenizer, 1000, tails=False)
+    assert before.positions == sum(min(63, len(piece.split())) for piece in pieces(text)) < 150
+    few = [" ".join(text.split()[:9])]
+    assert len({SharedText.of(few, tokenizer, tokenizer, 1000, tails=tails).hash for tails in (True, False)}) == 1
+    byte_level(tmp_path)
+    small = Tokenizer(Tokenizer.open(tmp_path).tokenizer, "", 10_000, 2)
+    assert "".join(fitting("aé🦘b" * 9, small)) == "aé🦘b" * 9
 
 
 def captured(folders: dict[str, Path], names: tuple[str, str], root: Path) -> Activations:

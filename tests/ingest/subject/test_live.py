@@ -64,6 +64,18 @@ def test_captured_values_are_those_of_a_hand_written_mlp(family: str) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_padding_behind_a_text_changes_no_value_before_it(family: str) -> None:
+    model = live(family)
+    lengths = (7, 4, 1)
+    mask = torch.tensor([[int(place < length) for place in range(7)] for length in lengths])
+    sites = model.blocks[0].sites
+    padded = model.capture(IDS * mask, sites=sites, attention_mask=mask)
+    for row, length in enumerate(lengths):
+        for key, values in model.capture(IDS[row : row + 1, :length], sites=sites).items():
+            torch.testing.assert_close(padded[key][row, :length], values[0], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_clamp_to_the_captured_value_changes_no_logit(family: str) -> None:
     model = live(family)
     before = model.model(input_ids=IDS).logits

@@ -64,6 +64,25 @@ def test_a_bad_setting_is_one_line(store: str, planted_models: tuple[Path, Path]
     assert "none.jsonl" in done.output
 
 
+@pytest.mark.parametrize("command", ["activations", "n2g", "match"])
+def test_columns_are_named_on_every_command_that_reads_a_corpus(
+    command: str, store: str, planted_models: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text("key,body\na,june\n")
+    base, tuned = map(str, planted_models)
+    asked = ["match", base, tuned, "--by", "activation"] if command == "match" else ["ingest", command, base]
+    where = ["--corpus", str(tmp_path / "t.csv"), "--store", store]
+    for columns, message in (
+        ([], "no column 'text'"),
+        (["--field", "words"], "no column 'words'"),
+        (["--field", "body", "--id", "name"], "no column 'name' for ids"),
+    ):
+        done = CliRunner().invoke(cli, [*asked, *where, *columns])
+        assert done.exit_code == 1
+        assert message in done.output
+        assert "t.csv" in done.output
+
+
 def test_the_store_is_the_one_that_was_filled(store: str) -> None:
     with LocalStore.open(Path(store)) as found:
         assert found.status().relationships["FIRES_ON"] > 0
