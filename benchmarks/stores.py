@@ -30,9 +30,9 @@ def online(kind: str, edges: int) -> Iterator[Row]:
     """Load through the online bulk path, then ask."""
     layers = synthetic.layers_for(edges)
     with fresh(kind) as store:
-        count, spent = _load(store, synthetic.nodes(layers))
+        count, spent = load(store, synthetic.nodes(layers))
         yield Row("load", f"{kind}: nodes and structure, online", count / spent, "rows/s")
-        count, spent = _load(store, synthetic.decodings(layers))
+        count, spent = load(store, synthetic.decodings(layers))
         target = {"local": 150_000, "neo4j": 28_000}[kind]
         yield Row(
             "load",
@@ -52,13 +52,13 @@ def offline(edges: int) -> Iterator[Row]:
     layers = synthetic.layers_for(edges)
     with tempfile.TemporaryDirectory() as folder, neo4j_server(start=False) as server:
         start = time.perf_counter()
-        plan = write_import_files(_everything(layers), Path(folder) / "import")
+        plan = write_import_files(everything(layers), Path(folder) / "import")
         yield Row("load", f"neo4j: {plan.rows:,} rows written as import files", plan.rows / _since(start), "rows/s")
         start = time.perf_counter()
         server.import_files(plan)
         yield Row("load", "neo4j: the same, imported by neo4j-admin", plan.rows / _since(start), "rows/s")
         server.start()
-        with _opened(server.uri, server.password) as store:
+        with opened(server.uri, server.password) as store:
             yield from latencies("neo4j", store, layers * synthetic.EDGES)
 
 
@@ -115,17 +115,18 @@ def fresh(kind: str) -> Iterator[Store]:
     else:
         from tests.neo4j_server import neo4j_server
 
-        with neo4j_server() as server, _opened(server.uri, server.password) as store:
+        with neo4j_server() as server, opened(server.uri, server.password) as store:
             yield store
 
 
 @contextmanager
-def _opened(uri: str, password: str) -> Iterator[Store]:
+def opened(uri: str, password: str) -> Iterator[Store]:
+    """The store in a Neo4j server."""
     with open_store(uri, user="neo4j", password=password) as store:
         yield store
 
 
-def _load(store: Store, tables: Iterator[tuple[Table, pa.Table]]) -> tuple[int, float]:
+def load(store: Store, tables: Iterator[tuple[Table, pa.Table]]) -> tuple[int, float]:
     """Rows loaded and seconds spent loading; making the rows is not counted."""
     count, spent = 0, 0.0
     for table, rows in tables:
@@ -139,7 +140,8 @@ def _load(store: Store, tables: Iterator[tuple[Table, pa.Table]]) -> tuple[int, 
     return count, spent
 
 
-def _everything(layers: int) -> Iterator[tuple[Table, pa.Table]]:
+def everything(layers: int) -> Iterator[tuple[Table, pa.Table]]:
+    """All tables of the synthetic graph."""
     yield from synthetic.nodes(layers)
     yield from synthetic.decodings(layers)
 
