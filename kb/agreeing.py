@@ -20,11 +20,11 @@ from ..ingest.bundle import UNVERIFIED, Bundle, RunInfo
 from ..ingest.bundle.layout import read_json, write_json
 from ..ingest.job import Progress, silent
 from ..queries import query
-from ..queries.agree import SHARE, AgreeReport, adjusted, agreements, find_layers
-from ..queries.agreed import AGREES, CONTRADICTS, Counted, stored_report
-from ..queries.compared import Agreement, Compared, MethodPair, compare
-from ..queries.disagree import DisagreeReport, with_clamps
-from ..queries.named import AGREE, Heard, find_model, find_runs, read_layer
+from ..queries.answers.agree import SHARE, AgreeReport, adjusted, agreements, find_layers
+from ..queries.answers.agreed import AGREES, CONTRADICTS, Counted, stored_report
+from ..queries.answers.compared import Agreement, Compared, MethodPair, compare
+from ..queries.answers.disagree import DisagreeReport, with_clamps
+from ..queries.answers.named import AGREE, Heard, find_model, find_runs, read_layer
 from ..schema import BundleError, StoreBusyError, arrow_schema, conform, table
 from . import jobs
 from .known_runs import place

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from ..queries import Query, Result, query
-from ..queries.evidence import MAKERS, Need
-from ..queries.near import near
-from ..queries.unknown import unknown
+from ..queries.catalogue.evidence import MAKERS, Need
+from ..queries.catalogue.unknown import unknown
+from ..queries.result.near import near
 from ..schema import QueryError
 from ..schema.numbers import check_number
 from .stores.base import Store

@@ -12,9 +12,9 @@ from ..ingest.bundle import Bundle
 from ..ingest.findings.intervals import f1_interval, score_interval
 from ..ingest.findings.measure import Measure
 from ..queries import query
-from ..queries.activity import activities
-from ..queries.graphs import graph_nodes, graphs
-from ..queries.named import AGREE
+from ..queries.answers.activity import activities
+from ..queries.answers.graphs import graph_nodes, graphs
+from ..queries.answers.named import AGREE
 from ..schema import BundleError, NeuronId
 from .settings import bundle_folder
 from .stores.base import Store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..queries.findings import Carry
+from ..queries.answers.findings import Carry
 from ..schema.visible import plain
 from .findings import CarryReport
 

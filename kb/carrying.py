@@ -13,8 +13,8 @@ from ..ingest.findings.job import JOB, CarryJob, Tuned
 from ..ingest.findings.tables import Noted
 from ..ingest.findings.verdict import Match
 from ..queries import query
-from ..queries.findings import Finding
-from ..queries.scope import check_models
+from ..queries.answers.findings import Finding
+from ..queries.catalogue.scope import check_models
 from ..schema import LinkError, ModelError, NeuronId, QueryError, digest
 from . import linking
 from .behaviours import Behaviours, earlier_hash, evidence_hash

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..ingest.job import Progress, silent
-from ..queries.explanations import (
+from ..queries.answers.explanations import (
     ExplanationReport,
     ExplanationView,
     explanation,
     explanation_report,
     explanations,
 )
-from ..queries.neuron import known_neuron
+from ..queries.answers.neuron import known_neuron
 from ..schema import IdError, ModelError, NeuronId, QueryError
 from . import jobs
 from .clamping import find_subject

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..queries import query
-from ..queries.feeds import Feed, neuron_feeds
-from ..queries.probes import check_model
+from ..queries.answers.feeds import Feed, neuron_feeds
+from ..queries.answers.probes import check_model
 from ..schema import NeuronId, QueryError
 from .clamping import find_subject
 from .neurons import in_model

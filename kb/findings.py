@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from ..ingest.bundle.writer import now
 from ..ingest.findings.tables import Noted, finding_tables
 from ..ingest.job import Progress, silent
-from ..queries.findings import Carry, Finding, FindingCard, carries, finding_card, findings, place
-from ..queries.neuron import known_neuron
+from ..queries.answers.findings import Carry, Finding, FindingCard, carries, finding_card, findings, place
+from ..queries.answers.neuron import known_neuron
 from ..schema import NODES, RELATIONSHIPS, NeuronId, QueryError, digest
 from . import carrying, jobs, known_runs
 from .loader import LoadReport

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..ingest.job import Progress
-from ..queries.graphs import graph_nodes, graphs
-from ..queries.neuron import known_neuron
+from ..queries.answers.graphs import graph_nodes, graphs
+from ..queries.answers.neuron import known_neuron
 from ..schema import ModelError, NeuronId
 from . import jobs
 from .clamping import find_subject

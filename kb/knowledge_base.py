@@ -27,15 +27,15 @@ from ..queries import (
     feature_probes,
     probe_report,
 )
-from ..queries import find as finder
-from ..queries import neuron as neurons
 from ..queries import query as catalogued
-from ..queries.agree import AgreeReport
-from ..queries.disagree import DisagreeReport
-from ..queries.feeds import Feed
-from ..queries.graphs import by_graph, graph_report
-from ..queries.similar import Neighbour
-from ..queries.subgraph import subgraph
+from ..queries.answers import find as finder
+from ..queries.answers import neuron as neurons
+from ..queries.answers.agree import AgreeReport
+from ..queries.answers.disagree import DisagreeReport
+from ..queries.answers.feeds import Feed
+from ..queries.answers.graphs import by_graph, graph_report
+from ..queries.answers.similar import Neighbour
+from ..queries.answers.subgraph import subgraph
 from ..schema import NeuronId, QueryError
 from ..schema.numbers import check_number
 from . import (

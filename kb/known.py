@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..queries import query
-from ..queries.activity import TOP, Activity, activities
-from ..queries.graphs import graph_nodes, graphs
+from ..queries.answers.activity import TOP, Activity, activities
+from ..queries.answers.graphs import graph_nodes, graphs
 from ..schema import BundleError, ModelError, NeuronId
 from .settings import bundle_folder
 from .stores.base import Store

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..queries import query
-from ..queries.probes import check_model
-from ..queries.similar import Neighbour, similar_neurons
+from ..queries.answers.probes import check_model
+from ..queries.answers.similar import Neighbour, similar_neurons
 from ..schema import LinkError, NeuronId, QueryError
 from .clamping import find_subject
 from .matching import compare

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ..ingest.bundle import Bundle
 from ..queries import query
-from ..queries.near import typo
+from ..queries.result.near import typo
 from ..schema import BundleError, LinkError, WeightsError, arrow_schema, table
 from .corpora import Reading, shared_text
 from .loader import LoadReport

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from ..queries import query
-from ..queries.near import typo
+from ..queries.result.near import typo
 from ..schema import ModelError
 from .stores.base import Store
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..queries import query
-from ..queries.neuron import known_neuron
+from ..queries.answers.neuron import known_neuron
 from ..schema import IdError, ModelError, NeuronId, NeuronKBError
 from ..schema.outside import Unreadable, read_lines
 from .stores.base import Store

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..ingest.bundle.layout import RUN, read_run
 from ..ingest.job import Progress
-from ..queries.probes import by_feature
+from ..queries.answers.probes import by_feature
 from ..schema import QueryError
 from .clamping import find_subject
 from .featuring import build_features, features_folder

@@ -9,10 +9,10 @@ from typing import Literal
 
 from ..ingest.bundle import UNVERIFIED, BundleWriter, RunInfo
 from ..queries import query
-from ..queries.activity import TOP, Activity, Excerpt, activities
-from ..queries.neuron import known_neuron
-from ..queries.ratings import Candidate, RatingReport, Side, candidates, rating_report, ratings
-from ..queries.scope import check_models
+from ..queries.answers.activity import TOP, Activity, Excerpt, activities
+from ..queries.answers.neuron import known_neuron
+from ..queries.answers.ratings import Candidate, RatingReport, Side, candidates, rating_report, ratings
+from ..queries.catalogue.scope import check_models
 from ..schema import NeuronId, QueryError
 from ..schema.numbers import check_seed
 from .known_runs import known_as

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from ..ingest.bundle import UNVERIFIED, RunInfo
 from ..ingest.job import Progress
 from ..queries import query
-from ..queries.named import find_runs
-from ..queries.near import near
+from ..queries.answers.named import find_runs
+from ..queries.result.near import near
 from ..schema import NODES, RELATIONSHIPS, TABLES, QueryError, RunError, WeightsError
 from .keepsakes import KEEPSAKES, kept
 from .said import QUIET, evidence, is_of

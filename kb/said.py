@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from ..queries.named import AGREE, Heard
+from ..queries.answers.named import AGREE, Heard
 from ..schema import digest
 from .stores.base import Store
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from ..ingest.job import Progress, silent
 from ..queries import query
-from ..queries.near import near
+from ..queries.result.near import near
 from ..schema import NODES, ModelError, QueryError
 from ..schema.numbers import check_number
 from .search.matrix import Built, Matrix, build, matrix_folder, plain_name, segment_name

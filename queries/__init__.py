@@ -1,18 +1,19 @@
 """What is asked: a catalogue of Cypher files, and the answers as plain records. A store is handed in."""
 
-from .activity import Activity, Excerpt
-from .catalogue import Query, Reader, catalogue, public, query
-from .causal import CausalReport, CheckedClamp, Share, causal_report
-from .clamps import ClampCurve, ClampDose, clamp_curves
-from .diff import Change, Diff, LayerShare, diff_models
-from .explanations import ExplanationReport, ExplanationView, LayerScore, ScoreView, explanation_report
-from .features import FeatureInfo
-from .find import Concept, Side, by_token, by_words, coherent, concepts, word_lists
-from .neuron import Counterpart, DecodedSide, NeuronCard, card
-from .probe_report import Candidate, ProbeReport, Told, probe_report
-from .probes import Detection, FeatureProbes, LayerBest, Sparsity, by_feature, feature_probes
-from .result import Entity, Result, plain
-from .row import Row
+from .answers.activity import Activity, Excerpt
+from .answers.causal import CausalReport, CheckedClamp, Share, causal_report
+from .answers.clamps import ClampCurve, ClampDose, clamp_curves
+from .answers.diff import Change, Diff, LayerShare, diff_models
+from .answers.explanations import ExplanationReport, ExplanationView, LayerScore, ScoreView, explanation_report
+from .answers.features import FeatureInfo
+from .answers.find import Concept, Side, by_token, by_words, coherent, concepts, word_lists
+from .answers.neuron import Counterpart, DecodedSide, NeuronCard, card
+from .answers.probe_report import Candidate, ProbeReport, Told, probe_report
+from .answers.probes import Detection, FeatureProbes, LayerBest, Sparsity, by_feature, feature_probes
+from .catalogue.query import Query, Reader, catalogue, public, query
+from .result.entity import Entity, plain
+from .result.result import Result
+from .result.row import Row
 
 __all__ = [
     "Activity",

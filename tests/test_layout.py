@@ -75,7 +75,7 @@ def test_version_is_the_packages() -> None:
     [
         "from neuronkb.kb.cli import main",
         "from neuronkb import KnowledgeBase, Bundle; import neuronkb.kb.stores.local, neuronkb.kb.stores.neo4j",
-        "import neuronkb.queries.find, neuronkb.queries.diff, neuronkb.kb.cli.tables, neuronkb.kb.bulk",
+        "import neuronkb.queries.answers.find, neuronkb.queries.answers.diff, neuronkb.kb.cli.tables, neuronkb.kb.bulk",
     ],
 )
 def test_the_query_side_imports_nothing_heavy(statement: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...queries.activity import TOP
+from ...queries.answers.activity import TOP
 from ..pictures import ExcerptView, HistogramView, TableView, excerpt_text, largest, neuron_page
 from . import causal
 from .output import cell, console, pole, table, words

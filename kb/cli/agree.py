@@ -11,7 +11,7 @@ from .options import Between, json_option, with_kb
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ...queries.compared import Agreement, MethodPair
+    from ...queries.answers.compared import Agreement, MethodPair
     from ..knowledge_base import KnowledgeBase
 
 _OPTIONS = (

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from ...queries.agreement import Correlation, Preference
-    from ...queries.ratings import RatingReport
+    from ...queries.answers.ratings import RatingReport
+    from ...queries.statistics.ranks import Correlation, Preference
     from ..knowledge_base import KnowledgeBase
     from ..rating import Sheet, Way
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...queries.explanations import HEADLINE, PROTOCOLS, pooled
+from ...queries.answers.explanations import HEADLINE, PROTOCOLS, pooled
 from ..pictures import ScoreLine
 from .output import pole, table
 

@@ -12,7 +12,7 @@ from .options import json_option, with_kb
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ...queries.findings import Carry
+    from ...queries.answers.findings import Carry
     from ..findings import CarryReport
     from ..knowledge_base import KnowledgeBase
 
@@ -48,7 +48,7 @@ def add(
 @with_kb
 def list_(kb: KnowledgeBase, model: str | None, as_json: bool) -> None:
     """All findings, oldest first."""
-    from ...queries.scope import check_models
+    from ...queries.catalogue.scope import check_models
     from . import output
 
     if not (found := kb.findings.list(model)):

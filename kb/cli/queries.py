@@ -10,7 +10,7 @@ from .options import FINITE, Between, json_option, sink_options, with_kb
 
 if TYPE_CHECKING:
     from ...queries import Query
-    from ...queries.parameter import Parameter
+    from ...queries.catalogue.parameter import Parameter
     from ..knowledge_base import KnowledgeBase
     from .rows import Sink
 

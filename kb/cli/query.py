@@ -207,7 +207,7 @@ def models(kb: KnowledgeBase, as_json: bool) -> None:
 @with_kb
 def runs(kb: KnowledgeBase, job: str | None, model: str | None, as_json: bool) -> None:
     """The runs in the store: which job on which model, when."""
-    from ...queries.scope import check_jobs
+    from ...queries.catalogue.scope import check_jobs
     from ..keepsakes import KEEPSAKES
     from . import output
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from ...queries.result import Entity, plain
+from ...queries.result.entity import Entity, plain
 from ...schema.visible import escaped
 
 LONGEST = 4000

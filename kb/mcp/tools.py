@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ...queries.catalogue import public
-from ...queries.parameter import Parameter
-from ...queries.result import Result
+from ...queries.catalogue.parameter import Parameter
+from ...queries.catalogue.query import public
+from ...queries.result.result import Result
 from ...schema import (
     NODES,
     RELATIONSHIPS,

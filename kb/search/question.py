@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...queries import query
-from ...queries.catalogue import Reader
+from ...queries.catalogue.query import Reader
 from ...schema import NeuronId
 from .fusion import fused
 from .matrix import Matrix

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from ...ingest.bundle import Bundle
 from ...queries import query
-from ...queries.catalogue import Reader
-from ...queries.evidence import MAKERS
+from ...queries.catalogue.evidence import MAKERS
+from ...queries.catalogue.query import Reader
 from ...schema import BundleError, VersionError
 
 Kind = Literal["decoded", "fires", "graph", "explanation", "feature"]

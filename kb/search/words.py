@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...queries import find, query
-from ...queries.catalogue import Reader
+from ...queries import query
+from ...queries.answers import find
+from ...queries.catalogue.query import Reader
 from ...schema import fold
 from .fusion import fused
 from .meaning import Scope

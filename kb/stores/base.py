@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from ...queries.result import Result
+from ...queries.result.result import Result
 from ...schema import Node, Property, Relationship
 from .lock import Turn, Waiting
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
-from ...queries.result import Result
+from ...queries.result.result import Result
 from ...schema import SCHEMA_VERSION, LimitError, Node, Property, Relationship, VersionError, arrow_schema
 from ...schema.ladder import FIRST
 from ..settings import WAITING

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ...queries.result import Result
+from ...queries.result.result import Result
 from ...schema import (
     NODES,
     RELATIONSHIPS,

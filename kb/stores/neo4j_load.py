@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...queries.result import Result
+from ...queries.result.result import Result
 from ...schema import Relationship, SchemaError
 from ...schema.compute import pc
 from .statements import quote

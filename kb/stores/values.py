@@ -10,7 +10,7 @@ from neo4j.graph import Node, Path, Relationship
 from neo4j.spatial import Point
 from neo4j.time import Date, DateTime, Duration, Time
 
-from ...queries.result import Entity
+from ...queries.result.entity import Entity
 
 _TEMPORAL = (Date, DateTime, Time, Duration)
 

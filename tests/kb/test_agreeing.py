@@ -12,16 +12,16 @@ import pytest
 from neuronkb.kb import agreeing, runs
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.base import Store
-from neuronkb.queries import named
-from neuronkb.queries.agree import AgreeReport, agreements
-from neuronkb.queries.agreed import AGREES, CONTRADICTS
-from neuronkb.queries.causal import benjamini_hochberg
-from neuronkb.queries.disagree import disagreements
+from neuronkb.queries.answers import named
+from neuronkb.queries.answers.agree import AgreeReport, agreements
+from neuronkb.queries.answers.agreed import AGREES, CONTRADICTS
+from neuronkb.queries.answers.disagree import disagreements
+from neuronkb.queries.statistics.adjusted import benjamini_hochberg
 from neuronkb.schema import QueryError, StoreBusyError
 
 from tests import everything
 from tests.everything import BASE, MONTHS
-from tests.queries.test_agree import SIZE, two_methods
+from tests.queries.answers.test_agree import SIZE, two_methods
 
 MANY = "many"
 NEWER = "activations-newer"
@@ -59,7 +59,7 @@ def test_what_is_stored_is_what_is_worked_out(kb: KnowledgeBase, model: str) -> 
             with patch.object(agreeing, "agreements", side_effect=AssertionError("worked out again")):
                 assert kb.agree(model, layers=layers, top=top) == wanted
         assert kb.disagree(model, f1=0.6) == disagreements(kb.store, model, f1=0.6)
-        with patch("neuronkb.queries.agreed.FIRST", 1):
+        with patch("neuronkb.queries.answers.agreed.FIRST", 1):
             assert kb.agree(model, top=5) == agreements(kb.store, model, top=5)
 
 

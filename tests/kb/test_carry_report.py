@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from neuronkb.kb.carry_report import markdown
 from neuronkb.kb.findings import CarryReport
-from neuronkb.queries.findings import Carry
+from neuronkb.queries.answers.findings import Carry
 
 ATTACKS = (
     "<script>alert(1)</script>",

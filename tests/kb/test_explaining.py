@@ -34,7 +34,7 @@ from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.known import StoredEvidence
 from neuronkb.kb.settings import bundle_folder
 from neuronkb.kb.stores.base import Store
-from neuronkb.queries.explanations import pooled
+from neuronkb.queries.answers.explanations import pooled
 from neuronkb.schema import LanguageModelError, QueryError
 from neuronkb.tests.ingest.n2g import planted
 

@@ -10,7 +10,7 @@ import pytest
 from neuronkb.kb.known import StoredEvidence
 from neuronkb.kb.located import located
 from neuronkb.kb.stores.base import Store
-from neuronkb.queries.scope import check_scope
+from neuronkb.queries.catalogue.scope import check_scope
 from neuronkb.schema import NODES, ModelError, QueryError, arrow_schema, conform
 
 

@@ -13,7 +13,7 @@ from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.kb.stores.neo4j import Neo4jStore
 from neuronkb.queries import Result, catalogue, public, query
-from neuronkb.queries.evidence import MAKERS
+from neuronkb.queries.catalogue.evidence import MAKERS
 from neuronkb.schema import NODES, RELATIONSHIPS, IdError, QueryError
 
 from tests import everything

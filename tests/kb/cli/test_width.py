@@ -8,7 +8,7 @@ from typing import Any
 
 from neuronkb.kb.cli import finding, graph_tables
 from neuronkb.kb.graphing import GraphCard
-from neuronkb.queries.findings import Carry
+from neuronkb.queries.answers.findings import Carry
 from rich.console import Console, RenderableType
 
 NEURON = "gemma-3-270m/L17/N2020"

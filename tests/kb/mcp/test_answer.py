@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from neuronkb.kb.mcp.answer import fitted, text
 from neuronkb.kb.mcp.limits import Limits
 from neuronkb.queries import Entity
-from neuronkb.queries.findings import Finding
+from neuronkb.queries.answers.findings import Finding
 from neuronkb.schema import QueryError
 
 

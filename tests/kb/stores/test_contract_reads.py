@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from neuronkb.kb.stores.base import Store
-from neuronkb.queries.result import Entity
+from neuronkb.queries.result.entity import Entity
 from neuronkb.schema import NODES, LimitError, QueryError, ReadOnlyError, conform
 
 from tests.kb.stores.small_graph import graph

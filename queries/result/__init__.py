@@ -1,0 +1,1 @@
+"""The rows of an answer, and the forms that they take."""

@@ -1,0 +1,30 @@
+"""Nodes and relationships in an answer, and values as JSON can write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A node or relationship in an answer, freed of the driver."""
+
+    labels: tuple[str, ...]
+    """A node's labels, or a relationship's one type."""
+    properties: dict[str, Any]
+    start: str | None = None
+    """A relationship's start node id; None for a node."""
+    end: str | None = None
+
+
+def plain(value: Any) -> Any:
+    """A value with entities, at any depth, as dicts that JSON can write."""
+    if isinstance(value, Entity):
+        ends = {} if value.start is None else {"start": value.start, "end": value.end}
+        return {"labels": list(value.labels), **ends, **{k: plain(v) for k, v in value.properties.items()}}
+    if isinstance(value, dict):
+        return {key: plain(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    return value

@@ -1,0 +1,1 @@
+"""What chance gives: overlaps of words, ranks, hypergeometric tails, p-values adjusted for their number."""
