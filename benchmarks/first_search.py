@@ -19,7 +19,7 @@ from neuronkb.ingest.embedding import folder as places
 from neuronkb.ingest.embedding.bert import Bert
 from neuronkb.ingest.embedding.embedder import Encoder
 from neuronkb.ingest.embedding.general import SentenceTransformers
-from neuronkb.kb.settings import LOCAL
+from neuronkb.kb.place import LOCAL
 from neuronkb.kb.stores.local import stop
 from neuronkb.tests.searched import WORDS, SearchedJob
 
@@ -79,14 +79,14 @@ def _asked(where: Path, folder: Path) -> Iterator[Row]:
 
 def _small(where: Path, stack: ExitStack) -> Path:
     from neuronkb.ingest.job import silent
-    from neuronkb.kb import jobs
-    from neuronkb.kb.settings import bundle_folder
+    from neuronkb.kb.load.write import write_and_load
+    from neuronkb.kb.place import bundle_folder
 
     with KnowledgeBase.open(where) as kb:
         kb.store.setup()
         job = SearchedJob()
         place = bundle_folder(kb.where, job.name)
-        jobs.write_and_load(job, kb.store, place, clash="alongside", progress=silent)
+        write_and_load(job, kb.store, place, clash="alongside", progress=silent)
     stack.callback(stop, where)
     return where
 

@@ -38,46 +38,44 @@ from ..queries.answers.similar import Neighbour
 from ..queries.answers.subgraph import subgraph
 from ..schema import NeuronId, QueryError
 from ..schema.numbers import check_number
-from . import (
-    agreeing,
-    asking,
-    clamping,
-    embedding,
-    featuring,
-    feeding,
-    graphing,
-    importing,
-    jobs,
-    likeness,
-    linking,
-    matching,
-    published,
-)
-from .clamping import ClampReport, Held
-from .corpora import Reading
-from .embedding import EmbeddingReport
-from .explaining import Explanations
-from .featuring import FeatureRow
-from .findings import Findings
-from .graphing import GraphCard, GraphImport, Prediction
-from .importing import ImportReport
-from .known_runs import place
-from .linking import LinkReport
-from .loader import LoadReport, load_all
-from .located import located
-from .matching import MatchReport
-from .neurons import Given
-from .published import ExplanationsReport
-from .rating import Ratings
-from .reuse import KnownLayers
-from .runs import Clash, remove_run
+from .inputs import features as featuring
+from .inputs.corpora import Reading
+from .inputs.features import FeatureRow
+from .inputs.layers import KnownLayers
+from .inputs.models import find_subject, located
+from .inputs.neurons import Given
+from .inputs.tails import left_out
+from .jobs import agree as agreeing
+from .jobs import embed as embedding
+from .jobs import feeds as feeding
+from .jobs import import_explanations as published
+from .jobs import import_probes as importing
+from .jobs import links as linking
+from .jobs import match as matching
+from .jobs.embed import EmbeddingReport
+from .jobs.explanations import Explanations
+from .jobs.import_explanations import ExplanationsReport
+from .jobs.import_probes import ImportReport
+from .jobs.links import LinkReport
+from .jobs.match import MatchReport
+from .load.known_runs import place
+from .load.loader import LoadReport, load_all
+from .load.runs import Clash, remove_run
+from .load.soundness import Soundness, check_store
+from .load.write import write_and_load
+from .nouns import catalogue as asking
+from .nouns import clamp as clamping
+from .nouns import n2g as graphing
+from .nouns import similar as likeness
+from .nouns.clamp import ClampReport, Held
+from .nouns.findings import Findings
+from .nouns.n2g import GraphCard, GraphImport, Prediction
+from .nouns.ratings import Ratings
+from .nouns.search import Search, SearchOptions
+from .place import POSITIONS, bundle_folder, default_store
 from .search.records import Found
-from .searching import Search, SearchOptions
-from .settings import POSITIONS, bundle_folder, default_store
-from .soundness import Soundness, check_store
 from .stores import open_store
 from .stores.base import Status, Store
-from .tails import left_out
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -270,7 +268,7 @@ class KnowledgeBase:
             progress=progress,
         )
         folder = place(job, self.store, self.where, out)
-        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+        return write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
     def ingest_activations(
         self,
@@ -298,7 +296,7 @@ class KnowledgeBase:
         `ingest.corpus.Settings`, `settings` those of `ingest.activations.settings`. An interrupted run goes on where it
         was. Needs the `models` extra. Raises ModelError, CorpusError.
         """
-        from .activating import activations_job
+        from .jobs.activations import activations_job
 
         model, name = located(self.store, model, name)
         sources = [corpus] if isinstance(corpus, str | Path) else list(corpus)
@@ -316,7 +314,7 @@ class KnowledgeBase:
             progress,
         )
         folder = place(job, self.store, self.where, out)
-        report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+        report = write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
         return replace(report, notes=reading.notes(job.corpus))
 
     def ingest_clamp(
@@ -342,11 +340,11 @@ class KnowledgeBase:
         `ingest.causal.settings`. `causal` reads the result. Needs the `models` extra. Raises ModelError, IdError,
         QueryError.
         """
-        from .checking import clamp_job
+        from .jobs.causal import clamp_job
 
         job = clamp_job(self.store, model, top, neurons, prompts, maxima, dict(settings or {}), progress)
         folder = place(job, self.store, self.where, out)
-        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+        return write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
     def causal(self, model: str | None = None, *, run: str | None = None) -> CausalReport:
         """Do neurons write what they decode to? What `ingest_clamp` found, beside both nulls: a model's newest run,
@@ -372,13 +370,13 @@ class KnowledgeBase:
         not built yet being built first. `settings` are those of `ingest.probes.settings`. Needs the `models` and
         `probes` extras. Raises FeatureError, ModelError.
         """
-        from .probing import probes_job, same_texts
+        from .jobs.probes import probes_job, same_texts
 
         model, name = located(self.store, model, name)
         job = probes_job(self.where, model, features, name, layers, dict(settings or {}), progress)
         folder = place(job, self.store, self.where, out)
         same_texts(job, folder)
-        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+        return write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
     def ablate_feature(
         self,
@@ -397,7 +395,7 @@ class KnowledgeBase:
         `neuron` is the best known for the feature unless given. The rest is as in `ingest.probes.ablation`. Needs the
         `models` and `probes` extras. Raises FeatureError, QueryError, ModelError.
         """
-        from .probing import ablated
+        from .jobs.probes import ablated
 
         return ablated(
             self.store, self.where, model, feature, neuron, windows, controls, dtype, device, progress=progress
@@ -514,7 +512,7 @@ class KnowledgeBase:
             progress,
         )
         folder = job.bundle = place(job, self.store, self.where, out)
-        report = jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
+        report = write_and_load(job, self.store, folder, clash=clash, progress=progress)
         return replace(report, notes=reading.notes(job.corpus))
 
     def import_n2g(
@@ -615,7 +613,7 @@ class KnowledgeBase:
         job = linking.link_job(self.store, self.where, base, tuned, weights, layers, text)
         folder = place(job, self.store, self.where)
         how = linking.settled(self.store, job, clash)
-        report = jobs.write_and_load(job, self.store, folder, clash=how, progress=progress)
+        report = write_and_load(job, self.store, folder, clash=how, progress=progress)
         if job.drift is not None:
             report = replace(report, notes=left_out(job.drift.text.tails, tails))
         return LinkReport(report, job.mean_cosine, linking.warnings(job))
@@ -676,7 +674,7 @@ class KnowledgeBase:
         """
         job = feeding.feeds_job(self.store, self.where, model, layers, settings or {})
         folder = place(job, self.store, self.where)
-        return jobs.write_and_load(job, self.store, folder, clash=clash, progress=progress)
+        return write_and_load(job, self.store, folder, clash=clash, progress=progress)
 
     def feeds(self, neuron: str, *, run: str | None = None, top: int = 10) -> list[Feed]:
         """What a neuron drives downstream and what drives it, `top` each way and projection. Raises QueryError."""
@@ -714,7 +712,7 @@ class KnowledgeBase:
         from ..ingest.subject.live import LiveModel
 
         progress("loading the model", 0, 2)
-        subject = clamping.find_subject(self.store, model)
+        subject = find_subject(self.store, model)
         values = [value] if isinstance(value, int | float) else list(value)
         asked = clamping.ask(self.store, neurons, subject, str(model), values, how, site)
         progress("loading the model", 1, 2)

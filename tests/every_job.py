@@ -16,7 +16,7 @@ import numpy as np
 from neuronkb.ingest.explain.simulators.choice import simulator
 from neuronkb.ingest.explain.work import Asking
 from neuronkb.ingest.llm.client import Ability, Completion, Scores, Slots, Usage
-from neuronkb.kb import explaining
+from neuronkb.kb.jobs import explanations as explaining
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.tests import planted
 

@@ -14,6 +14,21 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = {"schema": {"schema"}, "ingest": {"schema", "ingest"}, "queries": {"schema", "queries"}}
 FLOORS["kb"] = {"schema", "ingest", "queries", "kb"}
+ROOMS = {
+    "queries": (("result", "statistics"), ("catalogue",), ("answers",), ("__init__",)),
+    "kb": (
+        ("place",),
+        ("stores", "pictures"),
+        ("load", "search"),
+        ("inputs",),
+        ("jobs",),
+        ("nouns",),
+        ("knowledge_base",),
+        ("mcp", "cli"),
+        ("docs", "__init__"),
+    ),
+}
+"""What may import what lies before it, and nothing behind it; rooms side by side do not import each other."""
 HEAVY = {"torch", "transformers", "sentence_transformers", "safetensors", "pandas"}
 
 
@@ -50,6 +65,26 @@ def test_imports_point_down(path: Path) -> None:
     assert {target[0] for target in imported(path)} <= FLOORS[floor]
 
 
+@pytest.mark.parametrize("floor", list(ROOMS))
+def test_rooms_import_what_lies_before_them(floor: str) -> None:
+    order = {room: place for place, rooms in enumerate(ROOMS[floor]) for room in rooms}
+    beside = {"cli": {"mcp"}}  # the command that starts the server
+    for path in modules():
+        here = path.relative_to(ROOT).with_suffix("").parts
+        if here[0] != floor:
+            continue
+        room = here[1]
+        assert room in order, f"{path}: {room} has no place among the rooms of {floor}"
+        others = {target[1] for target in imported(path) if target[0] == floor and len(target) > 1} - {room}
+        behind = {other for other in others if order.get(other, -1) >= order[room]} - beside.get(room, set())
+        assert not behind, f"{path} imports {', '.join(sorted(behind))}"
+
+
+def test_no_noun_imports_another() -> None:
+    for path in (ROOT / "kb" / "nouns").glob("*.py"):
+        assert not {target for target in imported(path) if target[:2] == ("kb", "nouns")}, path
+
+
 def test_inside_the_package_imports_are_relative() -> None:
     for path in modules():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -75,7 +110,8 @@ def test_version_is_the_packages() -> None:
     [
         "from neuronkb.kb.cli import main",
         "from neuronkb import KnowledgeBase, Bundle; import neuronkb.kb.stores.local, neuronkb.kb.stores.neo4j",
-        "import neuronkb.queries.answers.find, neuronkb.queries.answers.diff, neuronkb.kb.cli.tables, neuronkb.kb.bulk",
+        "import neuronkb.queries.answers.find, neuronkb.queries.answers.diff, neuronkb.kb.cli.tables; "
+        "import neuronkb.kb.load.import_files",
     ],
 )
 def test_the_query_side_imports_nothing_heavy(statement: str) -> None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from ..clamping import ClampedNeuron, ClampReport, DecodedTokens, Held
     from ..knowledge_base import KnowledgeBase
+    from ..nouns.clamp import ClampedNeuron, ClampReport, DecodedTokens, Held
 
 SHOWN = 5
 """Decoded tokens of a row that the table names; all of them count, and --json has them."""

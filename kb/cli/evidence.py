@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..settings import POSITIONS
+from ..place import POSITIONS
 from .ingest import _numbers
 from .options import clash_options, json_option, reading_options, sink_options, with_kb, with_new_kb
 
 if TYPE_CHECKING:
     from ...queries import Diff
     from ..knowledge_base import KnowledgeBase
-    from ..runs import Clash
+    from ..load.runs import Clash
     from .rows import Sink
 
 

@@ -13,7 +13,7 @@ from .options import SEED, Between, Numbers, clash_options, json_option, with_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
-    from ..runs import Clash
+    from ..load.runs import Clash
 
 
 @ingest.command("explanations")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...queries.answers.ratings import RatingReport
     from ...queries.statistics.ranks import Correlation, Preference
     from ..knowledge_base import KnowledgeBase
-    from ..rating import Sheet, Way
+    from ..nouns.ratings import Sheet, Way
 
 LETTERS = "abcde"
 MARGIN = 10

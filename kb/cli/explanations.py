@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ...ingest.explain.published.items import Format
+    from ..jobs.import_explanations import ExplanationsReport, ModelImport
     from ..knowledge_base import KnowledgeBase
-    from ..published import ExplanationsReport, ModelImport
-    from ..runs import Clash
+    from ..load.runs import Clash
 
 KINDS = ("explanations", "scores", "windows", "statistics", "rows", "files")
 NOTES = 10

@@ -12,7 +12,7 @@ from .options import SEED, json_option
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ..featuring import FeatureRow
+    from ..inputs.features import FeatureRow
 
 
 @click.group()
@@ -22,8 +22,8 @@ def features() -> None:
 
 def _folder(where: str | None, out: Path | None) -> Path:
     """The data sets' folder: the one given, else that of the store, which need not run for it."""
-    from ..featuring import features_folder
-    from ..settings import default_store
+    from ..inputs.features import features_folder
+    from ..place import default_store
 
     return out or features_folder(where or default_store())
 
@@ -31,7 +31,7 @@ def _folder(where: str | None, out: Path | None) -> Path:
 def _files(where: str | None, model: str) -> str:
     """Where a model's files are: as named, or as the store remembers of its model of that name."""
     from ...schema import StoreError
-    from ..located import located
+    from ..inputs.models import located
     from .options import open_kb
 
     if Path(model).expanduser().exists():
@@ -61,7 +61,7 @@ def list_features(
     names: tuple[str, ...], model: str | None, where: str | None, out: Path | None, as_json: bool
 ) -> None:
     """The features that are built, with class balance and provenance; or those of FILE, a JSONL of your own."""
-    from .. import featuring
+    from ..inputs import features as featuring
     from . import output
 
     model = None if model is None else _files(where, model)
@@ -105,7 +105,7 @@ def build(
     Sources: CoNLL-U for part_of_speech, dependency and morphology; JSONL, Parquet, a dataset or a folder with a folder
     a class for natural_language, programming_language and data_source; any texts for the others.
     """
-    from .. import featuring
+    from ..inputs import features as featuring
     from . import output
 
     for name in ("text", "label", "group") if options["source"] is None else ():

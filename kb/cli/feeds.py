@@ -11,7 +11,7 @@ from .options import SEED, clash_options, json_option, with_kb, with_new_kb
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
-    from ..runs import Clash
+    from ..load.runs import Clash
 
 
 @click.command()

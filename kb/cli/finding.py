@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ...queries.answers.findings import Carry
-    from ..findings import CarryReport
     from ..knowledge_base import KnowledgeBase
+    from ..nouns.findings import CarryReport
 
 
 @click.group()
@@ -103,8 +103,8 @@ def carry(
     The two must be linked (neuronkb link). Run it again when there is more evidence: earlier verdicts stay, marked as
     superseded.
     """
-    from ..carry_report import markdown as written
     from . import output
+    from .carry_report import markdown as written
 
     with output.progress() as progress:
         report = kb.findings.carry(

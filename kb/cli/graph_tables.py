@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-    from ..graphing import GraphCard, Prediction
+    from ..nouns.n2g import GraphCard, Prediction
 
 SCORES = {
     "precision": "precision",

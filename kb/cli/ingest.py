@@ -12,7 +12,7 @@ from .options import SEED, Between, Numbers, clash_options, json_option, reading
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
-    from ..runs import Clash
+    from ..load.runs import Clash
 
 
 @click.group()
@@ -302,7 +302,7 @@ def probes(
 
 def _listed(text: str) -> list[str]:
     """A neuron's name, or those in a file of that name, one a line."""
-    from ..neurons import lines
+    from ..inputs.neurons import lines
 
     if len(text) > LONGEST_NAME or not Path(text).is_file():
         return [text]

@@ -13,7 +13,7 @@ from .published import imports
 
 if TYPE_CHECKING:
     from ..knowledge_base import KnowledgeBase
-    from ..runs import Clash
+    from ..load.runs import Clash
 
 _run = click.option("--run", help="Only evidence of this run (see neuronkb runs).")
 

@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from ...ingest.job import Progress
     from ..knowledge_base import KnowledgeBase
-    from ..runs import Clash
+    from ..load.runs import Clash
 
 _STORE = (
     click.option(

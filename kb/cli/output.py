@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..settings import WAITING
+from ..place import WAITING
 from .guard import guarded
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ...ingest.job import Progress
-    from ..loader import LoadReport
+    from ..load.loader import LoadReport
 
 
 SHORT = 18

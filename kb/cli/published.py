@@ -13,9 +13,9 @@ from .options import clash_options, json_option, with_new_kb
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..importing import ImportReport
+    from ..jobs.import_probes import ImportReport
     from ..knowledge_base import KnowledgeBase
-    from ..runs import Clash
+    from ..load.runs import Clash
 
 
 @click.group("import")

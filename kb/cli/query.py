@@ -208,7 +208,7 @@ def models(kb: KnowledgeBase, as_json: bool) -> None:
 def runs(kb: KnowledgeBase, job: str | None, model: str | None, as_json: bool) -> None:
     """The runs in the store: which job on which model, when."""
     from ...queries.catalogue.scope import check_jobs
-    from ..keepsakes import KEEPSAKES
+    from ..load.keepsakes import KEEPSAKES
     from . import output
 
     if not (found := kb.runs(job, model)).rows:

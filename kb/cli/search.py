@@ -61,7 +61,7 @@ def search(
     """
     from dataclasses import asdict
 
-    from ..searching import SOON
+    from ..nouns.search import SOON
     from . import output
 
     if text is None and not build:

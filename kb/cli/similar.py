@@ -10,9 +10,9 @@ import click
 from .options import SEED, clash_options, json_option, reading_options, with_kb
 
 if TYPE_CHECKING:
+    from ..jobs.match import MatchReport
     from ..knowledge_base import KnowledgeBase
-    from ..matching import MatchReport
-    from ..runs import Clash
+    from ..load.runs import Clash
 
 MATCHED = ("weights", "vocabulary", "tokens", "activation")
 MEASURES = ("weights", "vocabulary", "tokens", "graph", "explanation", "activation")

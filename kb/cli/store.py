@@ -99,7 +99,7 @@ def remove(kb: Any, run: str, as_json: bool) -> None:
 @_WHERE
 def stop(where: str | None) -> None:
     """Stop a local store's server; it starts again when the store is next opened."""
-    from ..settings import default_store
+    from ..place import default_store
     from ..stores.local import stop as stop_server
 
     folder = where or default_store()
@@ -115,7 +115,7 @@ def import_files(bundles: tuple[Path, ...], out: Path, alongside: bool) -> None:
 
     The database is the one that neuronkb load makes of them: what several bundles hold is there once.
     """
-    from ..bulk import import_files as write
+    from ..load.import_files import import_files as write
     from . import output
 
     with output.progress() as progress:

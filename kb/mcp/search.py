@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...schema import ModelError
-from .. import searching
 from ..knowledge_base import KnowledgeBase
+from ..nouns import search as searching
 
 
 def search(kb: KnowledgeBase, text: str, model: str | None, top: int) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from ...schema import (
     Relationship,
     SchemaError,
 )
-from .. import asking
 from ..knowledge_base import KnowledgeBase
+from ..nouns import catalogue as asking
 from .limits import Limits
 from .search import search
 

@@ -21,7 +21,7 @@ from filelock import FileLock
 from ...ingest.bundle.layout import read_json, write_json
 from ...ingest.job import Progress, silent
 from ...schema import BundleError
-from ..settings import is_uri
+from ..place import is_uri
 from .files import read_folder, sweep
 from .planes import Vectors
 from .segment import Segment, make_segment

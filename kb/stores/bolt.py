@@ -14,7 +14,7 @@ import pyarrow as pa
 from ...queries.result.result import Result
 from ...schema import SCHEMA_VERSION, LimitError, Node, Property, Relationship, VersionError, arrow_schema
 from ...schema.ladder import FIRST
-from ..settings import WAITING
+from ..place import WAITING
 from . import (
     lean,  # noqa: F401  (before the driver)
     question,

@@ -16,8 +16,7 @@ import pyarrow as pa
 from ...schema import NODES, TABLES, Node, table
 from ...schema.arrow import TYPES
 from ...schema.ladder import Fill, Rewrite, Step, steps_from
-from .. import headlines
-from . import statements
+from . import headlines, statements
 from .base import Store, Told
 
 AFTER: dict[int, Callable[[Store], object]] = {2: headlines.fill}

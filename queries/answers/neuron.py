@@ -64,7 +64,7 @@ class NeuronCard:
     """What was said of it, and how well each predicts it."""
 
     def _repr_html_(self) -> str:
-        from ..result.html import card
+        from .neuron_html import card
 
         return card(self)
 

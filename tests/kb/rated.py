@@ -11,7 +11,7 @@ from neuronkb.ingest.bundle import UNVERIFIED, BundleWriter, RunInfo
 from neuronkb.ingest.explain.records import Explanation, Score
 from neuronkb.ingest.explain.tables import record_tables
 from neuronkb.ingest.n2g.tables import rows_tables
-from neuronkb.kb.loader import Loader
+from neuronkb.kb.load.loader import Loader
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import NeuronId
 

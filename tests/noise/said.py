@@ -18,7 +18,7 @@ from neuronkb.ingest.llm.replies import read_completion, read_tokens
 from neuronkb.ingest.llm.server import Malformed
 from neuronkb.kb.cli import clamp, ingest, query
 from neuronkb.kb.cli.options import Numbers
-from neuronkb.kb.neurons import lines
+from neuronkb.kb.inputs.neurons import lines
 from neuronkb.kb.stores.neo4j_settings import check_uri
 from neuronkb.schema import NeuronId, NeuronKBError, digest
 from neuronkb.schema.outside import is_text

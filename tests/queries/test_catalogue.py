@@ -22,7 +22,7 @@ from tests.everything import BASE, DEAD, EARLY, MONTHS, OTHER, TUNED, TUNED_MONT
 from tests.neo4j_server import Server
 
 INDEXED = {"explanations_near"}
-"""Asked where a vector index is made: tests/kb/test_searching.py."""
+"""Asked where a vector index is made: tests/kb/nouns/test_search.py."""
 RELEVANCE = {"explanations_with_words": "score"}
 """Columns that only order the rows of one store: the relevance of its full-text index."""
 UNORDERED = {"named_words": "words"}

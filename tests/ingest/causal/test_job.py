@@ -17,7 +17,7 @@ from neuronkb.ingest.causal.ranges import Ranges
 from neuronkb.ingest.causal.side import Case, Side, cases, sites
 from neuronkb.ingest.subject.clamp import Clamp
 from neuronkb.ingest.subject.live import LiveModel
-from neuronkb.kb import jobs
+from neuronkb.kb.load.write import write_bundle
 from neuronkb.schema import ModelError
 from neuronkb.tests import planted
 
@@ -80,17 +80,17 @@ def test_which_sides_are_tested_is_part_of_the_run(model: Path) -> None:
 CODE = """
 import sys, time
 from pathlib import Path
-from neuronkb.kb import jobs
+from neuronkb.kb.load.write import write_bundle
 from neuronkb.tests.ingest.causal.test_job import opened
 def tell(step, done, total):
     print(step, done, flush=True)
     time.sleep(0.02)
-jobs.write(opened(Path(sys.argv[1])), Path(sys.argv[2]), tell)
+write_bundle(opened(Path(sys.argv[1])), Path(sys.argv[2]), tell)
 """
 
 
 def test_killed_and_resumed_it_gives_the_same(model: Path, tmp_path: Path) -> None:
-    whole = jobs.write(opened(model), tmp_path / "whole", lambda *told: None)
+    whole = write_bundle(opened(model), tmp_path / "whole", lambda *told: None)
     command = [sys.executable, "-c", CODE, str(model), str(tmp_path / "killed")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -103,7 +103,7 @@ def test_killed_and_resumed_it_gives_the_same(model: Path, tmp_path: Path) -> No
     process.stdout.close()
     assert not Bundle.open(tmp_path / "killed").run.ended
     steps: list[str] = []
-    resumed = jobs.write(opened(model), tmp_path / "killed", lambda step, done, total: steps.append(step))
+    resumed = write_bundle(opened(model), tmp_path / "killed", lambda step, done, total: steps.append(step))
     assert tables(resumed) == tables(whole)
     assert "clamping" in steps
 

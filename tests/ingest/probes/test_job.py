@@ -14,8 +14,8 @@ from neuronkb.ingest.features import FeatureSet, Labelled
 from neuronkb.ingest.job import silent
 from neuronkb.ingest.probes.job import ProbesJob
 from neuronkb.ingest.subject.live import LiveModel
-from neuronkb.kb.jobs import write
 from neuronkb.kb.knowledge_base import KnowledgeBase
+from neuronkb.kb.load.write import write_bundle
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.schema import FeatureError, ModelError
 
@@ -121,8 +121,8 @@ def test_neurons_are_stored_once(shards: dict[str, dict[str, pa.Table]]) -> None
 def test_layers_asked_for_later_are_the_same_as_all_at_once(
     shards: dict[str, dict[str, pa.Table]], model: Path, data: FeatureSet, tmp_path: Path
 ) -> None:
-    write(opened(model, data, tmp_path / "work", layers=[1]), tmp_path / "bundle", silent)
-    bundle = write(opened(model, data, tmp_path / "work"), tmp_path / "bundle", silent)
+    write_bundle(opened(model, data, tmp_path / "work", layers=[1]), tmp_path / "bundle", silent)
+    bundle = write_bundle(opened(model, data, tmp_path / "work"), tmp_path / "bundle", silent)
     assert set(bundle.shards) == set(shards)
     assert Bundle.open(tmp_path / "bundle").check() == []
     for name in ("Neuron.DETECTS.Feature", "ProbeScores"):

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from neuronkb.kb.cli.main import cli
 from neuronkb.kb.stores.local import LocalStore, stop
-from neuronkb.tests.kb.test_activating import NEURON, texts
+from neuronkb.tests.kb.jobs.test_activations import NEURON, texts
 
 INGEST = ["--length", "16", "--k", "4", "--per-band", "1", "--tokens", "3", "--dtype", "float32", "--device", "cpu"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neuronkb.kb.cli import finding, graph_tables
-from neuronkb.kb.graphing import GraphCard
+from neuronkb.kb.nouns.n2g import GraphCard
 from neuronkb.queries.answers.findings import Carry
 from rich.console import Console, RenderableType
 

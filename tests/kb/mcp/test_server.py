@@ -13,11 +13,11 @@ from typing import Any
 import anyio
 import pytest
 from neuronkb.ingest.embedding.embedder import Embedder
-from neuronkb.kb import searching
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.mcp.limits import Limits
 from neuronkb.kb.mcp.server import READS, server
-from neuronkb.kb.searching import Search
+from neuronkb.kb.nouns import search as searching
+from neuronkb.kb.nouns.search import Search
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import stop
 from neuronkb.schema import ModelError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from neuronkb.ingest.job import silent
-from neuronkb.kb import jobs
+from neuronkb.kb.load.write import write_and_load
 from neuronkb.kb.stores.base import Store
 from neuronkb.queries import by_feature, card, feature_probes, probe_report, query
 from neuronkb.schema import NeuronId, QueryError
@@ -17,7 +17,7 @@ from tests.probed import BASE, K_F1, MODEL, ProbedJob
 
 @pytest.fixture
 def reader(store: Store, tmp_path: Path) -> Store:
-    jobs.write_and_load(ProbedJob(), store, tmp_path / "probes", clash="refuse", progress=silent)
+    write_and_load(ProbedJob(), store, tmp_path / "probes", clash="refuse", progress=silent)
     return store
 
 

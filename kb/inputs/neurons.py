@@ -1,0 +1,93 @@
+"""Neurons that a person names: of the model in hand, and in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...queries import query
+from ...queries.answers.neuron import known_neuron
+from ...schema import IdError, ModelError, NeuronId, NeuronKBError
+from ...schema.outside import Unreadable, read_lines
+from ..stores.base import Store
+
+if TYPE_CHECKING:
+    from ...ingest.subject.subject import Subject
+
+Given = str | Path | Sequence[str | tuple[int, int]]
+"""A file with one neuron a line, ids, or pairs of layer and index."""
+MOST = 64 * 2**20
+"""Bytes of such a file."""
+_PAIR = re.compile(r"([0-9]{1,9})[\s_,]+([0-9]{1,9})")
+
+
+def named_neuron(text: str, name: str, model: str) -> NeuronId:
+    """An id in any form NeuronId.parse reads, with or without the model's name; or layer and index, as in `3 17`."""
+    if pair := _PAIR.fullmatch(text.strip()):
+        return NeuronId(name, int(pair[1]), int(pair[2]))
+    for full in (text, f"{name}/{text.strip()}"):
+        try:
+            found = NeuronId.parse(full, name)
+        except IdError:
+            continue
+        if found.model not in (name, model):
+            raise IdError(f"neuron {text!r} is of the model {found.model!r}, not of {name!r}; give one of its neurons")
+        return NeuronId(name, found.layer, found.index)
+    raise IdError(f"{text!r} is not a neuron id; expected L3/N17, MODEL/L3/N17 or blocks.3.mlp.hook_post/17")
+
+
+def own_neuron(text: str, subject: Subject, model: str) -> NeuronId:
+    """The same, of `subject`, asked for as `model`. Raises IdError for another model's, ModelError for none of its."""
+    found = named_neuron(text, subject.name, model)
+    _check(found, subject)
+    return found
+
+
+def own_neurons(given: Given, subject: Subject, model: str) -> list[tuple[int, int]]:
+    """Layers and indices of the neurons named. Raises IdError and ModelError, which name a file's line."""
+    if isinstance(given, str | Path):
+        return [_at(where, name, subject, model) for where, name in lines(Path(given))]
+    found = []
+    for one in given:
+        neuron = own_neuron(one, subject, model) if isinstance(one, str) else NeuronId(subject.name, *one)
+        _check(neuron, subject)
+        found.append((neuron.layer, neuron.index))
+    return found
+
+
+def in_model(store: Store, neuron: NeuronId) -> None:
+    """Raise QueryError for a neuron that is not in the store, unless it is in its model and may have been left out."""
+    row = {row["model"]: row for row in query("models").run(store).dicts()}.get(neuron.model, {})
+    if neuron.layer >= (row.get("layers") or 0) or neuron.index >= (row.get("d_mlp") or 0):
+        known_neuron(store, neuron)
+
+
+def lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Place and text of a file's lines; `#` begins a comment. Raises ModelError for a file without any."""
+    try:
+        texts = read_lines(path, MOST)
+    except (OSError, Unreadable) as error:
+        raise ModelError(f"{path}: the list of neurons cannot be read ({error}); give one id a line") from None
+    found = [(f"{path}:{at}", name) for at, line in enumerate(texts, 1) if (name := line.partition("#")[0].strip())]
+    if not found:
+        raise ModelError(f"{path}: no neuron in it; give one id a line")
+    yield from found
+
+
+def _at(where: str, name: str, subject: Subject, model: str) -> tuple[int, int]:
+    try:
+        found = own_neuron(name, subject, model)
+    except NeuronKBError as error:
+        raise type(error)(f"{where}: {error}") from None
+    return found.layer, found.index
+
+
+def _check(neuron: NeuronId, subject: Subject) -> None:
+    built = subject.architecture
+    if not (0 <= neuron.layer < built.n_layers and 0 <= neuron.index < built.d_mlp):
+        raise ModelError(
+            f"no neuron {str(neuron)!r}: the model has layers 0 to {built.n_layers - 1} and neurons 0 to "
+            f"{built.d_mlp - 1}"
+        )

@@ -1,0 +1,1 @@
+"""How each job is opened in a knowledge base, and what becomes of its evidence."""

@@ -1,0 +1,180 @@
+"""Imports of published explanations: everything read before anything is loaded, and told what became of it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...ingest.bundle import Bundle
+from ...ingest.job import Progress
+from ...queries import query
+from ...schema import ModelError, PublishedError
+from ..load.known_runs import place
+from ..load.loader import LoadReport, load
+from ..load.runs import Clash, remove_run, settle
+from ..load.write import write_bundle
+from ..stores.base import Store
+from .embed import EmbeddingReport, embed_explanations
+
+if TYPE_CHECKING:
+    from ...ingest.explain.published.items import Format, Part
+    from ...ingest.explain.published.job import ExplanationsImport
+    from ...ingest.explain.published.tally import Tally
+
+
+@dataclass(frozen=True)
+class ModelImport:
+    """What became of one model's files."""
+
+    model: str
+    read: dict[str, int]
+    """by kind, as are kept and merged: explanations, scores, windows, statistics, files, rows of other kinds"""
+    kept: dict[str, int]
+    merged: dict[str, int]
+    """the same again: from another file or another place in one"""
+    failed: dict[str, int]
+    """by reason: failure messages in place of explanations, files that cannot be read"""
+    skipped: dict[str, int]
+    """by reason"""
+    remarks: dict[str, int]
+    notes: tuple[str, ...]
+    """`file: why` of the first hundred"""
+    load: LoadReport | None
+    """None for files of no model"""
+
+
+@dataclass(frozen=True)
+class ExplanationsReport:
+    """What an import of explanations read and wrote."""
+
+    format: str
+    guessed: bool
+    """whether the format was told by the files themselves"""
+    models: tuple[ModelImport, ...]
+    embedding: EmbeddingReport | None = None
+    """None where texts were not embedded"""
+    not_embedded: str | None = None
+    """why the texts could not be embedded, such as a package that is not installed"""
+
+    @property
+    def total(self) -> int:
+        """New rows of the store in all."""
+        return sum(each.load.total for each in self.models if each.load is not None)
+
+
+def import_explanations(
+    store: Store,
+    where: str,
+    paths: Sequence[Path],
+    format: Format | None,
+    asked: dict[str, str | None],
+    embed: bool,
+    clash: Clash,
+    progress: Progress,
+) -> ExplanationsReport:
+    """The work of `KnowledgeBase.import_explanations`: texts that cannot be embedded are loaded all the same."""
+    from ...ingest.explain.published.formats import READERS, guessed
+    from ...ingest.explain.published.items import Given
+    from ...ingest.explain.published.tally import Tally
+
+    progress("looking for files", 0, 1)
+    chosen = format or guessed(paths)
+    reader = READERS[chosen](Given(**asked, sizes=_sizes(store)))
+    left_out = Tally()
+    parts = reader.parts(paths, left_out)
+    work = [_job(chosen, reader, own, asked) for own in _by_model(parts)]
+    folders = [place(job, store, where) for job in work]
+    doomed = [settle(store, job.run, clash) for job in work]
+    for job, folder in zip(work, folders, strict=True) if clash == "replace" else ():
+        _make_way(job, store, folder, progress)
+    bundles = [_written(job, folder, progress) for job, folder in zip(work, folders, strict=True)]
+    if not any(job.tally.kept.keys() - {"files"} for job in work):
+        raise PublishedError(f"nothing to import: {_reasons([left_out, *(job.tally for job in work)])}")
+    found = [
+        _import(job.model, job.tally, load(store, bundle, progress, replaced))
+        for job, bundle, replaced in zip(work, bundles, doomed, strict=True)
+    ]
+    if left_out.read:
+        found.append(_import("", left_out, None))
+    report = ExplanationsReport(chosen, format is None, tuple(found))
+    if not embed:
+        return report
+    try:
+        return replace(report, embedding=embed_explanations(store, None, progress))
+    except ModelError as error:
+        return replace(report, not_embedded=str(error))
+
+
+def _job(format: Format, reader: Any, parts: list[Part], asked: dict[str, str | None]) -> ExplanationsImport:
+    from ...ingest.explain.published.job import ExplanationsImport
+
+    return ExplanationsImport(format, reader, parts, asked)
+
+
+def _by_model(parts: Sequence[Part]) -> Iterator[list[Part]]:
+    for model in dict.fromkeys(part.model for part in parts):
+        yield [part for part in parts if part.model == model]
+
+
+def _written(job: ExplanationsImport, folder: Path, progress: Progress) -> Bundle:
+    """The whole bundle, on disk; nothing that was not there before stays where a file is damaged."""
+    with _gone_if_damaged(folder):
+        return write_bundle(job, folder, progress)
+
+
+def _make_way(job: ExplanationsImport, store: Store, folder: Path, progress: Progress) -> None:
+    """Take away what the same files became before, in store and bundle, where they become something else now: an older
+    release took failures for explanations."""
+    known = bool(query("run").run(store, run=job.run.id).rows)
+    if not known and not folder.exists():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".again-", dir=folder.parent) as place:
+        now = write_bundle(job, Path(place) / "bundle", progress)
+        if folder.exists() and now.shards == Bundle.open(folder).shards:
+            return
+    if known:
+        remove_run(store, job.run.id, progress)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _gone_if_damaged(folder: Path) -> Iterator[None]:
+    before = folder.exists()
+    try:
+        yield
+    except PublishedError:
+        if not before:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _sizes(store: Store) -> dict[str, tuple[int, int]]:
+    """Layers and neurons a layer of the models in the store, where known."""
+    rows = query("models").run(store).dicts()
+    return {row["model"]: (row["layers"], row["d_mlp"]) for row in rows if row["layers"] and row["d_mlp"]}
+
+
+def _reasons(tallies: Sequence[Tally]) -> str:
+    said = [note for tally in tallies for note in tally.notes]
+    said += [reason for tally in tallies for reason in (*tally.failed, *tally.skipped)]
+    return "; ".join(list(dict.fromkeys(said))[:3]) or "the files are empty"
+
+
+def _import(model: str, tally: Tally, load: LoadReport | None) -> ModelImport:
+    return ModelImport(
+        model,
+        dict(tally.read),
+        dict(tally.kept),
+        dict(tally.merged),
+        dict(tally.failed),
+        dict(tally.skipped),
+        dict(tally.remarks),
+        tuple(tally.notes),
+        load,
+    )

@@ -1,0 +1,1 @@
+"""What users name and ask: one file a noun."""

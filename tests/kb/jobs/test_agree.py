@@ -1,0 +1,190 @@
+"""Agreement that is stored: equal to what is worked out, never older than its evidence, on both stores."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import log
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from neuronkb.kb.jobs import agree as agreeing
+from neuronkb.kb.knowledge_base import KnowledgeBase
+from neuronkb.kb.load import runs
+from neuronkb.kb.stores.base import Store
+from neuronkb.queries.answers import named
+from neuronkb.queries.answers.agree import AgreeReport, agreements
+from neuronkb.queries.answers.agreed import AGREES, CONTRADICTS
+from neuronkb.queries.answers.disagree import disagreements
+from neuronkb.queries.statistics.adjusted import benjamini_hochberg
+from neuronkb.schema import QueryError, StoreBusyError
+
+from tests import everything
+from tests.everything import BASE, MONTHS
+from tests.queries.answers.test_agree import SIZE, two_methods
+
+MANY = "many"
+NEWER = "activations-newer"
+
+
+@pytest.fixture
+def kb(store: Store, tmp_path: Path) -> KnowledgeBase:
+    """The evidence of tests/everything.py, and the model `many` of tests/queries/test_agree.py."""
+    everything.load(store)
+    everything.load(store, two_methods(MANY, shuffled=False))
+    return KnowledgeBase(store, str(tmp_path / "store"))
+
+
+def stored(kb: KnowledgeBase, model: str) -> dict[str, int]:
+    """How many relationships of each kind start at neurons of a model."""
+    text = "MATCH (n:Neuron {model: $model})-[a:AGREES_ON|CONTRADICTS_ON]->(:Term) RETURN type(a) AS kind, a.run"
+    found = [row["kind"] for row in kb.cypher(text, model=model, limit=None).dicts()]
+    return {kind: found.count(kind) for kind in (AGREES, CONTRADICTS)}
+
+
+def newer(kb: KnowledgeBase) -> None:
+    """Another corpus pass of `many`, in which every neuron fires on w300 alone."""
+    run = {"id": NEWER, "job": "activations", "model": MANY}
+    row = {"pole": 1, "mean": 1.0, "max": 2.0, "n": 3, "run": NEWER}
+    fired = [{"start": f"{MANY}/L0/N{i}", "end": "k/T300", **row} for i in range(SIZE)]
+    everything.load(kb.store, {"Run": [run], "Neuron.FIRES_ON_TOKEN.Token": fired})
+
+
+@pytest.mark.parametrize("model", [BASE, MANY])
+def test_what_is_stored_is_what_is_worked_out(kb: KnowledgeBase, model: str) -> None:
+    kb.agree(model)
+    with patch.object(agreeing, "read_layer", side_effect=AssertionError("read again")):
+        for layers, top in product(((), (9,) if model == BASE else (0,)), (None, 3)):
+            wanted = agreements(kb.store, model, layers=layers, top=top)
+            with patch.object(agreeing, "agreements", side_effect=AssertionError("worked out again")):
+                assert kb.agree(model, layers=layers, top=top) == wanted
+        assert kb.disagree(model, f1=0.6) == disagreements(kb.store, model, f1=0.6)
+        with patch("neuronkb.queries.answers.agreed.FIRST", 1):
+            assert kb.agree(model, top=5) == agreements(kb.store, model, top=5)
+
+
+def test_every_number_is_that_of_all_pairs_of_neurons(kb: KnowledgeBase) -> None:
+    """One by one, from rows of the store: scores, p over all pairs of different neurons on a side, q over all sides."""
+    expected = by_hand(kb)
+    found = {(one.neuron, one.pole): one for one in kb.agree(MANY, top=None).found}
+    q = dict(zip(expected, benjamini_hochberg([p for _, p in expected.values()]), strict=True))
+    assert found.keys() == {side for side, (score, _) in expected.items() if score}
+    for side, one in found.items():
+        assert one.score == pytest.approx(expected[side][0], abs=1e-3)
+        assert (one.p, one.q) == pytest.approx((expected[side][1], q[side]))
+    rows = kb.cypher(f"MATCH (n:Neuron {{model: '{MANY}'}})-[a:AGREES_ON]->(w) RETURN n.id, a.pole, a.p, a.q, w.id")
+    assert {(name, pole): (p, q) for name, pole, p, q, _ in rows} == {s: (one.p, one.q) for s, one in found.items()}
+    assert {row[4] for row in rows} == {word for one in found.values() for word in one.words}
+
+
+def by_hand(kb: KnowledgeBase) -> dict[tuple[str, int], tuple[float, float]]:
+    """Score and p of each side of which both methods of `many` speak."""
+    decoded, fired = (
+        words_by_side(
+            kb, f"MATCH (n:Neuron {{model: '{MANY}'}})-[r:{kind}]->()-[:SPELLS]->(w) RETURN n.id, r.pole, w.id"
+        )
+        for kind in ("DECODES_TO", "FIRES_ON_TOKEN")
+    )
+    named = [{word for side, words in said.items() for word in words} for said in (decoded, fired)]
+    counts = {
+        word: max(sum(word in words for words in said.values()) for said in (decoded, fired))
+        for word in named[0] | named[1]
+    }
+    weight = {word: round(1e4 * log(SIZE / count)) for word, count in counts.items()}
+
+    def score(one: tuple[str, int], two: tuple[str, int]) -> int:
+        return sum(weight[word] for word in decoded[one] & fired[two])
+
+    others = [score(one, two) for one in decoded for two in fired if one[1] == two[1] and one[0] != two[0]]
+    found = {}
+    for side in sorted(decoded.keys() & fired.keys()):
+        own = score(side, side)
+        p = (1 + sum(other >= own for other in others)) / (1 + len(others)) if own else 1.0
+        found[side] = (own / 1e4, p)
+    return found
+
+
+def words_by_side(kb: KnowledgeBase, cypher: str) -> dict[tuple[str, int], set[str]]:
+    found: dict[tuple[str, int], set[str]] = {}
+    for name, pole, word in kb.cypher(cypher, limit=None):
+        found.setdefault((name, pole), set()).add(word)
+    return found
+
+
+def test_evidence_that_comes_or_goes_makes_it_anew(kb: KnowledgeBase) -> None:
+    before = kb.agree(MANY)
+    assert stored(kb, MANY)[AGREES] > 20
+    newer(kb)
+    after = kb.agree(MANY)
+    assert after == agreements(kb.store, MANY)
+    assert {one.words for one in after.found} == {("w300",)}
+    assert stored(kb, MANY) == {AGREES: 1, CONTRADICTS: 0}
+    assert [row["job"] for row in kb.runs(job="agree", model=MANY).dicts()] == ["agree"]
+    runs.remove(kb.store, NEWER)
+    # Cypher sees nothing old either.
+    assert stored(kb, MANY) == {AGREES: 0, CONTRADICTS: 0}
+    assert not kb.runs(job="agree", model=MANY).rows
+    assert kb.agree(MANY) == before
+
+
+def test_other_models_and_what_names_no_words_leave_it_as_it_is(kb: KnowledgeBase) -> None:
+    kb.agree(MANY)
+    kb.agree(BASE)
+    with patch.object(agreeing, "make", side_effect=AssertionError("made again")):
+        runs.remove(kb.store, "clamp-1")
+        assert "clamp" not in kb.agree(BASE).found[0].methods
+        assert kb.agree(BASE) == agreements(kb.store, BASE)
+        kb.agree(MANY)
+
+
+def test_a_run_that_is_not_finished_is_not_looked_at(kb: KnowledgeBase) -> None:
+    whole = kb.agree(MANY)
+    kb.store.write("MATCH (r:Run {job: 'agree', model: $model}) SET r.ended = NULL", {"model": MANY})
+    kb.store.write("MATCH (:Neuron {id: $id})-[a:AGREES_ON]->() DELETE a", {"id": whole.found[0].neuron})
+    ((run,),) = kb.cypher("MATCH (r:Run {job: 'agree', model: $model}) RETURN r.id", model=MANY)
+    runs.remove(kb.store, run)
+    assert kb.agree(MANY) == whole
+
+
+def test_cut_off_between_layers_it_goes_on_with_the_rest(kb: KnowledgeBase) -> None:
+    read, seen = named.read_layer, list[int]()
+
+    def cut(store: Any, model: str, layer: int, *args: Any, **more: Any) -> Any:
+        seen.append(layer)
+        if layer == 10 and seen.count(10) == 1:
+            raise KeyboardInterrupt
+        return read(store, model, layer, *args, **more)
+
+    with patch.object(agreeing, "read_layer", cut):
+        with pytest.raises(KeyboardInterrupt):
+            kb.agree(BASE)
+        assert stored(kb, BASE) == {AGREES: 0, CONTRADICTS: 0}
+        found = kb.agree(BASE)
+    assert seen == [8, 9, 10, 10]
+    assert found == agreements(kb.store, BASE)
+    assert found.found[0].neuron == MONTHS
+
+
+def test_evidence_that_comes_in_meanwhile_is_said(kb: KnowledgeBase) -> None:
+    read = named.read_layer
+
+    def slow(*args: Any, **more: Any) -> Any:
+        found = read(*args, **more)
+        newer(kb)
+        return found
+
+    with patch.object(agreeing, "read_layer", slow), pytest.raises(StoreBusyError, match="evidence comes in"):
+        kb.agree(MANY)
+    assert stored(kb, MANY) == {AGREES: 0, CONTRADICTS: 0}
+
+
+def test_other_questions_store_nothing(kb: KnowledgeBase) -> None:
+    assert isinstance(kb.agree(MANY, share=0.9), AgreeReport)
+    kb.agree(MANY, layers=[0])
+    kb.agree(MANY, runs=[f"lm-head-{MANY}"])
+    assert not kb.runs(job="agree", model=MANY).rows
+    with pytest.raises(QueryError, match="has neurons of layers 0 in the store only"):
+        kb.agree(MANY, layers=[3])
+    with pytest.raises(QueryError, match="no model 'manny'"):
+        kb.agree("manny")
