@@ -80,12 +80,11 @@ def _asked(where: Path, folder: Path) -> Iterator[Row]:
 def _small(where: Path, stack: ExitStack) -> Path:
     from neuronkb.ingest.job import silent
     from neuronkb.kb.load.write import write_and_load
-    from neuronkb.kb.place import bundle_folder
 
     with KnowledgeBase.open(where) as kb:
         kb.store.setup()
         job = SearchedJob()
-        place = bundle_folder(kb.where, job.name)
+        place = kb.place.bundle(job.name)
         write_and_load(job, kb.store, place, clash="alongside", progress=silent)
     stack.callback(stop, where)
     return where

@@ -58,7 +58,7 @@ from .jobs.import_explanations import ExplanationsReport
 from .jobs.import_probes import ImportReport
 from .jobs.links import LinkReport
 from .jobs.match import MatchReport
-from .load.known_runs import place
+from .load.known_runs import bundle_for
 from .load.loader import LoadReport, load_all
 from .load.runs import Clash, remove_run
 from .load.soundness import Soundness, check_store
@@ -72,7 +72,7 @@ from .nouns.findings import Findings
 from .nouns.n2g import GraphCard, GraphImport, Prediction
 from .nouns.ratings import Ratings
 from .nouns.search import Search, SearchOptions
-from .place import POSITIONS, bundle_folder, default_store
+from .place import POSITIONS, Place, default_store
 from .search.records import Found
 from .stores import open_store
 from .stores.base import Status, Store
@@ -92,7 +92,7 @@ class KnowledgeBase:
 
     def __init__(self, store: Store, where: str) -> None:
         self.store = store
-        self.where = where
+        self.place = Place(where)
 
     @classmethod
     def open(
@@ -112,16 +112,21 @@ class KnowledgeBase:
         made is brought to this release's schema, of which `progress` is told. Raises VersionError for one that a newer
         release made.
         """
-        place = str(where) if where is not None else default_store()
+        named = str(where) if where is not None else default_store()
         store = open_store(
-            place, create=create, heap=heap, user=user, password=password, database=database, told=progress
+            named, create=create, heap=heap, user=user, password=password, database=database, told=progress
         )
-        return cls(store, place)
+        return cls(store, named)
+
+    @property
+    def where(self) -> str:
+        """The folder or Bolt URI of the store."""
+        return self.place.where
 
     @cached_property
     def findings(self) -> Findings:
         """Notes about neurons, and what became of them in fine-tunes: add, list, show, carry, remove."""
-        return Findings(self.store, self.where)
+        return Findings(self.store, self.place)
 
     def cypher(
         self,
@@ -156,13 +161,13 @@ class KnowledgeBase:
         `share`, or `layers` of a model of which nothing is stored, worked out for the answer alone. Options are those
         of `queries.agree.agreements`. Raises QueryError, or StoreBusyError while evidence comes in.
         """
-        return agreeing.agree(self.store, self.where, model, **options)
+        return agreeing.agree(self.store, self.place, model, **options)
 
     def disagree(self, model: str, **options: Any) -> DisagreeReport:
         """Neurons of which methods contradict each other: the same words on opposite sides, clamps that push the other
         way, clear statements without a word in common. Stored as `agree` is; options are those of
         `queries.disagree.disagreements`."""
-        return agreeing.disagree(self.store, self.where, model, **options)
+        return agreeing.disagree(self.store, self.place, model, **options)
 
     def subgraph(self, neuron: str, hops: int = 1, *, each: int = 10, most: int = 500) -> nx.MultiDiGraph[str]:
         """What is around a neuron as a networkx graph: nodes by id with their labels and properties, up to `hops` steps
@@ -222,12 +227,12 @@ class KnowledgeBase:
     @cached_property
     def ratings(self) -> Ratings:
         """Explanations rated by people: what they are shown, what they gave, how they agree."""
-        return Ratings(self.store, self.where)
+        return Ratings(self.store, self.place)
 
     @cached_property
     def explanations(self) -> Explanations:
         """Explanations of neurons: written by a language model and scored, shown, reported."""
-        return Explanations(self.store, self.where)
+        return Explanations(self.store, self.place)
 
     def models(self) -> Result:
         """The models in the store."""
@@ -264,10 +269,10 @@ class KnowledgeBase:
             layers=layers,
             order=order,
             settings=settings,
-            reuse=KnownLayers(bundle_folder(self.where, "any").parent),
+            reuse=KnownLayers(self.place.bundles),
             progress=progress,
         )
-        folder = place(job, self.store, self.where, out)
+        folder = bundle_for(job, self.store, self.place, out)
         return write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
     def ingest_activations(
@@ -303,7 +308,7 @@ class KnowledgeBase:
         reading = Reading(field, id, split, tails)
         job = activations_job(
             self.store,
-            self.where,
+            self.place,
             model,
             sources,
             name,
@@ -313,7 +318,7 @@ class KnowledgeBase:
             dict(settings or {}),
             progress,
         )
-        folder = place(job, self.store, self.where, out)
+        folder = bundle_for(job, self.store, self.place, out)
         report = write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
         return replace(report, notes=reading.notes(job.corpus))
 
@@ -343,7 +348,7 @@ class KnowledgeBase:
         from .jobs.causal import clamp_job
 
         job = clamp_job(self.store, model, top, neurons, prompts, maxima, dict(settings or {}), progress)
-        folder = place(job, self.store, self.where, out)
+        folder = bundle_for(job, self.store, self.place, out)
         return write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
     def causal(self, model: str | None = None, *, run: str | None = None) -> CausalReport:
@@ -373,8 +378,8 @@ class KnowledgeBase:
         from .jobs.probes import probes_job, same_texts
 
         model, name = located(self.store, model, name)
-        job = probes_job(self.where, model, features, name, layers, dict(settings or {}), progress)
-        folder = place(job, self.store, self.where, out)
+        job = probes_job(self.place, model, features, name, layers, dict(settings or {}), progress)
+        folder = bundle_for(job, self.store, self.place, out)
         same_texts(job, folder)
         return write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
 
@@ -398,7 +403,7 @@ class KnowledgeBase:
         from .jobs.probes import ablated
 
         return ablated(
-            self.store, self.where, model, feature, neuron, windows, controls, dtype, device, progress=progress
+            self.store, self.place, model, feature, neuron, windows, controls, dtype, device, progress=progress
         )
 
     def build_features(
@@ -418,7 +423,7 @@ class KnowledgeBase:
         `text`, `label` and `group` are columns of a source. Raises FeatureError.
         """
         return featuring.build_features(
-            out or featuring.features_folder(self.where),
+            out or self.place.features,
             categories,
             source=source,
             text=text,
@@ -436,7 +441,7 @@ class KnowledgeBase:
         Raises FeatureError, ModelError.
         """
         files = None if model is None else located(self.store, model)[0]
-        return featuring.features(featuring.features_folder(self.where), names, model=files, progress=progress)
+        return featuring.features(self.place.features, names, model=files, progress=progress)
 
     def load(self, bundle: Bundle | str | Path, *, clash: Clash = "refuse", progress: Progress = silent) -> LoadReport:
         """Load a bundle; the same bundle twice changes nothing."""
@@ -468,7 +473,7 @@ class KnowledgeBase:
         file and model, on weights `unverified`. The report accounts for every row. Raises PublishedError.
         """
         paths = [Path(each) for each in ([files] if isinstance(files, str | Path) else files)]
-        return importing.import_probes(self.store, self.where, paths, model, dataset, feature, clash, progress)
+        return importing.import_probes(self.store, self.place, paths, model, dataset, feature, clash, progress)
 
     def ingest_n2g(
         self,
@@ -500,7 +505,7 @@ class KnowledgeBase:
         reading = Reading(field, id, split, tails)
         job = graphing.n2g_job(
             self.store,
-            self.where,
+            self.place,
             model,
             sources,
             name,
@@ -511,7 +516,7 @@ class KnowledgeBase:
             dict(settings or {}),
             progress,
         )
-        folder = job.bundle = place(job, self.store, self.where, out)
+        folder = job.bundle = bundle_for(job, self.store, self.place, out)
         report = write_and_load(job, self.store, folder, clash=clash, progress=progress)
         return replace(report, notes=reading.notes(job.corpus))
 
@@ -527,7 +532,7 @@ class KnowledgeBase:
 
         `model` says which model is meant, the folder's name unless given. Raises PublishedError.
         """
-        return graphing.import_graphs(self.store, self.where, Path(folder), model, clash, progress)
+        return graphing.import_graphs(self.store, self.place, Path(folder), model, clash, progress)
 
     def import_explanations(
         self,
@@ -550,7 +555,7 @@ class KnowledgeBase:
         """
         files = [Path(each) for each in ([paths] if isinstance(paths, str | Path) else paths)]
         asked = {"model": model, "source": source, "explainer": explainer}
-        return published.import_explanations(self.store, self.where, files, format, asked, embed, clash, progress)
+        return published.import_explanations(self.store, self.place, files, format, asked, embed, clash, progress)
 
     def embed_explanations(self, model: str | Path | None = None, *, progress: Progress = silent) -> EmbeddingReport:
         """Embed the texts of explanations that `model` has not embedded, and make the vector index over them.
@@ -566,7 +571,7 @@ class KnowledgeBase:
 
     def predict_n2g(self, neuron: str, text: str, *, run: str | None = None) -> list[Prediction]:
         """What a neuron's N2G graphs say of a text, token by token. Needs the `models` extra."""
-        return graphing.predict(self.store, self.where, NeuronId.parse(neuron), text, run)
+        return graphing.predict(self.store, self.place, NeuronId.parse(neuron), text, run)
 
     def n2g_report(self, model: str, *, run: str | None = None) -> Result:
         """N2G graphs of a model by layer: counts, and mean scores beside the lookups'."""
@@ -610,8 +615,8 @@ class KnowledgeBase:
         """
         weights = (base_weights, tuned_weights)
         text = linking.Text(list(corpus), Reading(field, id, split, tails), positions) if corpus else None
-        job = linking.link_job(self.store, self.where, base, tuned, weights, layers, text)
-        folder = place(job, self.store, self.where)
+        job = linking.link_job(self.store, self.place, base, tuned, weights, layers, text)
+        folder = bundle_for(job, self.store, self.place)
         how = linking.settled(self.store, job, clash)
         report = write_and_load(job, self.store, folder, clash=how, progress=progress)
         if job.drift is not None:
@@ -640,7 +645,7 @@ class KnowledgeBase:
         """
         asked, reading = settings or {}, Reading(field, id, split, tails)
         return matching.match_models(
-            self.store, self.where, model, other, list(corpus), reading, asked, clash, progress
+            self.store, self.place, model, other, list(corpus), reading, asked, clash, progress
         )
 
     def similar(
@@ -657,7 +662,7 @@ class KnowledgeBase:
         `model` is the model whose neurons are looked through, the neuron's own unless given. Raises QueryError with the
         job that makes what cannot be worked out for one neuron alone, LinkError.
         """
-        return likeness.similar(self.store, self.where, NeuronId.parse(neuron), by, model, top, device)
+        return likeness.similar(self.store, self.place, NeuronId.parse(neuron), by, model, top, device)
 
     def ingest_feeds(
         self,
@@ -672,8 +677,8 @@ class KnowledgeBase:
 
         `settings` are those of `ingest.feeds.settings`. Needs the `models` extra. Raises ModelError, LinkError.
         """
-        job = feeding.feeds_job(self.store, self.where, model, layers, settings or {})
-        folder = place(job, self.store, self.where)
+        job = feeding.feeds_job(self.store, self.place, model, layers, settings or {})
+        folder = bundle_for(job, self.store, self.place)
         return write_and_load(job, self.store, folder, clash=clash, progress=progress)
 
     def feeds(self, neuron: str, *, run: str | None = None, top: int = 10) -> list[Feed]:
@@ -734,7 +739,7 @@ class KnowledgeBase:
     @cached_property
     def searching(self) -> Search:
         """Search by meaning: `searching.build` makes what `search` asks."""
-        return Search(self.store, self.where)
+        return Search(self.store, self.place)
 
     def search(self, text: str, **options: Unpack[SearchOptions]) -> Found:
         """Neurons whose evidence means what the text says, whoever says so: decoded tokens, tokens they fire on,
@@ -744,7 +749,7 @@ class KnowledgeBase:
 
     def check(self, *, mend: bool = False, progress: Progress = silent) -> Soundness:
         """Whether the store is whole: nothing doubled, cut off, without its run or missing; `mend` puts it right."""
-        return check_store(self.store, self.where, mend, progress)
+        return check_store(self.store, self.place, mend, progress)
 
     def remove_run(self, run: str, progress: Progress = silent) -> dict[str, int]:
         """Take a run's evidence out of the store; its bundle stays, and can be loaded again.

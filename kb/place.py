@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 WAITING = "waiting for "
@@ -32,13 +35,56 @@ def is_uri(where: str) -> bool:
     return "://" in where
 
 
-def bundle_folder(where: str, run: str) -> Path:
-    """Where the bundle of a run goes: inside a local store, else in the user's data directory."""
-    if not is_uri(where):
-        return Path(where) / "bundles" / run
-    from platformdirs import user_data_path
+@dataclass(frozen=True)
+class Place:
+    """Where what belongs to a store lies: in the folder of a local one, else in the user's data directory."""
 
-    return user_data_path("neuronkb") / "bundles" / run
+    where: str
+    """a folder, or the Bolt URI of a server"""
+
+    @cached_property
+    def folder(self) -> Path:
+        """What holds all of it."""
+        if not is_uri(self.where):
+            return Path(self.where)
+        from platformdirs import user_data_path
+
+        return user_data_path("neuronkb")
+
+    @property
+    def bundles(self) -> Path:
+        """A folder a run."""
+        return self.folder / "bundles"
+
+    def bundle(self, run: str) -> Path:
+        """The evidence of a run."""
+        return self.bundles / run
+
+    @property
+    def corpora(self) -> Path:
+        """Texts as token windows, a folder a corpus."""
+        return self.folder / "corpora"
+
+    @property
+    def features(self) -> Path:
+        """Labelled texts."""
+        return self.folder / "features"
+
+    @property
+    def passes(self) -> Path:
+        """The state of passes that were cut off."""
+        return self.folder / "unfinished-passes"
+
+    @property
+    def tokenizers(self) -> Path:
+        """How transformers sets a model's tokenizer up."""
+        return self.folder / "tokenizers"
+
+    def search(self, database: str | None) -> Path:
+        """What search by meaning asks, a folder an embedding model; of servers' databases apart."""
+        if not is_uri(self.where):
+            return self.folder.expanduser().absolute() / "search"
+        return self.folder / "search" / hashlib.sha256(f"{self.where}\0{database or ''}".encode()).hexdigest()[:16]
 
 
 def cache_folder() -> Path:

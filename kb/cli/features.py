@@ -22,10 +22,9 @@ def features() -> None:
 
 def _folder(where: str | None, out: Path | None) -> Path:
     """The data sets' folder: the one given, else that of the store, which need not run for it."""
-    from ..inputs.features import features_folder
-    from ..place import default_store
+    from ..place import Place, default_store
 
-    return out or features_folder(where or default_store())
+    return out or Place(where or default_store()).features
 
 
 def _files(where: str | None, model: str) -> str:

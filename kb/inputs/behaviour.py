@@ -16,7 +16,7 @@ from ...queries.answers.activity import activities
 from ...queries.answers.graphs import graph_nodes, graphs
 from ...queries.answers.named import AGREE
 from ...schema import BundleError, NeuronId
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 
 FEATURES = 3
@@ -27,8 +27,8 @@ _FILES = "MATCH (s:Shard) WHERE s.run IN $runs RETURN s.id AS id, s.sha256 AS sh
 class Behaviours:
     """Measures of both neurons' behaviour from what the store and the bundles beside it hold."""
 
-    def __init__(self, store: Store, where: str) -> None:
-        self._store, self._where = store, where
+    def __init__(self, store: Store, place: Place) -> None:
+        self._store, self._place = store, place
         self._scores = cache(self._read_scores)
 
     def __call__(self, source: str, target: str) -> tuple[Measure, ...]:
@@ -94,7 +94,7 @@ class Behaviours:
     def _read_scores(self, model: str) -> _Scores:
         """F1 of every neuron on every probed feature, from the bundles of the model's probe runs."""
         runs = query("runs").run(self._store, job="probes", model=model).dicts()
-        return _Scores([bundle_folder(self._where, row["run"]) for row in reversed(runs)])
+        return _Scores([self._place.bundle(row["run"]) for row in reversed(runs)])
 
     def _explanations(self, source: str, target: str) -> Iterator[Measure]:
         """Explanations of the base's neuron that were scored on both, by formulas whose interval is known: without one

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...ingest.job import Progress
 from ...schema import CorpusError, digest
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 from .tails import left_out, whether_tails
 
@@ -45,7 +45,7 @@ class Reading:
 
 def corpus_of(
     store: Store,
-    where: str,
+    place: Place,
     subject: Subject,
     sources: Sequence[str | Path],
     settings: dict[str, Any],
@@ -68,18 +68,18 @@ def corpus_of(
         return _as_asked(Corpus.open(Path(sources[0])), asked)
     tokenizer, length = Tokenizer.of(subject), Settings.of(settings).length
     documents = read_documents(list(sources), **reading.columns)
-    corpora = bundle_folder(where, "any").parent.parent / "corpora"
+    corpora = place.corpora
     with _Made(documents, tokenizer, corpora, settings, reading, progress).one_kept() as made:
         if asked is None:
             asked = whether_tails(
-                store, where, "corpus", [tokenizer.hash], length, lambda tails: made.corpus(tails).hash
+                store, place, "corpus", [tokenizer.hash], length, lambda tails: made.corpus(tails).hash
             )
         return made.keep(asked)
 
 
 def shared_text(
     store: Store,
-    where: str,
+    place: Place,
     subjects: Sequence[Subject],
     sources: Sequence[str | Path],
     reading: Reading,
@@ -99,7 +99,7 @@ def shared_text(
 
     tails = reading.tails
     if tails is None:
-        tails = whether_tails(store, where, "text", (one.hash, two.hash), None, lambda tails: read(tails).hash)
+        tails = whether_tails(store, place, "text", (one.hash, two.hash), None, lambda tails: read(tails).hash)
     return read(tails)
 
 

@@ -14,7 +14,7 @@ from ...queries import query
 from ...queries.answers.activity import TOP, Activity, activities
 from ...queries.answers.graphs import graph_nodes, graphs
 from ...schema import BundleError, ModelError, NeuronId
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class StoredEvidence:
     """The newest complete runs of a model: what it does on a corpus, its decoding, its graphs."""
 
-    def __init__(self, store: Store, where: str, subject: Subject) -> None:
-        self._store, self._where, self._subject = store, where, subject
+    def __init__(self, store: Store, place: Place, subject: Subject) -> None:
+        self._store, self._place, self._subject = store, place, subject
         self._gated = subject.architecture.gated
         self._matrix = lru_cache(maxsize=1)(self._read_matrix)
 
@@ -156,7 +156,7 @@ class StoredEvidence:
         from ...ingest.lm_head.job import shard_name
 
         try:
-            bundle = Bundle.open(bundle_folder(self._where, self.activations["run"]))
+            bundle = Bundle.open(self._place.bundle(self.activations["run"]))
             entries = [e for e in bundle.shards[shard_name(layer)].files if e.table == "TokenActivations"]
             data = bundle.read(entries[0])
         except (BundleError, KeyError, IndexError):

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...ingest.job import Progress, silent
-from ..place import bundle_folder
 
 if TYPE_CHECKING:
     from ...ingest.features.labelled import Labelled
@@ -42,11 +41,6 @@ class FeatureRow:
     provenance: str
     licence: str
     file: str
-
-
-def features_folder(where: str) -> Path:
-    """Where a store's data sets lie."""
-    return bundle_folder(where, "any").parent.parent / "features"
 
 
 def categories() -> tuple[str, ...]:

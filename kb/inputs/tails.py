@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from ...ingest.bundle.layout import read_run
 from ...schema import CorpusError, NeuronKBError
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 
 TextKind = Literal["corpus", "text"]
@@ -31,7 +31,7 @@ RETURN m.tokenizer, r.parameters, r.summary
 
 def whether_tails(
     store: Store,
-    where: str,
+    place: Place,
     kind: TextKind,
     tokenizers: Collection[str],
     length: int | None,
@@ -44,7 +44,7 @@ def whether_tails(
     """
     without: set[str] = set()
     others: set[str] = set()
-    for name, parameters, summary in _runs(store, where, JOBS[kind]):
+    for name, parameters, summary in _runs(store, place, JOBS[kind]):
         if name in (None, *tokenizers) and summary.get("window_tokens", length) == length and parameters.get(kind):
             tails = summary.get("tails", None if kind == "text" or not summary else False)
             without |= {str(parameters[kind])} if tails is not True else set()
@@ -63,13 +63,13 @@ def left_out(tails: bool, asked: bool | None) -> tuple[str, ...]:
 
 
 def _runs(
-    store: Store, where: str, jobs: tuple[str, ...]
+    store: Store, place: Place, jobs: tuple[str, ...]
 ) -> Iterator[tuple[str | None, dict[str, Any], dict[str, Any]]]:
     """Tokenizer, parameters and summary of the runs of store and bundles; both empty until a run has some evidence."""
     for tokenizer, parameters, summary in store.read(_RUNS, {"jobs": list(jobs)}, timeout=None, limit=None):
         yield tokenizer, json.loads(parameters or "{}"), json.loads(summary or "{}")
     for job in jobs:
-        for folder in sorted(bundle_folder(where, "any").parent.glob(f"{job}-*")):
+        for folder in sorted(place.bundles.glob(f"{job}-*")):
             yield from _bundled(folder)
 
 

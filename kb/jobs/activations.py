@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...ingest.job import Progress
 from ..inputs.corpora import Reading, corpus_of
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def activations_job(
     store: Store,
-    where: str,
+    place: Place,
     model: str | Path,
     sources: Sequence[str | Path],
     name: str | None,
@@ -37,8 +37,8 @@ def activations_job(
     chosen = Settings.of(settings)
     device = torch_device(chosen.device)
     subject = Subject.open(model, name)
-    corpus = corpus_of(store, where, subject, sources, windows, progress, reading)
+    corpus = corpus_of(store, place, subject, sources, windows, progress, reading)
     subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
     live = LiveModel.load(subject, dtype=chosen.dtype_on(device), device=chosen.device)
-    work = bundle_folder(where, "any").parent.parent / "unfinished-passes"
+    work = place.passes
     return ActivationsJob.open(live, corpus, work, layers=layers, settings=chosen)

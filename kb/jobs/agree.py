@@ -26,11 +26,11 @@ from ...queries.answers.compared import Agreement, Compared, MethodPair, compare
 from ...queries.answers.disagree import DisagreeReport, with_clamps
 from ...queries.answers.named import AGREE, Heard, find_model, find_runs, read_layer
 from ...schema import BundleError, StoreBusyError, arrow_schema, conform, table
-from ..load.known_runs import place
+from ..load.known_runs import bundle_for
 from ..load.loader import load
 from ..load.said import METHOD, QUIET, evidence, is_of
 from ..load.write import write_and_load
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 
 WORDS = "words"
@@ -42,7 +42,7 @@ TRIES = 3
 
 def agree(
     store: Store,
-    where: str,
+    place: Place,
     model: str,
     *,
     runs: Sequence[str] = (),
@@ -67,13 +67,13 @@ def agree(
             return stored_report(store, model, heard, *held, layers=layers, top=top, opposite=opposite)
         if layers:
             return work_out()
-        make(store, where, model, progress)
+        make(store, place, model, progress)
     raise StoreBusyError(f"evidence of {model!r} comes in while it is read; run the same command once that is done")
 
 
 def disagree(
     store: Store,
-    where: str,
+    place: Place,
     model: str,
     *,
     runs: Sequence[str] = (),
@@ -83,7 +83,7 @@ def disagree(
     **options: Any,
 ) -> DisagreeReport:
     """The work of `KnowledgeBase.disagree`."""
-    opposite = agree(store, where, model, runs=runs, top=top, opposite=True, **options)
+    opposite = agree(store, place, model, runs=runs, top=top, opposite=True, **options)
     return with_clamps(store, opposite, runs, coherence=coherence, f1=f1, top=top)
 
 
@@ -96,11 +96,11 @@ def standing(store: Store, model: str, present: str) -> tuple[str, dict[str, Cou
     return None
 
 
-def make(store: Store, where: str, model: str, progress: Progress) -> None:
+def make(store: Store, place: Place, model: str, progress: Progress) -> None:
     """Work out what methods agree on and contradict each other on, and store it in place of what was there before."""
     job = AgreeJob.of(store, model)
-    folder = place(job, store, where)
-    job.unfinished = bundle_folder(where, "any").parent.parent / "unfinished-passes" / job.run.id
+    folder = bundle_for(job, store, place)
+    job.unfinished = place.passes / job.run.id
     if (made := _finished(folder)) is not None:
         load(store, made, progress, "replace")
     else:

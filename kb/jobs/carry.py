@@ -17,6 +17,7 @@ from ...queries.answers.findings import Finding
 from ...queries.catalogue.scope import check_models
 from ...schema import LinkError, ModelError, NeuronId, QueryError, digest
 from ..inputs.behaviour import Behaviours, earlier_hash, evidence_hash
+from ..place import Place
 from ..stores.base import Store
 from . import links as linking
 
@@ -28,7 +29,7 @@ Layers = Callable[[int], "Layer"]
 
 def carry_job(
     store: Store,
-    where: str,
+    place: Place,
     notes: Sequence[Finding],
     base: str,
     tuned: str,
@@ -43,7 +44,7 @@ def carry_job(
         raise QueryError(f"no finding about {base!r}; add one with neuronkb finding add TEXT --about {base}/L0/N0")
     models = {row["model"]: row for row in query("models").run(store).dicts()}
     links = _counterparts(store, notes, link)
-    layers, why = _layers(store, where, base, tuned, weights)
+    layers, why = _layers(store, place, base, tuned, weights)
     there = models[tuned]
     run = query("run").run(store, run=link).dicts()[0]
     job = CarryJob(
@@ -53,7 +54,7 @@ def carry_job(
         notes=tuple(_noted(one) for one in notes),
         asked=tuple(_asked(one.id, neuron, links) for one in notes for neuron in one.about),
         links=links,
-        behaviour=Behaviours(store, where),
+        behaviour=Behaviours(store, place),
         similar=lambda neuron: _similar(store, neuron, tuned, link),
         layers=layers,
         evidence=_evidence(store, base, tuned),
@@ -85,11 +86,11 @@ def _counterpart(store: Store, neuron: str, link: str) -> dict[str, Any] | None:
 
 
 def _layers(
-    store: Store, where: str, base: str, tuned: str, weights: tuple[str | None, str | None]
+    store: Store, place: Place, base: str, tuned: str, weights: tuple[str | None, str | None]
 ) -> tuple[Layers | None, str | None]:
     """A reader of whole layers, or None and why there is none."""
     try:
-        job = linking.link_job(store, where, base, tuned, weights)
+        job = linking.link_job(store, place, base, tuned, weights)
         from ...ingest.findings.layer import Layer
     except (ModelError, LinkError, ImportError) as error:
         if any(weights):

@@ -21,11 +21,11 @@ from ..inputs.clients import open_client
 from ..inputs.evidence import StoredEvidence
 from ..inputs.models import find_subject
 from ..inputs.neurons import Given, own_neurons
-from ..load.known_runs import place
+from ..load.known_runs import bundle_for
 from ..load.loader import LoadReport
 from ..load.runs import Clash
 from ..load.write import write_and_load
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 from .embed import embed_with
 
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 class Explanations:
     """What a knowledge base says of neurons in words, and what that is worth: `KnowledgeBase.explanations`."""
 
-    def __init__(self, store: Store, where: str) -> None:
+    def __init__(self, store: Store, place: Place) -> None:
         self.store = store
-        self.where = where
+        self.place = place
 
     def ingest(
         self,
@@ -75,7 +75,7 @@ class Explanations:
         with ExitStack() as opened:
             job = explanations_job(
                 self.store,
-                self.where,
+                self.place,
                 model,
                 explainer,
                 simulator,
@@ -89,7 +89,7 @@ class Explanations:
                 progress,
                 opened,
             )
-            folder = place(job, self.store, self.where, out)
+            folder = bundle_for(job, self.store, self.place, out)
             report = write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
             if isinstance(job.asking.embedder, Embedder):
                 embed_with(self.store, job.asking.embedder, progress)
@@ -120,7 +120,7 @@ class Explanations:
 
 def explanations_job(
     store: Store,
-    where: str,
+    place: Place,
     model: str | Path,
     explainer: str | Path,
     simulator: str | Path | None,
@@ -143,8 +143,8 @@ def explanations_job(
     chosen = Settings.of(settings)
     subject = find_subject(store, model)
     wanted = None if neurons is None else own_neurons(neurons, subject, str(model))
-    evidence = StoredEvidence(store, where, subject)
-    work = bundle_folder(where, "any").parent.parent
+    evidence = StoredEvidence(store, place, subject)
+    work = place.folder
     progress("loading models", 0, 2)
     asking = _asking(
         chosen.style, explainer, simulator, base_url, way, embedder, prices, budget, work / "answers.sqlite", opened

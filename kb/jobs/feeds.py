@@ -12,7 +12,7 @@ from ...queries.answers.probes import check_model
 from ...schema import NeuronId, QueryError
 from ..inputs.models import find_subject
 from ..inputs.neurons import in_model
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def feeds_job(
-    store: Store, where: str, model: str | Path, layers: Sequence[int] | None, settings: Mapping[str, Any]
+    store: Store, place: Place, model: str | Path, layers: Sequence[int] | None, settings: Mapping[str, Any]
 ) -> FeedsJob:
     """The job of `KnowledgeBase.ingest_feeds`."""
     from ...ingest.feeds.job import FeedsJob
@@ -28,7 +28,7 @@ def feeds_job(
     from ...ingest.lm_head.unembedding import torch_device
 
     chosen = Settings.of(settings)
-    work = bundle_folder(where, "any").parent.parent / "unfinished-passes"
+    work = place.passes
     job = FeedsJob.of(find_subject(store, model), chosen, work / "feeds", torch_device(chosen.device), layers)
     job.state = work / f"{job.run.id}.safetensors"
     return job

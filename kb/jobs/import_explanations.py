@@ -14,10 +14,11 @@ from ...ingest.bundle import Bundle
 from ...ingest.job import Progress
 from ...queries import query
 from ...schema import ModelError, PublishedError
-from ..load.known_runs import place
+from ..load.known_runs import bundle_for
 from ..load.loader import LoadReport, load
 from ..load.runs import Clash, remove_run, settle
 from ..load.write import write_bundle
+from ..place import Place
 from ..stores.base import Store
 from .embed import EmbeddingReport, embed_explanations
 
@@ -69,7 +70,7 @@ class ExplanationsReport:
 
 def import_explanations(
     store: Store,
-    where: str,
+    place: Place,
     paths: Sequence[Path],
     format: Format | None,
     asked: dict[str, str | None],
@@ -88,7 +89,7 @@ def import_explanations(
     left_out = Tally()
     parts = reader.parts(paths, left_out)
     work = [_job(chosen, reader, own, asked) for own in _by_model(parts)]
-    folders = [place(job, store, where) for job in work]
+    folders = [bundle_for(job, store, place) for job in work]
     doomed = [settle(store, job.run, clash) for job in work]
     for job, folder in zip(work, folders, strict=True) if clash == "replace" else ():
         _make_way(job, store, folder, progress)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from ...ingest.job import Progress
 from ...queries import query
 from ...schema import PublishedError
-from ..load.known_runs import place
+from ..load.known_runs import bundle_for
 from ..load.loader import LoadReport
 from ..load.runs import Clash, settle
 from ..load.write import write_and_load
+from ..place import Place
 from ..stores.base import Store
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class ImportReport:
 
 def import_probes(
     store: Store,
-    where: str,
+    place: Place,
     paths: Sequence[Path],
     model: str | None,
     dataset: str | None,
@@ -76,7 +77,7 @@ def import_probes(
     work = [job for table in tables for job in PublishedJob.each(table)]
     if not work:
         raise PublishedError(f"nothing to import: {_reasons(tables)}")
-    folders = [place(job, store, where) for job in work]
+    folders = [bundle_for(job, store, place) for job in work]
     doomed = [settle(store, job.run, clash) for job in work]
     loads = []
     for number, job in enumerate(work):

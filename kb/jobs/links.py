@@ -17,7 +17,7 @@ from ...schema import BundleError, LinkError, WeightsError, arrow_schema, table
 from ..inputs.corpora import Reading, shared_text
 from ..load.loader import LoadReport
 from ..load.runs import Clash, Settled, rivals
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Text:
 
 def link_job(
     store: Store,
-    where: str,
+    place: Place,
     base: str,
     tuned: str,
     weights: tuple[str | None, str | None],
@@ -78,7 +78,7 @@ def link_job(
     pair = Pair(_open(one, weights[0]), _open(two, weights[1]), Settings.of(_settings(one)))
     pair.check()
     rows = {
-        side.run: DecodedRows(store, where, side.subject.name, side.subject.architecture.d_mlp)
+        side.run: DecodedRows(store, place, side.subject.name, side.subject.architecture.d_mlp)
         for side in (pair.base, pair.tuned)
     }
     chosen = _chosen(layers, pair.n_layers)
@@ -86,7 +86,7 @@ def link_job(
         pair,
         lambda run, layer: rows[run](run, layer),
         chosen,
-        drift=None if text is None else _drift(store, where, pair, text),
+        drift=None if text is None else _drift(store, place, pair, text),
     )
 
 
@@ -100,7 +100,7 @@ def settled(store: Store, job: LinkJob, clash: Clash) -> Settled:
     return tuple(plain) or clash
 
 
-def _drift(store: Store, where: str, pair: Pair, text: Text) -> Drift:
+def _drift(store: Store, place: Place, pair: Pair, text: Text) -> Drift:
     """Raises LinkError where the text has no place that both models read."""
     from ...ingest.links.drift import Drift
     from ...ingest.subject.live import LiveModel
@@ -108,7 +108,7 @@ def _drift(store: Store, where: str, pair: Pair, text: Text) -> Drift:
     if text.positions < 2:
         raise LinkError(f"{text.positions} positions; expected 2 or more: a correlation is between values")
     subjects = pair.base.subject, pair.tuned.subject
-    shared = shared_text(store, where, subjects, text.corpus, text.reading, text.positions)
+    shared = shared_text(store, place, subjects, text.corpus, text.reading, text.positions)
 
     def load() -> tuple[LiveModel, LiveModel]:
         base, tuned = (LiveModel.load(subject, dtype="float32") for subject in subjects)
@@ -189,14 +189,14 @@ def _settings(run: dict[str, Any]) -> dict[str, Any]:
 class DecodedRows:
     """DECODES_TO rows of one model's layers: from the run's bundle where it lies in its place, else from the store."""
 
-    def __init__(self, store: Store, where: str, model: str, width: int) -> None:
-        self._store, self._where, self._model, self._width = store, where, model, width
+    def __init__(self, store: Store, place: Place, model: str, width: int) -> None:
+        self._store, self._place, self._model, self._width = store, place, model, width
         self._bundles: dict[str, Bundle | None] = {}
 
     def __call__(self, run: str, layer: int) -> pa.Table:
         """Columns COLUMNS of a layer."""
         if run not in self._bundles:
-            self._bundles[run] = _bundle(bundle_folder(self._where, run))
+            self._bundles[run] = _bundle(self._place.bundle(run))
         bundle, name = self._bundles[run], f"L{layer:03d}"
         if bundle is not None and name in bundle.shards:
             (entry,) = (file for file in bundle.shards[name].files if file.table == EDGES)

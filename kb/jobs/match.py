@@ -14,11 +14,11 @@ from ...schema import BundleError, LinkError
 from ..inputs.corpora import Reading, shared_text
 from ..inputs.models import find_subject
 from ..inputs.tails import left_out
-from ..load.known_runs import place
+from ..load.known_runs import bundle_for
 from ..load.loader import LoadReport
 from ..load.runs import Clash
 from ..load.write import write_and_load
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 from .links import DecodedRows, decoded_alike
 
@@ -55,7 +55,7 @@ class Compared:
 
 def match_models(
     store: Store,
-    where: str,
+    place: Place,
     model: str | Path,
     other: str | Path,
     corpus: Sequence[str | Path],
@@ -71,12 +71,12 @@ def match_models(
     one, two = find_subject(store, model), find_subject(store, other)
     if one.name == two.name and one.weights != two.weights:
         raise LinkError(f"two models are called {one.name!r}; add one under another name first (ingest lm-head --name)")
-    work = bundle_folder(where, "any").parent.parent
-    compared = compare(store, where, one, two, chosen, corpus, reading)
+    work = place.folder
+    compared = compare(store, place, one, two, chosen, corpus, reading)
     state = work / "matches"
     job = _job(one, two, compared, chosen, state)
     text = state / job.run.id
-    folder = place(job, store, where)
+    folder = bundle_for(job, store, place)
     if compared.text is not None and not _finished(folder):
         _capture(job, compared.text, text, progress)
     found = write_and_load(job, store, folder, clash=clash, progress=progress)
@@ -89,7 +89,7 @@ def match_models(
 
 def compare(
     store: Store,
-    where: str,
+    place: Place,
     one: Subject,
     two: Subject,
     chosen: Settings,
@@ -103,14 +103,14 @@ def compare(
 
     device = torch_device(chosen.device)
     if chosen.by == "tokens":
-        return _tokens(store, where, one, two, chosen)
+        return _tokens(store, place, one, two, chosen)
     if chosen.by == "activation":
-        return _activation(store, where, one, two, chosen, corpus, reading or Reading())
+        return _activation(store, place, one, two, chosen, corpus, reading or Reading())
     kind = WeightRows if chosen.by == "weights" else VocabularyProfiles
     return Compared(kind.of(one, two, device, chosen.seed), {})
 
 
-def _tokens(store: Store, where: str, one: Subject, two: Subject, chosen: Settings) -> Compared:
+def _tokens(store: Store, place: Place, one: Subject, two: Subject, chosen: Settings) -> Compared:
     from ...ingest.links.decoded import Tops, tops
     from ...ingest.lm_head.unembedding import torch_device
     from ...ingest.similar.measure import side_of
@@ -120,7 +120,7 @@ def _tokens(store: Store, where: str, one: Subject, two: Subject, chosen: Settin
     shared = tokens_in_common(one, two)
     runs = [run["run"] for run in decoded_alike(store, one.name, two.name)]
     sides = side_of(one), side_of(two)
-    rows = [DecodedRows(store, where, side.model, side.width) for side in sides]
+    rows = [DecodedRows(store, place, side.model, side.width) for side in sides]
 
     def first(layer: int) -> Tops:
         return tops(rows[0](runs[0], layer), sides[0].width, f"layer {layer} of {one.name}")
@@ -135,7 +135,7 @@ def _tokens(store: Store, where: str, one: Subject, two: Subject, chosen: Settin
 
 def _activation(
     store: Store,
-    where: str,
+    place: Place,
     one: Subject,
     two: Subject,
     chosen: Settings,
@@ -150,9 +150,9 @@ def _activation(
         raise LinkError("activations are compared on a text; give one with --corpus FILE")
     if one.name == two.name:
         raise LinkError("a match by activation is between two models; one model's own neurons are not compared yet")
-    text = shared_text(store, where, (one, two), corpus, reading, chosen.positions)
+    text = shared_text(store, place, (one, two), corpus, reading, chosen.positions)
     # Where the captured values lie is settled with the run's name.
-    nowhere = Path(where)
+    nowhere = place.folder
     device = torch_device(chosen.device)
     measure = Activations(side_of(one), side_of(two), device, first=nowhere, second=nowhere, seed=chosen.seed)
     return Compared(measure, {"text": text.hash, "positions": text.positions}, text=text)

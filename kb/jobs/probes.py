@@ -10,10 +10,10 @@ from ...ingest.bundle.layout import RUN, read_run
 from ...ingest.job import Progress
 from ...queries.answers.probes import by_feature
 from ...schema import QueryError
-from ..inputs.features import build_features, features_folder
+from ..inputs.features import build_features
 from ..inputs.models import find_subject
 from ..inputs.neurons import own_neuron
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def probes_job(
-    where: str,
+    place: Place,
     model: str | Path,
     features: Sequence[str],
     name: str | None,
@@ -44,16 +44,16 @@ def probes_job(
     chosen = Settings.of(settings)
     device = torch_device(chosen.device)
     subject = Subject.open(model, name)
-    data = _labelled(where, subject, features, chosen.sampling, progress)
+    data = _labelled(place, subject, features, chosen.sampling, progress)
     subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
     live = LiveModel.load(subject, dtype=chosen.dtype_on(device), device=chosen.device)
-    work = bundle_folder(where, "any").parent.parent / "unfinished-passes"
+    work = place.passes
     return ProbesJob.open(live, data, work, layers=layers, settings=chosen)
 
 
 def ablated(
     store: Store,
-    where: str,
+    place: Place,
     model: str | Path,
     feature: str,
     neuron: str | None,
@@ -79,7 +79,7 @@ def ablated(
     asked = own_neuron(neuron, subject, str(model))
     data = [
         (found, info.name)
-        for _, found in _labelled(where, subject, [feature], Sampling(), progress)
+        for _, found in _labelled(place, subject, [feature], Sampling(), progress)
         for info in found.features
     ]
     live = LiveModel.load(subject, dtype=dtype, device=device)
@@ -94,14 +94,14 @@ def same_texts(job: ProbesJob, folder: Path) -> None:
 
 
 def _labelled(
-    where: str, subject: Subject, names: Sequence[str], sampling: Sampling, progress: Progress
+    place: Place, subject: Subject, names: Sequence[str], sampling: Sampling, progress: Progress
 ) -> list[tuple[Header, Labelled]]:
     """The data sets that are meant, in the model's tokens."""
     from ...ingest.corpus import Tokenizer
     from ...ingest.features import FeatureSet, Labelled
     from ...ingest.features.shelf import find
 
-    folder = features_folder(where)
+    folder = place.features
     _build_missing(folder, names, progress)
     found = find(names, folder)
     tokenizer = Tokenizer.of(subject)

@@ -15,7 +15,7 @@ from ...ingest.bundle import RunInfo
 from ...ingest.bundle.layout import read_run
 from ...ingest.job import Job
 from ...schema import NeuronKBError
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 from .twins import take_over
 
@@ -25,20 +25,20 @@ RETURN r.id AS run, r.parameters AS parameters ORDER BY r.started, run
 """
 
 
-def known_as(store: Store, where: str, run: RunInfo, out: Path | None = None) -> RunInfo:
+def known_as(store: Store, place: Place, run: RunInfo, out: Path | None = None) -> RunInfo:
     """The run under the id that the store, or else a bundle beside it or in `out`, has the same work under; its own if
     none has."""
-    found = _in_store(store, run) or (_beside(where, run) if out is None else _in_bundle(out, run))
+    found = _in_store(store, run) or (_beside(place, run) if out is None else _in_bundle(out, run))
     return run if found is None else replace(run, id=found)
 
 
-def place(job: Job, store: Store, where: str, out: Path | None = None) -> Path:
+def bundle_for(job: Job, store: Store, place: Place, out: Path | None = None) -> Path:
     """The folder of a job's bundle, `out` where given; the job goes on under the id that its run is known by, and with
     the shards of an equal run under another name of the model."""
     # Where a cached property keeps what was worked out: every job reads its run from there on.
-    run = known_as(store, where, job.run, out)
-    folder = out or bundle_folder(where, run.id)
-    vars(job)["run"] = take_over(run, folder, bundle_folder(where, run.id).parent)
+    run = known_as(store, place, job.run, out)
+    folder = out or place.bundle(run.id)
+    vars(job)["run"] = take_over(run, folder, place.bundle(run.id).parent)
     return folder
 
 
@@ -49,8 +49,8 @@ def _in_store(store: Store, run: RunInfo) -> str | None:
     return run.id if run.id in same else next(iter(same), None)
 
 
-def _beside(where: str, run: RunInfo) -> str | None:
-    folder = bundle_folder(where, run.id)
+def _beside(place: Place, run: RunInfo) -> str | None:
+    folder = place.bundle(run.id)
     if folder.exists():
         return None
     named = (_in_bundle(path, run) for path in sorted(folder.parent.glob(f"{run.job}-*")))

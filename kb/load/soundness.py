@@ -14,7 +14,7 @@ from ...ingest.bundle import Bundle
 from ...ingest.job import Progress, silent
 from ...schema import NODES, RELATIONSHIPS, TABLES, NeuronKBError, Node, Relationship, Table, table
 from ...schema.compute import pc
-from ..place import WAITING, bundle_folder
+from ..place import WAITING, Place
 from ..stores import statements
 from ..stores.base import Store
 from ..stores.rows import first_of_each
@@ -64,15 +64,15 @@ class Soundness:
         return all(fault.mended for fault in self.wrong)
 
 
-def check_store(store: Store, where: str, mend: bool = False, progress: Progress = silent) -> Soundness:
+def check_store(store: Store, place: Place, mend: bool = False, progress: Progress = silent) -> Soundness:
     """Look through the whole store, and with `mend` put right what can be: doubled rows are deleted but for one, rows
     without their run too, and what is missing is loaded from the bundles of the store's folder. Nobody loads meanwhile.
     """
     with store.loading(lambda who: progress(f"{WAITING}{who} to finish loading", 0, 1)):
         faults = [*_doubled(store, mend, progress), *_without_run(store, mend, progress)]
-    faults += _cut_off(store, where, mend, progress)
+    faults += _cut_off(store, place, mend, progress)
     counts = _counts(store)
-    faults += _against_ledger(store, where, counts, mend, progress)
+    faults += _against_ledger(store, place, counts, mend, progress)
     nodes = sum(rows for name, _, rows in counts if name in NODES)
     kept = {name: rows for name, run, rows in counts if run == KEEPSAKES}
     return Soundness(sum(rows for *_, rows in counts) - nodes, nodes, tuple(faults), kept)
@@ -115,7 +115,7 @@ def _delete(store: Store, kind: Table, run: str) -> None:
         store.write(statements.delete_nodes(kind), {"ids": ids[start : start + BATCH]})
 
 
-def _cut_off(store: Store, where: str, mend: bool, progress: Progress) -> Iterator[Fault]:
+def _cut_off(store: Store, place: Place, mend: bool, progress: Progress) -> Iterator[Fault]:
     text = "MATCH (r:Run) WHERE r.replaces IS NOT NULL AND r.ended IS NOT NULL RETURN r.id, size(r.replaces)"
     for run, rows in store.read(text, timeout=None, limit=None).rows:
         with store.loading(lambda who: None):
@@ -123,7 +123,7 @@ def _cut_off(store: Store, where: str, mend: bool, progress: Progress) -> Iterat
         yield Fault("cut off", "Run", run, rows, "take away the runs that it replaced", mended)
     text = "MATCH (s:Shard {state: 'started'}) RETURN s.run, count(s)"
     for run, rows in store.read(text, timeout=None, limit=None).rows:
-        mended = mend and _reload(store, where, run, progress)
+        mended = mend and _reload(store, place, run, progress)
         yield Fault("cut off", "Shard", run, rows, f"run the job again, or load the bundle of {run}", mended)
 
 
@@ -141,7 +141,7 @@ class _Listed:
 
 
 def _against_ledger(
-    store: Store, where: str, counts: list[tuple[str, str | None, int]], mend: bool, progress: Progress
+    store: Store, place: Place, counts: list[tuple[str, str | None, int]], mend: bool, progress: Progress
 ) -> Iterator[Fault]:
     """Compare what each run has in the store with what its shards brought, each row counted once."""
     listed = _listed(store)
@@ -149,13 +149,13 @@ def _against_ledger(
     held = {(name, run): rows for name, run, rows in counts if run not in left_out and name != "Shard"}
     missing: dict[str, dict[str, int]] = {}
     for name, run in sorted(listed.keys() | held.keys()):
-        fault = _compared(store, where, name, run, held.get((name, run), 0), listed.get((name, run), _Listed()))
+        fault = _compared(store, place, name, run, held.get((name, run), 0), listed.get((name, run), _Listed()))
         if fault is not None and fault.kind == "missing":
             missing.setdefault(run, {})[name] = fault.rows
         elif fault is not None:
             yield fault
     for run, tables in missing.items():
-        mended = mend and _fill(store, where, run, list(tables), progress)
+        mended = mend and _fill(store, place, run, list(tables), progress)
         for name, rows in tables.items():
             yield Fault("missing", name, run, rows, f"load the bundle of {run}", mended)
 
@@ -176,14 +176,14 @@ def _listed(store: Store) -> dict[tuple[str, str], _Listed]:
     return listed
 
 
-def _compared(store: Store, where: str, name: str, run: str, have: int, want: _Listed) -> Fault | None:
+def _compared(store: Store, place: Place, name: str, run: str, have: int, want: _Listed) -> Fault | None:
     """What is wrong with the number of a run's rows of a table, or cannot be told of it."""
     most = want.added + want.others
     if have > most and not want.more:
         return Fault("unknown", name, run, have - most, "no shard brought them; keep them or delete them by hand")
     if have >= most:
         return None
-    different = _different(store, where, run, name, want.shards)
+    different = _different(store, place, run, name, want.shards)
     if different is not None:
         return Fault("missing", name, run, different - have, "") if have < different else None
     if have < want.added and not name.startswith("Finding."):  # findings are taken away by who noted them
@@ -191,18 +191,18 @@ def _compared(store: Store, where: str, name: str, run: str, have: int, want: _L
     return Fault("unclear", name, run, most - have, f"{_TWICE}; load the bundle of {run} and check again")
 
 
-def _fill(store: Store, where: str, run: str, names: list[str], progress: Progress) -> bool:
+def _fill(store: Store, place: Place, run: str, names: list[str], progress: Progress) -> bool:
     """Load tables of a run anew, from its bundle: only the rows that are not there are written."""
-    if _bundle(where, run) is None:
+    if _bundle(place, run) is None:
         return False
     text = "MATCH (s:Shard {run: $run}) WHERE s.id STARTS WITH $begin SET s.state = 'started' RETURN count(s)"
     for name in names:
         store.write(text, {"run": run, "begin": f"{run}/{name}/"})
-    return _reload(store, where, run, progress)
+    return _reload(store, place, run, progress)
 
 
-def _reload(store: Store, where: str, run: str, progress: Progress) -> bool:
-    bundle = _bundle(where, run)
+def _reload(store: Store, place: Place, run: str, progress: Progress) -> bool:
+    bundle = _bundle(place, run)
     if bundle is None:
         return False
     try:
@@ -212,10 +212,10 @@ def _reload(store: Store, where: str, run: str, progress: Progress) -> bool:
     return True
 
 
-def _different(store: Store, where: str, run: str, name: str, shards: set[str]) -> int | None:
+def _different(store: Store, place: Place, run: str, name: str, shards: set[str]) -> int | None:
     """How many different rows the run's bundle has for the store; None where the store's folder has no bundle that
     holds all of the shards."""
-    bundle = _bundle(where, run)
+    bundle = _bundle(place, run)
     if bundle is None or shards - bundle.shards.keys():
         return None
     kind = table(name)
@@ -228,9 +228,9 @@ def _different(store: Store, where: str, run: str, name: str, shards: set[str]) 
     return int(rows.num_rows)
 
 
-def _bundle(where: str, run: str) -> Bundle | None:
+def _bundle(place: Place, run: str) -> Bundle | None:
     try:
-        return Bundle.open(bundle_folder(where, run))
+        return Bundle.open(place.bundle(run))
     except NeuronKBError:
         return None
 

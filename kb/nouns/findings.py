@@ -19,6 +19,7 @@ from ..jobs import carry as carrying
 from ..load import known_runs
 from ..load.loader import LoadReport
 from ..load.write import write_and_load
+from ..place import Place
 from ..stores import statements
 from ..stores.base import Store
 from ..stores.rows import missing_rows
@@ -56,8 +57,8 @@ class CarryReport:
 class Findings:
     """Reached as `kb.findings`."""
 
-    def __init__(self, store: Store, where: str) -> None:
-        self._store, self._where = store, where
+    def __init__(self, store: Store, place: Place) -> None:
+        self._store, self._place = store, place
 
     def add(
         self, text: str, about: Sequence[str], *, author: str | None = None, evidence: Sequence[str] = ()
@@ -115,8 +116,8 @@ class Findings:
         again is the same run; other evidence makes a new one, and the older stays. Raises LinkError, QueryError.
         """
         weights = base_weights, tuned_weights
-        job, why = carrying.carry_job(self._store, self._where, self.list(base), base, tuned, weights)
-        folder = known_runs.place(job, self._store, self._where)
+        job, why = carrying.carry_job(self._store, self._place, self.list(base), base, tuned, weights)
+        folder = known_runs.bundle_for(job, self._store, self._place)
         if not write:
             return CarryReport(base, tuned, job.run.id, _previewed(job, progress), None, job.supersedes, why)
         report = write_and_load(job, self._store, folder, clash="alongside", progress=progress)

@@ -14,11 +14,11 @@ from ...schema import ModelError, NeuronId
 from ..inputs.corpora import Reading, corpus_of
 from ..inputs.models import find_subject
 from ..inputs.neurons import Given, own_neurons
-from ..load.known_runs import place
+from ..load.known_runs import bundle_for
 from ..load.loader import LoadReport
 from ..load.runs import Clash
 from ..load.write import write_and_load
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class GraphImport:
 
 def n2g_job(
     store: Store,
-    where: str,
+    place: Place,
     model: str | Path,
     sources: Sequence[str | Path],
     name: str | None,
@@ -80,22 +80,22 @@ def n2g_job(
     chosen = Settings.of(settings)
     subject = Subject.open(model, name)
     wanted = None if neurons is None else own_neurons(neurons, subject, str(model))
-    corpus = corpus_of(store, where, subject, sources, windows, progress, reading)
+    corpus = corpus_of(store, place, subject, sources, windows, progress, reading)
     subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
     live = LiveModel.load(subject, dtype=chosen.dtype, device=chosen.device)
-    work = bundle_folder(where, "any").parent.parent / "unfinished-passes"
+    work = place.passes
     return N2GJob.open(live, corpus, work, layers=layers, neurons=wanted, settings=chosen)
 
 
 def import_graphs(
-    store: Store, where: str, folder: Path, model: str | None, clash: Clash, progress: Progress
+    store: Store, place: Place, folder: Path, model: str | None, clash: Clash, progress: Progress
 ) -> GraphImport:
     """The work of `KnowledgeBase.import_n2g`; the model is the folder's name unless given."""
     from ...ingest.n2g.published import read_folder
     from ...ingest.n2g.published_job import PublishedJob
 
     job = PublishedJob(read_folder(folder), model or folder.resolve().name)
-    report = write_and_load(job, store, place(job, store, where), clash=clash, progress=progress)
+    report = write_and_load(job, store, bundle_for(job, store, place), clash=clash, progress=progress)
     return GraphImport(job.summary(), report)
 
 
@@ -108,7 +108,7 @@ def graph_cards(store: Store, neuron: NeuronId, run: str | None = None) -> list[
     return [GraphCard(str(neuron), facts, tuple(graph_nodes(store, facts["graph"]))) for facts in found]
 
 
-def predict(store: Store, where: str, neuron: NeuronId, text: str, run: str | None = None) -> list[Prediction]:
+def predict(store: Store, place: Place, neuron: NeuronId, text: str, run: str | None = None) -> list[Prediction]:
     """What each of a neuron's graphs says of a text. Raises ModelError where none of them can predict."""
     from ...ingest.n2g.predict import predictor
     from ...ingest.n2g.tables import read_graph
@@ -117,7 +117,7 @@ def predict(store: Store, where: str, neuron: NeuronId, text: str, run: str | No
     cards = [card for card in graph_cards(store, neuron, run) if not card.facts["lossy"]]
     if not cards:
         raise ModelError(f"{neuron}: its graphs were read from drawings, which do not tell what they predict")
-    kept = bundle_folder(where, "any").parent.parent / "tokenizers"
+    kept = place.tokenizers
     tokens = cut(find_subject(store, neuron.model).checkpoint.folder, text, kept)
     made = []
     for card in cards:

@@ -19,7 +19,7 @@ from ..inputs.neurons import named_neuron
 from ..jobs.revisions import given_again, sheets_in
 from ..load.known_runs import known_as
 from ..load.loader import Loader
-from ..place import bundle_folder
+from ..place import Place
 from ..stores.base import Store
 
 Way = Literal["rate", "rank"]
@@ -52,8 +52,8 @@ class Sheet:
 class Ratings:
     """Reached as `kb.ratings`."""
 
-    def __init__(self, store: Store, where: str) -> None:
-        self._store, self._where = store, where
+    def __init__(self, store: Store, place: Place) -> None:
+        self._store, self._place = store, place
 
     def sheets(
         self, model: str, rater: str, *, way: Way = "rate", neuron: str | None = None, count: int = 10, seed: int = 0
@@ -97,7 +97,7 @@ class Ratings:
         values = _checked(given, sheet, way)
         others = [values[i] for i in range(len(values)) if i not in sheet.own]
         null = sum(others) / len(others) if others else None
-        unit, run = NeuronId.parse(sheet.neuron), known_as(self._store, self._where, self._run(sheet, rater))
+        unit, run = NeuronId.parse(sheet.neuron), known_as(self._store, self._place, self._run(sheet, rater))
         scores = [
             (
                 sheet.shown[i].explanation,
@@ -116,7 +116,7 @@ class Ratings:
             )
             for i in sheet.own
         ]
-        folder = bundle_folder(self._where, run.id)
+        folder = self._place.bundle(run.id)
         name = f"{way}-{unit.layer}-{unit.index}-{'p' if sheet.pole > 0 else 'm'}"
         with BundleWriter.open(folder, run) as writer:
             loader = Loader(self._store, writer.run)

@@ -14,8 +14,8 @@ from ...queries import query
 from ...queries.result.near import near
 from ...schema import NODES, ModelError, QueryError
 from ...schema.numbers import check_number
-from ..place import bundle_folder, cache_folder
-from ..search.matrix import Built, Matrix, build, matrix_folder, plain_name, segment_name
+from ..place import Place, cache_folder
+from ..search.matrix import Built, Matrix, build, plain_name, segment_name
 from ..search.meaning import Scope
 from ..search.question import Question
 from ..search.records import EVIDENCE, Evidence, Found
@@ -77,7 +77,7 @@ class Search:
     """Searches one store. The embedding model is opened once; the matrix is looked at before each question."""
 
     store: Store
-    where: str
+    place: Place
     database: str | None = None
     open_embedder: Callable[[str | Path | None], Embedder] | None = None
     """how a model is opened, unless by `Embedder.open`"""
@@ -190,10 +190,10 @@ class Search:
         return self._embedders[name]
 
     def _folder(self, model: Embedder, folder: Path | None) -> Path:
-        return folder or matrix_folder(self.where, self.database, model.id)
+        return folder or self.place.search(self.database) / plain_name(model.id)
 
     def _build(self, model: Embedder, folder: Path, wanted: Sequence[Source], whole: bool, progress: Progress) -> Built:
-        rows = Rows(self.store, bundle_folder(self.where, "any").parent)
+        rows = Rows(self.store, self.place.bundles)
         kept = self._words(model)
         return build(
             folder, wanted, rows, model.id, model.dimensions, model, words=kept, whole=whole, progress=progress

@@ -12,6 +12,7 @@ from ...schema import LinkError, NeuronId, QueryError
 from ..inputs.models import find_subject
 from ..inputs.neurons import in_model
 from ..jobs.match import compare
+from ..place import Place
 from ..stores.base import Store
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ COMPUTED = ("weights", "vocabulary", "tokens")
 
 
 def similar(
-    store: Store, where: str, neuron: NeuronId, by: str | None, model: str | Path | None, top: int, device: str
+    store: Store, place: Place, neuron: NeuronId, by: str | None, model: str | Path | None, top: int, device: str
 ) -> list[Neighbour]:
     """The work of `KnowledgeBase.similar`."""
     if by is not None and by not in MEASURES:
@@ -44,7 +45,7 @@ def similar(
     check_model(store, neuron.model)
     in_model(store, neuron)
     if by in (None, *COMPUTED):
-        return _computed(store, where, neuron, by or "weights", model or neuron.model, top, device)
+        return _computed(store, place, neuron, by or "weights", model or neuron.model, top, device)
     if by in ("explanation", "graph"):
         work = _explained if by == "explanation" else _graphed
         return work(store, neuron, str(model or neuron.model), top)
@@ -68,7 +69,7 @@ def _few(store: Store, model: str, stored: list[Neighbour], top: int) -> bool:
 
 
 def _computed(
-    store: Store, where: str, neuron: NeuronId, by: str, model: str | Path, top: int, device: str
+    store: Store, place: Place, neuron: NeuronId, by: str, model: str | Path, top: int, device: str
 ) -> list[Neighbour]:
     """One neuron against all of a model, itself left out, beside one control."""
     from ...ingest.similar.search import Search
@@ -82,7 +83,7 @@ def _computed(
         raise QueryError(
             f"no neuron {str(neuron)!r}: {neuron.model} has layers 0-{n_layers - 1} and neurons 0-{width - 1}"
         )
-    measure = compare(store, where, one, two, chosen).measure
+    measure = compare(store, place, one, two, chosen).measure
     search = Search(measure, top, 1, both=False)
     found = search.layer(neuron.layer, slice(neuron.index, neuron.index + 1))
     return _neighbours(found, neuron, measure, by)

@@ -21,7 +21,6 @@ from filelock import FileLock
 from ...ingest.bundle.layout import read_json, write_json
 from ...ingest.job import Progress, silent
 from ...schema import BundleError
-from ..place import is_uri
 from .files import read_folder, sweep
 from .planes import Vectors
 from .segment import Segment, make_segment
@@ -150,17 +149,6 @@ def segment_name(source: Source) -> str:
     """The folder of a source's segment: other evidence has another name."""
     run = hashlib.sha256(source.run.encode()).hexdigest()[:12]
     return f"{source.kind}-{run}-{source.state}"
-
-
-def matrix_folder(where: str, database: str | None, embedder: str) -> Path:
-    """Where the matrix lies: inside a local store, else in the user's data directory, by server and database."""
-    name = plain_name(embedder)
-    if not is_uri(where):
-        return Path(where).expanduser().absolute() / "search" / name
-    from platformdirs import user_data_path
-
-    place = hashlib.sha256(f"{where}\0{database or ''}".encode()).hexdigest()[:16]
-    return user_data_path("neuronkb") / "search" / place / name
 
 
 def plain_name(embedder: str) -> str:

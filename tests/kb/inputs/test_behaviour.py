@@ -10,7 +10,7 @@ import pytest
 from neuronkb.ingest.bundle import BundleWriter, RunInfo
 from neuronkb.ingest.findings.measure import Measure
 from neuronkb.kb.inputs.behaviour import Behaviours, evidence_hash
-from neuronkb.kb.place import bundle_folder
+from neuronkb.kb.place import Place
 from neuronkb.kb.stores.base import Store
 from neuronkb.queries import query
 from neuronkb.schema import NODES, RELATIONSHIPS, arrow_schema, conform
@@ -37,7 +37,7 @@ def models(store: Store) -> Store:
 
 
 def measures(store: Store, where: Path) -> dict[str, Measure]:
-    return {f"{one.kind} {one.name}": one for one in Behaviours(store, str(where))(BASE, TUNED)}
+    return {f"{one.kind} {one.name}": one for one in Behaviours(store, Place(str(where)))(BASE, TUNED)}
 
 
 def test_nothing_is_known(models: Store, tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_probes_follow_what_the_base_tells_best(models: Store, tmp_path: Path) -
     )
     put(models, "Run", {"id": "probes-t", "job": "probes", "model": "t"})
     writer = BundleWriter.open(
-        bundle_folder(str(tmp_path), "probes-t"), RunInfo("probes-t", "probes", "t", "w", None, {})
+        Place(str(tmp_path)).bundle("probes-t"), RunInfo("probes-t", "probes", "t", "w", None, {})
     )
     fixed = {"layer": [0], "method": ["logistic"], "mcc": [[0.1]], "auc": [[0.5]], "mean_difference": [[0.0]]}
     writer.write("L000", {"ProbeScores": pa.table({"feature": ["d/german"], "f1": [[0.25]], **fixed})})
@@ -200,7 +200,7 @@ def test_only_scores_made_in_the_same_way_are_compared(models: Store, tmp_path: 
         (0.8, 0.79, "ev-correlation"),
         (0.3, 0.29, "ev-correlation"),
     ]
-    (found,) = {one.outcome for one in Behaviours(models, str(tmp_path))(BASE, TUNED)}
+    (found,) = {one.outcome for one in Behaviours(models, Place(str(tmp_path)))(BASE, TUNED)}
     assert found == "kept"
 
 

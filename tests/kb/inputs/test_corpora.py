@@ -18,6 +18,7 @@ from neuronkb.ingest.job import silent
 from neuronkb.ingest.subject.subject import Subject
 from neuronkb.kb.inputs.corpora import Reading, corpus_of
 from neuronkb.kb.inputs.tails import LEFT_OUT
+from neuronkb.kb.place import Place
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import CorpusError
 
@@ -52,7 +53,7 @@ def of(local_store: Store, subject: Subject) -> CorpusOf:
     """The corpus of some sources in the planted model's tokens, of a store in a folder."""
 
     def found(where: Path, *sources: str | Path, **how: Any) -> Corpus:
-        return corpus_of(local_store, str(where), subject, list(sources), WINDOWS, silent, Reading(**how))
+        return corpus_of(local_store, Place(str(where)), subject, list(sources), WINDOWS, silent, Reading(**how))
 
     return found
 

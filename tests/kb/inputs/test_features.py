@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from neuronkb.ingest.corpus import Tokenizer
 from neuronkb.ingest.features import FeatureSet, Labelled, split
-from neuronkb.kb.inputs.features import build_features, features, features_folder
+from neuronkb.kb.inputs.features import build_features, features
+from neuronkb.kb.place import Place
 from neuronkb.schema import FeatureError
 from neuronkb.tests import planted
 
@@ -62,5 +63,5 @@ def test_a_category_is_built_from_a_users_texts(tmp_path: Path) -> None:
 
 
 def test_where_data_sets_lie(tmp_path: Path) -> None:
-    assert features_folder(str(tmp_path)) == tmp_path / "features"
+    assert Place(str(tmp_path)).features == tmp_path / "features"
     assert features(tmp_path / "features") == []

@@ -45,7 +45,7 @@ def test_a_card_shows_what_the_neuron_did(kb: KnowledgeBase, planted_models: tup
     assert [each.pole for each in card.activity] == [1, -1]
     live = LiveModel.open(planted_models[0], dtype="float32", device="cpu")
     assert live.subject is not None
-    corpus = corpus_of(kb.store, kb.where, live.subject, [tmp_path / "texts.jsonl"], WINDOWS, lambda *told: None)
+    corpus = corpus_of(kb.store, kb.place, live.subject, [tmp_path / "texts.jsonl"], WINDOWS, lambda *told: None)
     values = live.capture(next(corpus.batches(len(corpus)))[1], layers=[1])[1, "hidden"][:, 1:, 3].numpy()
     for each in card.activity:
         signed = each.pole * values

@@ -32,7 +32,6 @@ from neuronkb.kb.inputs.evidence import StoredEvidence
 from neuronkb.kb.jobs.explanations import explanations_job
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.load.write import write_and_load
-from neuronkb.kb.place import bundle_folder
 from neuronkb.kb.stores.base import Store
 from neuronkb.queries.answers.explanations import pooled
 from neuronkb.schema import LanguageModelError, QueryError
@@ -129,7 +128,7 @@ def job(kb: KnowledgeBase, folder: Path, model: Model, settings: Settings = SETT
     """As `kb.explanations.ingest` makes it, with a model of our own behind the cache."""
     live = LiveModel.open(folder, dtype="float32", device="cpu")
     assert live.subject is not None
-    evidence = StoredEvidence(kb.store, kb.where, live.subject)
+    evidence = StoredEvidence(kb.store, kb.place, live.subject)
     client = CachedClient(model, AnswerCache(Path(kb.where) / "answers.sqlite"))
     asking = Asking(client, simulator(client), client, base=True, judge_base=True)
     work = Path(kb.where) / "unfinished"
@@ -140,7 +139,7 @@ def job(kb: KnowledgeBase, folder: Path, model: Model, settings: Settings = SETT
 
 
 def load(kb: KnowledgeBase, made: ExplanationsJob) -> None:
-    folder = bundle_folder(kb.where, made.run.id)
+    folder = kb.place.bundle(made.run.id)
     write_and_load(made, kb.store, folder, clash="refuse", progress=silent)
 
 
@@ -381,7 +380,7 @@ def test_secrets_of_the_address_are_no_part_of_a_run(store: Store, folder: Path,
     for url in ("http://127.0.0.1:9/v1", f"http://me:{PASSWORD}@127.0.0.1:9/v1/?api_key=1", "http://127.0.0.1:9/v1#x"):
         with ExitStack() as opened:
             made = explanations_job(
-                kb.store, kb.where, folder, "gpt", None, url, "written", None, None, None, None, {}, silent, opened
+                kb.store, kb.place, folder, "gpt", None, url, "written", None, None, None, None, {}, silent, opened
             )
             runs.append(made.run.id)
     assert len(set(runs)) == 1

@@ -12,6 +12,7 @@ from neuronkb.kb.load.keepsakes import KEEPSAKES
 from neuronkb.kb.load.loader import load
 from neuronkb.kb.load.runs import remove, settle
 from neuronkb.kb.load.soundness import check_store
+from neuronkb.kb.place import Place
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import NODES, RELATIONSHIPS
 from neuronkb.tests.bundles import bundle, every_method
@@ -126,11 +127,11 @@ def test_what_is_kept_is_said_and_counted(store: Store, tmp_path: Path) -> None:
     store.write("MATCH (e:Explanation {text: 'a'}) SET e.mine = 1")
     report = load(store, new, clash="replace")
     assert (report.replaced, report.kept) == ((old.run.id,), {"Explanation": 1})
-    found = check_store(store, str(tmp_path))
+    found = check_store(store, Place(str(tmp_path)))
     assert (found.faults, found.kept) == ((), {"Explanation": 1})
     store.write("MATCH (r:Run {id: $run}) DELETE r", {"run": new.run.id})
     store.write("MATCH (e:Explanation {text: 'c'}) SET e.mine = 2")
-    assert check_store(store, str(tmp_path), mend=True).ok
+    assert check_store(store, Place(str(tmp_path)), mend=True).ok
     assert store.read("MATCH (e:Explanation) RETURN e.text, e.run, e.mine ORDER BY e.text").rows == [
         ("a", KEEPSAKES, 1),
         ("c", KEEPSAKES, 2),

@@ -12,7 +12,7 @@ from neuronkb.kb.load.loader import load
 from neuronkb.kb.load.soundness import check_store
 from neuronkb.kb.load.write import write_bundle
 from neuronkb.kb.nouns.findings import Findings
-from neuronkb.kb.place import bundle_folder
+from neuronkb.kb.place import Place
 from neuronkb.kb.stores.base import Store
 from neuronkb.tests.bundles import bundle
 from neuronkb.tests.everything import BASE, Rows
@@ -22,23 +22,23 @@ Planted = tuple[Path, Path]
 
 
 @pytest.fixture
-def loaded(store: Store, planted_models: Planted, tmp_path: Path) -> tuple[str, Bundle]:
+def loaded(store: Store, planted_models: Planted, tmp_path: Path) -> tuple[Place, Bundle]:
     """Where the store's bundles lie, and the one that is loaded."""
-    where = str(tmp_path / "store")
+    place = Place(str(tmp_path / "store"))
     job = LmHeadJob.open(planted_models[0])
-    bundle = write_bundle(job, bundle_folder(where, job.run.id), silent)
+    bundle = write_bundle(job, place.bundle(job.run.id), silent)
     load(store, bundle)
-    return where, bundle
+    return place, bundle
 
 
-def test_a_whole_store_is_sound(store: Store, loaded: tuple[str, Bundle]) -> None:
+def test_a_whole_store_is_sound(store: Store, loaded: tuple[Place, Bundle]) -> None:
     found = check_store(store, loaded[0])
     assert found.faults == ()
     assert found.ok
     assert found.relationships == sum(rows for name, rows in loaded[1].run.counts.items() if "." in name)
 
 
-def test_doubled_relationships_are_counted_and_mended(store: Store, loaded: tuple[str, Bundle]) -> None:
+def test_doubled_relationships_are_counted_and_mended(store: Store, loaded: tuple[Place, Bundle]) -> None:
     whole = checksum(store)
     store.write(
         "MATCH (n:Neuron)-[r:DECODES_TO {rank: 1}]->(t) WITH n, r, t "
@@ -58,7 +58,7 @@ def test_doubled_relationships_are_counted_and_mended(store: Store, loaded: tupl
     assert check_store(store, loaded[0]).faults == ()
 
 
-def test_what_is_missing_comes_from_the_bundle(store: Store, loaded: tuple[str, Bundle]) -> None:
+def test_what_is_missing_comes_from_the_bundle(store: Store, loaded: tuple[Place, Bundle]) -> None:
     whole = checksum(store)
     store.write("MATCH (:Neuron)-[r:DECODES_TO {rank: 2}]->() DELETE r")
     store.write("MATCH (s:Stats {projection: 'up'}) DETACH DELETE s")
@@ -73,16 +73,16 @@ def test_what_is_missing_comes_from_the_bundle(store: Store, loaded: tuple[str, 
 
 
 def test_what_is_missing_without_a_bundle_stays_a_fault(
-    store: Store, loaded: tuple[str, Bundle], tmp_path: Path
+    store: Store, loaded: tuple[Place, Bundle], tmp_path: Path
 ) -> None:
     store.write("MATCH (:Neuron)-[r:DECODES_TO {rank: 2}]->() DELETE r")
-    found = check_store(store, str(tmp_path / "elsewhere"), mend=True)
+    found = check_store(store, Place(str(tmp_path / "elsewhere")), mend=True)
     assert not found.ok
     assert [fault.mended for fault in found.faults] == [False]
     assert "load the bundle of lm-head-" in found.faults[0].mend
 
 
-def test_rows_without_their_run(store: Store, loaded: tuple[str, Bundle]) -> None:
+def test_rows_without_their_run(store: Store, loaded: tuple[Place, Bundle]) -> None:
     store.write("MATCH (r:Run) DETACH DELETE r")
     found = check_store(store, loaded[0])
     assert {fault.kind for fault in found.faults} == {"without run"}
@@ -94,25 +94,25 @@ def test_rows_without_their_run(store: Store, loaded: tuple[str, Bundle]) -> Non
 
 
 def test_a_load_and_a_removal_that_were_cut_off(
-    store: Store, loaded: tuple[str, Bundle], planted_models: Planted
+    store: Store, loaded: tuple[Place, Bundle], planted_models: Planted
 ) -> None:
-    where, old = loaded
+    place, old = loaded
     job = LmHeadJob.open(planted_models[0], settings={"convention": "folded"})
-    new = write_bundle(job, bundle_folder(where, job.run.id), silent)
+    new = write_bundle(job, place.bundle(job.run.id), silent)
     load(store, new, clash="alongside")
     store.write("MATCH (r:Run {id: $run}) SET r.replaces = $old", {"run": new.run.id, "old": [old.run.id]})
     store.write(
         "MATCH (s:Shard {run: $run}) WHERE s.id CONTAINS 'DECODES_TO.Token/L001' SET s.state = 'started'",
         {"run": new.run.id},
     )
-    seen = {(fault.kind, fault.table, fault.run) for fault in check_store(store, where).faults}
+    seen = {(fault.kind, fault.table, fault.run) for fault in check_store(store, place).faults}
     assert {("cut off", "Run", new.run.id), ("cut off", "Shard", new.run.id)} <= seen
-    assert check_store(store, where, mend=True).ok
+    assert check_store(store, place, mend=True).ok
     assert store.read("MATCH (r:Run) RETURN r.id, r.replaces").rows == [(new.run.id, None)]
-    assert check_store(store, where).faults == ()
+    assert check_store(store, place).faults == ()
 
 
-def test_the_users_own_relationships_are_no_fault(store: Store, loaded: tuple[str, Bundle]) -> None:
+def test_the_users_own_relationships_are_no_fault(store: Store, loaded: tuple[Place, Bundle]) -> None:
     store.write("MATCH (a:Neuron {index: 0}), (b:Neuron {index: 1}) CREATE (a)-[:LIKES]->(b), (a)-[:LIKES]->(b)")
     assert check_store(store, loaded[0], mend=True).faults == ()
     assert store.read("MATCH (:Neuron)-[r:LIKES]->() RETURN count(r)").rows[0][0] > 0
@@ -143,7 +143,7 @@ def test_shards_that_overlap_are_whole_without_their_bundle(store: Store, tmp_pa
     load(store, overlapping(tmp_path))
     scores = store.read("MATCH ()-[s:SIMILAR]->() RETURN s.score ORDER BY s.score DESC").rows
     assert scores == [(0.5,), (0.25,), (0.125,)]
-    elsewhere = str(tmp_path / "elsewhere")
+    elsewhere = Place(str(tmp_path / "elsewhere"))
     assert check_store(store, elsewhere).faults == ()
     store.write("MATCH ()-[s:SIMILAR {score: 0.25}]->() DELETE s")
     found = check_store(store, elsewhere, mend=True)
@@ -157,14 +157,14 @@ def test_what_cannot_be_told_without_the_bundle_is_no_fault(store: Store, tmp_pa
     found = overlapping(tmp_path)
     load(store, found)
     store.write("MATCH (s:Shard) REMOVE s.added")
-    told = check_store(store, str(tmp_path / "elsewhere"))
+    told = check_store(store, Place(str(tmp_path / "elsewhere")))
     assert [(fault.kind, fault.rows) for fault in told.faults] == [("unclear", 3)]
     assert told.ok
     (tmp_path / "bundles").mkdir()
-    found.folder.rename(bundle_folder(str(tmp_path), found.run.id))
-    assert check_store(store, str(tmp_path)).faults == ()
+    found.folder.rename(Place(str(tmp_path)).bundle(found.run.id))
+    assert check_store(store, Place(str(tmp_path))).faults == ()
     store.write("MATCH ()-[s:SIMILAR {score: 0.25}]->() DELETE s")
-    assert [(fault.kind, fault.rows) for fault in check_store(store, str(tmp_path)).faults] == [("missing", 1)]
+    assert [(fault.kind, fault.rows) for fault in check_store(store, Place(str(tmp_path))).faults] == [("missing", 1)]
 
 
 def test_a_load_that_was_cut_off_among_overlapping_shards(store: Store, tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_load_that_was_cut_off_among_overlapping_shards(store: Store, tmp_path
         store.write("MATCH (s:Shard) WHERE s.id ENDS WITH $end SET s.state = 'started'", {"end": f"Neuron/{shard}"})
     load(store, found)
     assert contents(store)["SIMILAR"] == whole["SIMILAR"]
-    assert check_store(store, str(tmp_path / "elsewhere")).ok
+    assert check_store(store, Place(str(tmp_path / "elsewhere"))).ok
 
 
 def test_verdicts_on_findings_that_are_not_here(store: Store, tmp_path: Path) -> None:
@@ -189,11 +189,11 @@ def test_verdicts_on_findings_that_are_not_here(store: Store, tmp_path: Path) ->
     found = Bundle.open(bundle(tmp_path / "all" / "r", "r", {"all": rows}))
     for _ in range(2):
         assert load(store, found).left_out == {"Finding.CARRIED_TO.Neuron": 1}
-        assert check_store(store, str(tmp_path)).faults == ()
-    Findings(store, str(tmp_path)).remove("all-here")
-    told = check_store(store, str(tmp_path))
+        assert check_store(store, Place(str(tmp_path))).faults == ()
+    Findings(store, Place(str(tmp_path))).remove("all-here")
+    told = check_store(store, Place(str(tmp_path)))
     assert [(fault.kind, fault.table) for fault in told.faults] == [("unclear", "Finding.CARRIED_TO.Neuron")]
     assert told.ok
     (tmp_path / "bundles").mkdir()
     found.folder.rename(tmp_path / "bundles" / found.run.id)
-    assert check_store(store, str(tmp_path)).faults == ()
+    assert check_store(store, Place(str(tmp_path))).faults == ()

@@ -10,7 +10,6 @@ from neuronkb.ingest.bundle import Bundle
 from neuronkb.kb.cli.main import cli
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.load.twins import JOBS
-from neuronkb.kb.place import bundle_folder
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import WeightsError
 
@@ -41,7 +40,7 @@ def test_every_job_under_a_second_name(kb: KnowledgeBase, given: Path, tmp_path:
     runs = [(row["job"], row["run"]) for row in kb.runs(model=OTHER).dicts()]
     known = {row["run"] for row in kb.runs(model="base").dicts()}
     for job, run in runs:
-        bundle = Bundle.open(bundle_folder(kb.where, run))
+        bundle = Bundle.open(kb.place.bundle(run))
         source = bundle.run.scope.get("same_as")
         assert (source is not None) == (job in JOBS), job
         assert source is None or source.removesuffix(" (base)") in known
@@ -70,7 +69,7 @@ def _as_if_worked_out(kb: KnowledgeBase, given: Path, tmp_path: Path) -> None:
     ]
     for found in reports:
         assert (found.total, found.same_as) == (0, None)
-        copied, made = (Bundle.open(bundle_folder(each.where, found.run)) for each in (kb, alone))
+        copied, made = (Bundle.open(each.place.bundle(found.run)) for each in (kb, alone))
         assert {name: shard.files for name, shard in copied.shards.items()} == {
             name: shard.files for name, shard in made.shards.items()
         }

@@ -11,7 +11,6 @@ from neuronkb.ingest.bundle import Bundle
 from neuronkb.kb.cli.carry_report import markdown
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.nouns.findings import CarryReport, default_author
-from neuronkb.kb.place import bundle_folder
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import IdError, LinkError, QueryError, WeightsError
 from neuronkb.tests import planted
@@ -144,7 +143,7 @@ def test_a_preview_writes_nothing_and_says_the_same(kb: KnowledgeBase, planted_m
     seen = kb.findings.carry("base", "tuned", write=False)
     assert kb.status().nodes == before.nodes
     assert kb.status().relationships == before.relationships
-    assert not bundle_folder(kb.where, seen.run).exists()
+    assert not kb.place.bundle(seen.run).exists()
     stored = kb.findings.carry("base", "tuned")
     assert stored.run == seen.run
     assert verdicts(stored) == verdicts(seen)
@@ -166,7 +165,7 @@ def test_without_the_weights_the_links_numbers_judge(
 
 def test_a_bundle_takes_the_findings_to_another_store(kb: KnowledgeBase, planted_models: tuple[Path, Path]) -> None:
     report = carried(kb, planted_models[1])
-    bundle = bundle_folder(kb.where, report.run)
+    bundle = kb.place.bundle(report.run)
     assert Bundle.open(bundle).check() == []
     for finding in kb.findings.list():
         kb.findings.remove(finding.id)

@@ -9,7 +9,6 @@ from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.load.loader import load
 from neuronkb.kb.load.runs import remove
 from neuronkb.kb.nouns.ratings import RANK, RATE, Sheet
-from neuronkb.kb.place import bundle_folder
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import QueryError
 from neuronkb.tests.kb.rated import MONTHS, TEXTS, fill
@@ -93,7 +92,7 @@ def test_a_rating_given_again_counts_and_the_old_one_stays_in_the_bundle(kb: Kno
     (report,) = kb.ratings.report("base").raters
     assert (report.rated, report.mean, report.null) == (4, 2.5, 5.0)
     (run,) = [run for run in kb.runs().dicts() if run["job"] == "ratings"]
-    bundle = Bundle.open(bundle_folder(kb.where, run["run"]))
+    bundle = Bundle.open(kb.place.bundle(run["run"]))
     assert sorted(rows.column("revision")[0].as_py() for rows in bundle.tables("Score")) == [1, 2, 3, 4]
     assert {rows.num_rows for rows in bundle.tables("Score")} == {4}
     assert bundle.run.summary["sheets"] == 1
@@ -105,7 +104,7 @@ def test_a_bundle_of_ratings_shows_the_newest_in_every_store(store: Store, kb: K
     sheet = months(kb, "ann")
     kb.ratings.save(sheet, "ann", honest(sheet))
     (run,) = [run["run"] for run in kb.runs().dicts() if run["job"] == "ratings"]
-    folder = bundle_folder(kb.where, run)
+    folder = kb.place.bundle(run)
     shutil.copytree(folder, tmp_path / "older")
     kb.ratings.save(sheet, "ann", [1.0] * 5)
     newest = given(kb)

@@ -21,7 +21,6 @@ from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.load.write import write_and_load
 from neuronkb.kb.nouns import search as searching
 from neuronkb.kb.nouns.search import Behind
-from neuronkb.kb.place import bundle_folder
 from neuronkb.kb.search.matrix import Matrix
 from neuronkb.kb.search.records import Evidence, Found, Hit
 from neuronkb.kb.search.sources import sources
@@ -37,7 +36,7 @@ def minilm() -> Embedder:
 
 
 def load(kb: KnowledgeBase, job: SearchedJob) -> None:
-    write_and_load(job, kb.store, bundle_folder(kb.where, job.name), clash="alongside", progress=silent)
+    write_and_load(job, kb.store, kb.place.bundle(job.name), clash="alongside", progress=silent)
 
 
 def opened(store: Store, folder: Path, minilm: Embedder, *made: SearchedJob) -> KnowledgeBase:
