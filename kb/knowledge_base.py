@@ -36,6 +36,7 @@ from ..queries.answers.feeds import Feed
 from ..queries.answers.graphs import by_graph, graph_report
 from ..queries.answers.similar import Neighbour
 from ..queries.answers.subgraph import subgraph
+from ..queries.catalogue.corpora import corpora, rests_on
 from ..schema import NeuronId, QueryError
 from ..schema.numbers import check_number
 from .inputs import features as featuring
@@ -239,8 +240,14 @@ class KnowledgeBase:
         return catalogued("models").run(self.store)
 
     def runs(self, job: str | None = None, model: str | None = None) -> Result:
-        """The runs in the store."""
-        return catalogued("runs").run(self.store, job=job, model=model)
+        """The runs in the store, with what their corpora are called (`corpora`)."""
+        found, called = catalogued("runs").run(self.store, job=job, model=model), self.corpora()
+        rows = [(*row, called.get(row[0])) for row in found.rows]
+        return replace(found, columns=(*found.columns, "corpus"), rows=rows)
+
+    def corpora(self) -> dict[str, str]:
+        """What the corpus is called that a run read, by run: its sources, or the first digits of its hash."""
+        return corpora(self.store)
 
     def ingest_lm_head(
         self,
@@ -286,6 +293,7 @@ class KnowledgeBase:
         id: str | None = None,
         split: str = "train",
         tails: bool | None = None,
+        roles: bool = False,
         windows: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         clash: Clash = "refuse",
@@ -297,9 +305,10 @@ class KnowledgeBase:
 
         `corpus` names texts (files, folders, tables, `-`, a dataset) or the folder of a built corpus; `field`, `id` and
         `split` say where rows keep them, as in `ingest.corpus.read_documents`. `tails`, whether short texts and the
-        ends of texts are read, is yes unless the store holds runs over these texts without. `windows` are the
-        `ingest.corpus.Settings`, `settings` those of `ingest.activations.settings`. An interrupted run goes on where it
-        was. Needs the `models` extra. Raises ModelError, CorpusError.
+        ends of texts are read, is yes unless the store holds runs over these texts without. With `roles` there are
+        statistics by role too, of the turns of chats. `windows` are the `ingest.corpus.Settings`, `settings` those of
+        `ingest.activations.settings`. An interrupted run goes on where it was. Needs the `models` extra. Raises
+        ModelError, CorpusError.
         """
         from .jobs.activations import activations_job
 
@@ -315,7 +324,7 @@ class KnowledgeBase:
             layers,
             reading,
             dict(windows or {}),
-            dict(settings or {}),
+            {**(settings or {}), **({"roles": True} if roles else {})},
             progress,
         )
         folder = bundle_for(job, self.store, self.place, out)
@@ -349,7 +358,8 @@ class KnowledgeBase:
 
         job = clamp_job(self.store, model, top, neurons, prompts, maxima, dict(settings or {}), progress)
         folder = bundle_for(job, self.store, self.place, out)
-        return write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+        report = write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
+        return replace(report, notes=rests_on(self.store, job.run.model, job.run.derived_from))
 
     def causal(self, model: str | None = None, *, run: str | None = None) -> CausalReport:
         """Do neurons write what they decode to? What `ingest_clamp` found, beside both nulls: a model's newest run,

@@ -20,4 +20,4 @@ SCORES = (
     Property("aggregation", "string", "none: a value a token; mean or max: over the tokens of a span or text"),
     Property("imported", "bool", "true when read from a published table, whose weights nobody has checked"),
 )
-"""Properties of DETECTS and of Probe; a published table has some of them."""
+"""Properties of DETECTS and, but for the threshold, of Probe; a published table has some of them."""

@@ -134,8 +134,10 @@ def _stats(rows: Rows, neuron: str, stats: dict[str, Any]) -> None:
 
 def _activations(rows: Rows) -> None:
     run = "activations-1"
-    for neuron, mean, largest in ((MONTHS, 0.1, 8.0), (OTHER, 0.9, 6.0), (DEAD, 0.0, 0.001)):
+    for neuron, mean, largest, said in ((MONTHS, 0.1, 8.0, 0.5), (OTHER, 0.9, 6.0, -0.25), (DEAD, 0.0, 0.001, 0.0)):
         numbers = {"n": 100, "mean": mean, "std": 1.0, "min": -1.0, "max": largest, "nonzero": 0.5, "histogram": [1, 2]}
+        numbers |= {"roles": ["user", "assistant"], "role_n": [60, 40], "role_mean": [mean, mean + said]}
+        numbers |= {"role_nonzero": [0.4, 0.65], "role_max": [largest, largest / 2]}
         stats = {"id": f"{neuron}/activations//1/{run}", "kind": "activations", "pole": 1, "run": run, **numbers}
         _stats(rows, neuron, {**stats, "skewness": 0.0, "kurtosis": 3.0, "quantiles": [0.1, 5.0]})
     fired = ((MONTHS, " June", 5.0), (MONTHS, " July", 4.0), (OTHER, "june", 3.0), (OTHER, " dog", 0.5))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import torch
 
+from ...schema import CorpusError
 from ..bundle import RunInfo
 from ..corpus.corpus import Corpus
 from ..job import Progress, silent
@@ -56,9 +57,12 @@ class ActivationsJob(LiveJob):
         layers: Sequence[int] | None = None,
         settings: Settings | Mapping[str, Any] | None = None,
     ) -> ActivationsJob:
-        """A job over `layers` (all unless given). Raises ModelError for a corpus of other tokens than the model's."""
+        """A job over `layers` (all unless given). Raises ModelError for a corpus of other tokens than the model's,
+        CorpusError where roles are asked for and it has none."""
         job = cls(live, corpus, work, Settings.of(settings), some_layers(live, layers))
         job.check_corpus(corpus)
+        if job.settings.roles and not job.roles:
+            raise CorpusError(_no_roles(corpus))
         return job
 
     @cached_property
@@ -70,8 +74,23 @@ class ActivationsJob(LiveJob):
             "corpus": self.corpus.hash,
             **{name: getattr(self.settings, name) for name in names},
         }
+        if self.settings.roles and self.corpus.roles is not None:
+            identity["roles"] = self.corpus.roles.hash
         scope = {"layers": list(self.layers), "device": self.live.device.type}
         return self.run_info("activations", identity, dataset=self.corpus.hash, scope=scope)
+
+    @cached_property
+    def roles(self) -> dict[str, int]:
+        """Tokens of each role that is told apart; empty where none are."""
+        return self.corpus.roles.counts if self.settings.roles and self.corpus.roles is not None else {}
+
+    @cached_property
+    def _role_numbers(self) -> npt.NDArray[np.int64] | None:
+        """`[codes]` number of the role of each code in the corpus, -1 for no role; None where none are told apart."""
+        if self.corpus.roles is None or not self.roles:
+            return None
+        told = list(self.roles)
+        return np.array([-1, *(told.index(name) if name in told else -1 for name in self.corpus.roles.names)])
 
     @cached_property
     def table_tokens(self) -> npt.NDArray[np.int64]:
@@ -133,6 +152,7 @@ class ActivationsJob(LiveJob):
         return {
             "source": self.subject.source,
             "corpus": str(self.corpus.folder),
+            "corpus_name": self.corpus.name,
             "documents": found.documents,
             "windows": len(self.corpus),
             "padded_windows": found.padded,
@@ -148,6 +168,7 @@ class ActivationsJob(LiveJob):
             "histogram_edges": [None if not np.isfinite(edge) else float(edge) for edge in edges()],
             "bins": BINS,
             "layers": [layer for layer in self.layers if shard_name(layer) in done],
+            **({"roles": self.roles} if self.roles else {}),
         }
 
     @property
@@ -197,7 +218,7 @@ class ActivationsJob(LiveJob):
         counts = torch.from_numpy(self._token_counts[self.table_tokens])
         length, n, device = self.corpus.settings.length, self.live.d_mlp, self.live.device
         gated = self.live.gated
-        return [Layer(i, n, length, self.poles, counts, self.settings, device, gated) for i in self.layers]
+        return [Layer(i, n, length, self.poles, counts, self.settings, device, gated, self.roles) for i in self.layers]
 
     def reduce(self, windows: npt.NDArray[np.intp], layers: list[Layer], team: Team, drawing: bool = False) -> None:
         """Run windows in reading order through the model, in batches, and add them to `layers`; or, `drawing`, draw
@@ -243,7 +264,14 @@ class ActivationsJob(LiveJob):
             torch.from_numpy(slots).to(device),
             self.corpus.bos,
             ends,
+            self._roles_of(windows, int(ends.max())),
         )
+
+    def _roles_of(self, windows: npt.NDArray[np.intp], longest: int) -> torch.Tensor | None:
+        """As in Batch.roles."""
+        if self.corpus.roles is None or self._role_numbers is None:
+            return None
+        return torch.from_numpy(self._role_numbers[self.corpus.roles.codes[windows][:, :longest]]).to(self.live.device)
 
     def _save(self, layers: list[Layer], stage: int, position: int) -> None:
         tensors = {f"{layer.layer}:{name}": t for layer in layers for name, t in layer.tensors().items()}
@@ -260,3 +288,11 @@ class ActivationsJob(LiveJob):
             prefix = f"{layer.layer}:"
             layer.restore({name[len(prefix) :]: t for name, t in tensors.items() if name.startswith(prefix)})
         return int(meta["stage"]), int(meta["position"])
+
+
+def _no_roles(corpus: Corpus) -> str:
+    if corpus.roles is None:
+        return (
+            f"{str(corpus.folder)!r} was built without roles; give the texts that it was built of, or leave roles out"
+        )
+    return f"roles were asked for and no text of {str(corpus.folder)!r} is a chat; leave them out, or name the messages"

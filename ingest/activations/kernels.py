@@ -126,6 +126,42 @@ def _tabulate(
                 most[j] = value if value > most[j] else most[j]
 
 
+def _divide(
+    words: Array,
+    shift: np.uint32,
+    start: int,
+    stop: int,
+    roles: Array,
+    sums: Array,
+    low: Array,
+    high: Array,
+    above: Array,
+    below: Array,
+) -> None:
+    """The same by role, `roles` int64 `[b, length]` or -1: float64 sums, and int64 counts of values above and below 0
+    (above 2^-128 in size, as in the histogram). All are `[r, n]`."""
+    bits = np.empty(stop - start, np.uint32)
+    values = bits.view(np.float32)
+    for window in range(words.shape[0]):
+        for at in range(words.shape[1]):
+            role = roles[window, at]
+            if role < 0:
+                continue
+            row = words[window, at, start:stop]
+            for j in range(len(row)):
+                bits[j] = np.uint32(row[j]) << shift
+            total, least, most = sums[role, start:stop], low[role, start:stop], high[role, start:stop]
+            positive, negative = above[role, start:stop], below[role, start:stop]
+            for j in range(len(row)):
+                value = values[j]
+                total[j] += value
+                least[j] = value if value < least[j] else least[j]
+                most[j] = value if value > most[j] else most[j]
+                on = (bits[j] & 0x7FE00000) != 0
+                positive[j] += on and value > 0
+                negative[j] += on and value < 0
+
+
 def _insert(
     words: Array,
     shift: np.uint32,
@@ -210,6 +246,7 @@ extremes = compiled(_extremes)
 powers = compiled(_powers)
 count = compiled(_count)
 tabulate = compiled(_tabulate)
+divide = compiled(_divide)
 insert = compiled(_insert)
 below = compiled(_below)
 encode = compiled(_encode)

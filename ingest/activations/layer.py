@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -14,6 +14,7 @@ from .examples import Examples
 from .histogram import Histogram, quantiles
 from .kernels import Bits, Ends
 from .moments import Moments
+from .role_sums import RoleSums
 from .settings import BANDS, Settings
 from .signs import Codes, SignCounts
 from .token_table import TokenTable
@@ -22,7 +23,7 @@ WIDTH = 1024
 """Neurons that a CPU's worker reduces at once: what it sums stays in its nearest cache."""
 
 ByPole = dict[int, torch.Tensor]
-Part = Moments | Histogram | Examples | TokenTable | SignCounts
+Part = Moments | Histogram | Examples | TokenTable | SignCounts | RoleSums
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Batch:
     """whether position 0 is BOS, which is left out of everything"""
     ends: Ends
     """int64 `[b]`, on the CPU: tokens of each window, BOS included; what stands behind them is padding"""
+    roles: torch.Tensor | None = None
+    """int64 `[b, length]`: number of the role of each token, -1 for none; None where they are not told apart"""
 
     @cached_property
     def count(self) -> int:
@@ -83,6 +86,7 @@ class Layer:
         settings: Settings,
         device: torch.device,
         gated: bool = False,
+        roles: Mapping[str, int] | None = None,
     ) -> None:
         self.layer, self.poles, self.settings, self.device, self.gated = layer, poles, settings, device, gated
         self.moments = Moments(n, device)
@@ -94,6 +98,9 @@ class Layer:
         self.token_counts = token_counts.to(device)
         """int64 `[t]`: times each token of the table was seen"""
         self.table = TokenTable(len(token_counts), n, device)
+        self.role_counts = dict(roles or {})
+        """tokens of each role, in the order of their numbers"""
+        self.roles = RoleSums(len(self.role_counts), n, device) if roles else None
         bands = range(len(BANDS)) if settings.per_band else range(0)
         self.bands = {
             (pole, band): Examples(n, settings.per_band, length, device, gated) for pole in poles for band in bands
@@ -145,6 +152,8 @@ class Layer:
         if self.signs is not None and codes is not None:
             self.signs.take(codes)
         self.table.take(flat.index_select(0, batch.known), batch.known_slots)
+        if self.roles is not None and batch.roles is not None:
+            self.roles.take(flat, batch.roles.flatten())
 
     def _take_some(self, values: Bits, codes: Codes | None, batch: Batch, columns: slice) -> None:
         first = int(batch.bos)
@@ -159,6 +168,8 @@ class Layer:
         if self.signs is not None and codes is not None:
             self.signs.add(codes, columns, first, batch.ends)
         self.table.add(values, columns, batch.slots)
+        if self.roles is not None and batch.roles is not None:
+            self.roles.add(values, columns, batch.roles)
 
     def _draw_all(
         self, values: torch.Tensor, codes: torch.Tensor | None, batch: Batch, lots: ByPole, limits: ByPole
@@ -219,6 +230,8 @@ class Layer:
         }
         if self.signs is not None:
             parts["signs"] = self.signs
+        if self.roles is not None:
+            parts["roles"] = self.roles
         parts |= {f"maxima{pole}": found for pole, found in self.maxima.items()}
         parts |= {f"top{pole}": found for pole, found in self.top.items()}
         return parts | {f"band{pole}/{band}": found for (pole, band), found in self.bands.items()}

@@ -34,6 +34,8 @@ class Settings:
     """times a token must have been seen to be in the token table"""
     table_bytes: int = 2**30
     """memory of the token table, which decides how many of the most frequent tokens it holds"""
+    roles: bool = False
+    """statistics by the role in whose turn of a chat a token stands; needs a corpus with roles"""
     dtype: str = "auto"
     """of the forward pass; auto is float32 on a CPU, so that a job is the same one on every machine, and bfloat16 on
     GPUs that multiply it natively"""

@@ -96,6 +96,7 @@ def _stats(layer: Layer, pole: int, neurons: npt.NDArray[np.object_], run: str) 
         "quantiles": pa.array(list(quantiles(counts, QUANTILES, low, high))),
         "histogram": pa.array(list(counts)),
         "signs": _signs(layer, n),
+        **_roles(layer, pole, n),
     }
 
 
@@ -104,6 +105,21 @@ def _signs(layer: Layer, n: int) -> pa.Array:
     if layer.signs is None:
         return pa.nulls(n, pa.list_(pa.float64()))
     return pa.array(list(layer.signs.counts.T.cpu().numpy() / layer.moments.count))
+
+
+def _roles(layer: Layer, pole: int, n: int) -> dict[str, Any]:
+    """Numbers of pole x value by role, lists of one length; no columns where roles are not told apart."""
+    if layer.roles is None:
+        return {}
+    found, counts = layer.roles, np.array(list(layer.role_counts.values()))
+    on, extreme = (found.above, found.high) if pole > 0 else (found.below, -found.low)
+    return {
+        "roles": [list(layer.role_counts)] * n,
+        "role_n": [counts] * n,
+        "role_mean": pa.array(list(pole * found.sums.T.cpu().numpy() / counts)),
+        "role_nonzero": pa.array(list(on.T.cpu().numpy() / counts)),
+        "role_max": pa.array(list(extreme.T.double().cpu().numpy())),
+    }
 
 
 def _fires(

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from ..job import Progress
 from .document import Document
 from .documents import Documents
 from .duplicates import find_duplicates
-from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, LENGTHS, OFFSET, TOKENS, made_aside
+from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, LENGTHS, OFFSET, ROLES, TOKENS, made_aside
+from .roles import RoleBook, role_runs
 from .scratch import Scratch
 from .settings import METHOD, Settings
 from .summary import Summary
@@ -37,29 +39,45 @@ def build(documents: Documents, tokenizer: Tokenizer, folder: Path, settings: Se
     check_length(settings, tokenizer)
     bos = window_bos(settings, tokenizer)
     documents.chat = documents.chat or tokenizer.chat
+    documents.roles = partial(role_runs, documents.chat) if settings.roles else None
+    book = RoleBook() if settings.roles else None
     settings = replace(settings, bos="none" if bos is None else "window")
     with made_aside(folder) as part:
-        scratch = Scratch(part, settings.length, bos is not None, settings.similarity is not None)
+        scratch = Scratch(part, settings.length, bos is not None, settings.similarity is not None, settings.roles)
         with scratch:
-            _read(documents, tokenizer, scratch, bos, settings.tails, progress)
+            _read(documents, tokenizer, scratch, bos, settings.tails, book, progress)
         if not scratch.windows:
             raise CorpusError(_empty(documents, scratch, settings.tails))
         kept = _kept(scratch, settings, progress)
-        _write(part, scratch, kept, settings, tokenizer, documents)
+        roles = {} if book is None else {"roles": _write_roles(part, scratch, kept, book)}
+        _write(part, scratch, kept, settings, tokenizer, documents, roles)
         scratch.remove()
 
 
 def _read(
-    documents: Documents, tokenizer: Tokenizer, scratch: Scratch, bos: int | None, tails: bool, progress: Progress
+    documents: Documents,
+    tokenizer: Tokenizer,
+    scratch: Scratch,
+    bos: int | None,
+    tails: bool,
+    book: RoleBook | None,
+    progress: Progress,
 ) -> None:
-    """Tokenise and cut all documents into the scratch files."""
+    """Tokenise and cut all documents into the scratch files, with their roles where there is a book of these."""
     for batch in _batches(documents):
-        encoded = zip(batch, tokenizer.encode([document.text for document in batch]), strict=True)
-        known = [(document, tokens) for document, tokens in encoded if _known(document, tokens, tokenizer, documents)]
-        scratch.add(
-            [document for document, _ in known],
-            cut([tokens for _, tokens in known], scratch.documents, scratch.length, bos, tails),
-        )
+        texts = [document.text for document in batch]
+        encoded = tokenizer.encode_placed(texts) if book else [(tokens, None) for tokens in tokenizer.encode(texts)]
+        known = [
+            (document, tokens, places)
+            for document, (tokens, places) in zip(batch, encoded, strict=True)
+            if _known(document, tokens, tokenizer, documents)
+        ]
+        windows = cut([tokens for _, tokens, _ in known], scratch.documents, scratch.length, bos, tails)
+        roles = None
+        if book:
+            codes = [book.codes(*each) for each in known]
+            roles = cut(codes, scratch.documents, scratch.length, None if bos is None else 0, tails).tokens
+        scratch.add([document for document, *_ in known], windows, roles)
         # A stream's size is not known: then the bar shows documents.
         sized = documents.size >> 20
         done, total = (documents.position >> 20, sized) if sized else (scratch.documents,) * 2
@@ -108,8 +126,9 @@ def _write(
     settings: Settings,
     tokenizer: Tokenizer,
     documents: Documents,
+    roles: dict[str, Any],
 ) -> None:
-    """The corpus's files, from the windows that are kept."""
+    """The corpus's files, from the windows that are kept; `roles` is said in its head."""
     whole = hashlib.sha256()
     head = {"format": FORMAT, "method": METHOD, "settings": settings.identity, "tokenizer": tokenizer.hash}
     whole.update(json.dumps(head, sort_keys=True).encode())
@@ -131,9 +150,22 @@ def _write(
         whole.update(column.astype("<i4").tobytes())
     _hash_ids(whole, part / DOCUMENTS)
     summary = _summary(scratch, lengths, int(held.sum()), documents)
-    info = {**head, "hash": whole.hexdigest(), "summary": asdict(summary), "skipped": documents.skipped}
+    info = {**head, "hash": whole.hexdigest(), "summary": asdict(summary), "skipped": documents.skipped, **roles}
+    info["name"] = documents.name
     info["passed_over"] = dict(documents.passed_over)
     write_json(part / INFO, info)
+
+
+def _write_roles(part: Path, scratch: Scratch, kept: npt.NDArray[np.int64], book: RoleBook) -> dict[str, Any]:
+    """The file of roles; their names, and a hash of both."""
+    whole, codes = hashlib.sha256(json.dumps(book.names).encode()), scratch.roles()
+    out = np.lib.format.open_memmap(part / ROLES, "w+", "u1", (len(kept), scratch.length))
+    for at in range(0, len(kept), _BLOCK):
+        piece = codes[kept[at : at + _BLOCK]]
+        out[at : at + len(piece)] = piece
+        whole.update(piece.tobytes())
+    out.flush()
+    return {"names": book.names, "hash": whole.hexdigest()}
 
 
 def _hash_ids(whole: Any, path: Path) -> None:

@@ -18,7 +18,8 @@ from ..bundle.layout import read_json
 from ..job import Progress, silent
 from .build import build
 from .documents import Documents
-from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, LENGTHS, OFFSET, TOKENS
+from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, LENGTHS, OFFSET, ROLES, TOKENS
+from .roles import Roles
 from .settings import Settings
 from .summary import Summary
 from .tokenizer import Ints, Tokenizer
@@ -60,6 +61,10 @@ class Corpus:
     """`[n_documents]` ids by number"""
     passed_over: Mapping[str, int]
     """files of folders that gave no document, by the ending of their names"""
+    roles: Roles | None = None
+    """whose turn each token stands in, where that was asked for"""
+    name: str | None = None
+    """what its sources are called; None where an earlier release built it"""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -109,7 +114,9 @@ class Corpus:
     @classmethod
     def _read(cls, folder: Path, info: Mapping[str, Any]) -> Corpus:
         tokens, document, offset, held = (_array(folder / name) for name in _ARRAYS)
-        settings = Settings.of({"tails": False, **info["settings"]})
+        settings = Settings.of({"tails": False, "roles": "roles" in info, **info["settings"]})
+        told = info.get("roles")
+        names = () if told is None else tuple(str(name) for name in told["names"])
         lengths = _array(folder / LENGTHS) if settings.tails else np.full(len(tokens), tokens.shape[1], np.int32)
         with pa.memory_map(str(folder / DOCUMENTS)) as source:
             documents = pa.ipc.open_file(source).read_all().column("id")
@@ -127,6 +134,8 @@ class Corpus:
             held,
             documents,
             {str(kind): int(n) for kind, n in dict(info.get("passed_over", {})).items()},
+            None if told is None else Roles(names, _array(folder / ROLES), str(told["hash"])),
+            None if info.get("name") is None else str(info["name"]),
         )
 
     def _check(self) -> None:
@@ -138,6 +147,9 @@ class Corpus:
             raise CorpusError(f"{str(self.folder)!r} is damaged: {n} windows of {length} tokens were expected")
         if n and not int(self.bos) < self.lengths.min() <= self.lengths.max() <= length:
             raise CorpusError(f"{str(self.folder)!r} is damaged: windows of 1 to {length} tokens were expected")
+        codes = None if self.roles is None else self.roles.codes
+        if codes is not None and (codes.shape != (n, length) or codes.dtype != np.uint8):
+            raise CorpusError(f"{str(self.folder)!r} is damaged: roles of {n} windows were expected")
         if len(self.documents) != self.summary.documents:
             raise CorpusError(f"{str(self.folder)!r} is damaged: {self.summary.documents} documents were expected")
 

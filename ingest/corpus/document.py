@@ -10,12 +10,18 @@ LIMIT = 16 * 2**20
 """Bytes of UTF-8 that one document, and one line of JSONL, may have: it is tokenised in memory."""
 
 
+RoleRuns = tuple[tuple[int, str], ...]
+"""(end, role) of the pieces of a chat's text, one after the other from its start to its end."""
+
+
 @dataclass(frozen=True)
 class Document:
     """One text. Texts that share an `id` stay on the same side of the held-out split."""
 
     id: str
     text: str
+    roles: RoleRuns = ()
+    """of a chat, where they are asked for; else empty"""
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ...schema import CorpusError
-from .document import Dialogue, Document, Item, Skipped, make_document
+from .document import Dialogue, Document, Item, RoleRuns, Skipped, make_document
 from .fields import Fields
 from .files import ENDINGS, file_items, saved_files
 from .hub import dataset_items, is_dataset_id, load_dataset
@@ -26,6 +26,8 @@ Chat = Callable[[Sequence[Mapping[str, Any]]], str]
 """Writes messages, each with `role` and `content`, as the text that a model reads. Raises ValueError saying why not."""
 KEPT = 100
 """Reasons kept of documents that were skipped; all of them are counted."""
+NAMED = 3
+"""Sources that a corpus's name names."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,19 @@ class Documents:
         self.n_skipped = 0
         self.chat: Chat | None = None
         """writes chats as texts; without it they are skipped. Corpus.build sets the tokenizer's"""
+        self.roles: Callable[[Sequence[Mapping[str, Any]], str], RoleRuns] | None = None
+        """tells the roles along the text of messages; without it documents have none. Corpus.build sets it if asked"""
         self.passed_over: Counter[str] = Counter()
         """files of folders without a document, by the ending of their names"""
+
+    @property
+    def name(self) -> str:
+        """What its sources are called: files, folders, data sets; of many the first few."""
+        called = list(
+            dict.fromkeys(one.name.partition("/")[0] + "/" if one.inside else one.name for one in self.sources)
+        )
+        more = f" and {len(called) - NAMED} more" if len(called) > NAMED else ""
+        return ", ".join(called[:NAMED]) + more
 
     def __iter__(self) -> Iterator[Document]:
         self.position, self.skipped, self.n_skipped = 0, [], 0
@@ -85,9 +98,12 @@ class Documents:
         if self.chat is None:
             return Skipped(item.where, "its text is a list of messages; a model's chat template is needed to read it")
         try:
-            return make_document(self.chat(item.turns), item.id, item.where)
+            made = make_document(self.chat(item.turns), item.id, item.where)
         except ValueError as error:
             return Skipped(item.where, f"its messages do not fit the chat template: {error}")
+        if self.roles is None or isinstance(made, Skipped):
+            return made
+        return replace(made, roles=self.roles(item.turns, made.text))
 
     def contents(self, scratch: Path) -> list[tuple[str, str]]:
         """Name and content of each source; streams are kept in the folder `scratch` until they are read."""

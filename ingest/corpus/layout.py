@@ -1,11 +1,12 @@
 """Where the parts of a corpus lie.
 
-    corpus.json     settings, tokenizer, hash, summary, what was skipped
+    corpus.json     settings, tokenizer, hash, name, summary, what was skipped
     tokens.npy      int32 [n_windows, length], 0 behind a window's end
     lengths.npy     int32 [n_windows]    tokens of the window, BOS included; only with tails: without, all are whole
     document.npy    int32 [n_windows]    number of the window's document
     offset.npy      int32 [n_windows]    position of its first token, BOS aside, in the document
     held.npy        bool  [n_windows]    held out for scoring
+    roles.npy       uint8 [n_windows, length] whose turn each token stands in; only where asked, names in corpus.json
     documents.arrow string [n_documents] their ids
 
 A folder is made aside and renamed into place: it is whole or not there.
@@ -26,6 +27,7 @@ from ...schema import CorpusError
 INFO = "corpus.json"
 TOKENS, LENGTHS = "tokens.npy", "lengths.npy"
 DOCUMENT, OFFSET, HELD = "document.npy", "offset.npy", "held.npy"
+ROLES = "roles.npy"
 DOCUMENTS = "documents.arrow"
 FORMAT = 1
 

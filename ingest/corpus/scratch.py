@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from .document import Document
@@ -20,6 +21,7 @@ HELD_OUT = 8
 """One document of eight is held out."""
 
 FILES = ("tokens", "lengths", "document", "offset", "held")
+ROLE_FILE = "roles"
 
 IDS = pa.schema([pa.field("id", pa.large_string(), nullable=False)])
 
@@ -35,11 +37,11 @@ class Scratch:
     Read again with `read`, once closed.
     """
 
-    def __init__(self, folder: Path, length: int, with_bos: bool, keyed: bool) -> None:
+    def __init__(self, folder: Path, length: int, with_bos: bool, keyed: bool, with_roles: bool = False) -> None:
         self.folder, self.length, self.with_bos = folder, length, with_bos
         self.keys = KeyFiles(folder)
         self.documents = self.windows = self.tokens_read = self.lost = self.short = 0
-        self._keyed = keyed
+        self._keyed, self._with_roles = keyed, with_roles
         self._stack = ExitStack()
 
     def __enter__(self) -> Scratch:
@@ -50,14 +52,17 @@ class Scratch:
             self._ids = stack.enter_context(pa.ipc.new_file(str(self.folder / DOCUMENTS), IDS))
             if self._keyed:
                 stack.enter_context(self.keys)
+            if self._with_roles:
+                self._roles = stack.enter_context((self.folder / ROLE_FILE).open("wb"))
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def add(self, documents: Sequence[Document], windows: Windows) -> None:
-        """Append documents and their windows, numbered from `self.documents` on."""
+    def add(self, documents: Sequence[Document], windows: Windows, roles: Ints | None = None) -> None:
+        """Append documents and their windows, numbered from `self.documents` on, and the roles of the windows' tokens
+        where it is `with_roles`."""
         held = np.array([is_held(document.id) for document in documents], bool)
         self._tokens.write(np.ascontiguousarray(windows.tokens, "<i4").tobytes())
         self._lengths.write(windows.lengths.tobytes())
@@ -67,6 +72,8 @@ class Scratch:
         self._ids.write_batch(pa.record_batch([pa.array([d.id for d in documents], pa.large_string())], schema=IDS))
         if self._keyed:
             self.keys.add(windows.tokens[:, self.with_bos :])
+        if roles is not None:
+            self._roles.write(np.maximum(roles, 0).astype(np.uint8).tobytes())
         self.documents += len(documents)
         self.windows += len(windows)
         self.tokens_read += int(windows.lengths.sum()) - self.with_bos * len(windows)
@@ -77,6 +84,10 @@ class Scratch:
         """All windows, int32 `[n_windows, length]`, PAD behind their ends, mapped from disk. There must be one."""
         return np.memmap(self.folder / "tokens", "<i4", "r", shape=(self.windows, self.length))
 
+    def roles(self) -> npt.NDArray[np.uint8]:
+        """The roles of all windows' tokens, uint8 `[n_windows, length]`, mapped from disk; 0 behind their ends."""
+        return np.memmap(self.folder / ROLE_FILE, "u1", "r", shape=(self.windows, self.length))
+
     def read(self) -> tuple[Ints, Ints, Ints, Flags]:
         """Length, document, offset and held of all windows, `[n_windows]`."""
         lengths, document, offset = (np.fromfile(self.folder / name, np.int32) for name in FILES[1:4])
@@ -85,5 +96,5 @@ class Scratch:
     def remove(self) -> None:
         """Remove its files, but the documents' ids, which stay."""
         for path in self.folder.iterdir():
-            if path.name in FILES or path.name.startswith("keys"):
+            if path.name in (*FILES, ROLE_FILE) or path.name.startswith("keys"):
                 path.unlink()

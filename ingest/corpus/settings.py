@@ -18,7 +18,7 @@ METHOD = 1
 
 @dataclass(frozen=True)
 class Settings:
-    """All of them are part of the corpus's hash, but `tails` where it is False: see `identity`."""
+    """All are part of the corpus's hash, but `roles`, and `tails` where it is False: see `identity`."""
 
     length: int = 64
     """tokens a window at most, BOS included, 8 or more"""
@@ -29,6 +29,8 @@ class Settings:
     None keeps all, exact copies too"""
     tails: bool = True
     """texts shorter than a window, and the ends of longer ones, are windows too, padded; False leaves them out"""
+    roles: bool = False
+    """of chats, whose turn each token stands in is kept beside the windows, which are the same with it"""
 
     def __post_init__(self) -> None:
         if self.length < 8:
@@ -41,8 +43,8 @@ class Settings:
     @property
     def identity(self) -> dict[str, Any]:
         """What the hash is of. Corpora were cut without tails, and had no such setting, before there was this one: so
-        their hashes stay."""
-        return {name: value for name, value in asdict(self).items() if name != "tails" or value}
+        their hashes stay. Roles have a hash of their own."""
+        return {name: value for name, value in asdict(self).items() if name != "roles" and (name != "tails" or value)}
 
     @classmethod
     def of(cls, given: Mapping[str, Any] | Settings | None) -> Settings:

@@ -76,15 +76,28 @@ class Tokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[Ints]:
         """The tokens of each text, int32, without BOS or EOS."""
-        found = self.tokenizer(
+        return [np.asarray(ids, np.int32) for ids in self._encoded(texts)["input_ids"]]
+
+    def encode_placed(self, texts: Sequence[str]) -> list[tuple[Ints, Ints | None]]:
+        """The same, each with the characters of its tokens, int32 `[n, 2]` start and end; None from a tokenizer that
+        cannot tell them (one written in Python)."""
+        if not self.tokenizer.is_fast:
+            return [(tokens, None) for tokens in self.encode(texts)]
+        found = self._encoded(texts, return_offsets_mapping=True)
+        places = (np.asarray(each, np.int32).reshape(-1, 2) for each in found["offset_mapping"])
+        return [(np.asarray(ids, np.int32), each) for ids, each in zip(found["input_ids"], places, strict=True)]
+
+    def _encoded(self, texts: Sequence[str], **more: bool) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.tokenizer(
             list(texts),
             add_special_tokens=False,
             return_attention_mask=False,
             return_token_type_ids=False,
             # Texts longer than the context are cut into windows anyway.
             verbose=False,
+            **more,
         )
-        return [np.asarray(ids, np.int32) for ids in found["input_ids"]]
+        return found
 
 
 def _known(turn: Mapping[str, Any]) -> dict[str, Any]:

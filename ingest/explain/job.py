@@ -113,6 +113,7 @@ class ExplanationsJob(LiveJob):
         return {
             "source": self.subject.source,
             "corpus": str(self.corpus.folder),
+            "corpus_name": self.corpus.name,
             "windows": len(self.corpus),
             "window_tokens": self.corpus.settings.length,
             "explainer": self.asking.explainer.id,

@@ -95,8 +95,9 @@ class LinkJob:
             yield LAST, {"Model.FINE_TUNED_FROM.Model": self._fine_tuned_from()}
 
     def summary(self, done: Collection[str]) -> dict[str, Any]:
-        """Mean cosine over all rows, and whether the two are relatives."""
-        return {"mean_cosine": self.mean_cosine, "related": self.mean_cosine >= RELATED}
+        """Mean cosine over all rows, whether the two are relatives, and what the text is called that both read."""
+        found = {"mean_cosine": self.mean_cosine, "related": self.mean_cosine >= RELATED}
+        return found if self.drift is None else {**found, "corpus_name": self.drift.text.name}
 
     @property
     def mean_cosine(self) -> float:

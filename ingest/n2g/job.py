@@ -140,6 +140,7 @@ class N2GJob(LiveJob):
         return {
             "source": self.subject.source,
             "corpus": str(self.corpus.folder),
+            "corpus_name": self.corpus.name,
             "window_tokens": self.corpus.settings.length,
             "tails": self.corpus.settings.tails,
             "windows": len(self.corpus),

@@ -34,6 +34,8 @@ class SharedText:
     """of both models' tokens and places"""
     tails: bool = True
     """whether the ends of stretches are there that are longer than a model reads at once"""
+    name: str | None = None
+    """what its sources are called"""
 
     @property
     def positions(self) -> int:

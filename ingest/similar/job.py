@@ -43,6 +43,8 @@ class MatchJob:
     inputs: dict[str, Any] = field(default_factory=dict)
     """what else determines the result: runs whose tokens are compared, or the text"""
     derived: tuple[str, ...] = ()
+    corpus_name: str | None = None
+    """what the text is called"""
 
     @cached_property
     def run(self) -> RunInfo:
@@ -106,6 +108,8 @@ class MatchJob:
         known = self.forth.known
         whole = len(known) == self.measure.one.layers
         found: dict[str, Any] = {"source": self.one.source, "other": self.two.name, "other_source": self.two.source}
+        if self.corpus_name is not None:
+            found["corpus_name"] = self.corpus_name
         found["layers"] = [{"layer": layer, **self._row(layer)} for layer in known]
         if whole:
             found["all"] = self._row(None)

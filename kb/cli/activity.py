@@ -26,14 +26,16 @@ def parts(found: NeuronCard) -> list[RenderableType]:
     """A table of the numbers, and the strongest excerpts by pole, coloured by activation."""
     if not found.activity:
         return []
-    return [_numbers(found.activity), *(part for each in found.activity for part in _excerpts(each))]
+    several = _several(found.activity)
+    by_role = [_by_role(found.activity)] if any(each.roles for each in found.activity) else []
+    return [_numbers(found.activity), *by_role, *(part for each in found.activity for part in _excerpts(each, several))]
 
 
 def page(found: NeuronCard) -> str:
     """The neuron's page, one HTML document. Raises PictureError without matplotlib when there is a histogram."""
     numbers = [
         TableView(
-            f"On {each.n:,} tokens, pole {pole(each.pole)} ({each.run})",
+            f"On {_text(each)}, pole {pole(each.pole)} ({each.run})",
             ("mean", "std", "largest", "above 0", *each.quantiles),
             ((each.mean, each.std, each.max, each.nonzero, *each.quantiles.values()),),
         )
@@ -46,11 +48,23 @@ def page(found: NeuronCard) -> str:
         found.neuron,
         found.place.capitalize(),
         sides=found.sides,
-        tables=[*numbers, *(counterparts if found.counterparts else []), *_told(found)],
-        excerpts=[view for each in found.activity for view in _views(each)],
+        tables=[*numbers, *_role_views(found), *(counterparts if found.counterparts else []), *_told(found)],
+        excerpts=[view for each in found.activity for view in _views(each, _several(found.activity))],
         histograms=[_histogram(each) for each in found.activity if each.pole > 0 and each.histogram],
         doses=causal.curves(found),
     )
+
+
+def _role_views(found: NeuronCard) -> list[TableView]:
+    return [
+        TableView(
+            f"By role, pole {pole(each.pole)} ({each.run})",
+            _ROLE_HEADS,
+            tuple((r.role, r.n, r.nonzero, r.mean, r.max) for r in each.roles),
+        )
+        for each in found.activity
+        if each.roles
+    ]
 
 
 def _told(found: NeuronCard) -> list[TableView]:
@@ -63,22 +77,50 @@ def _numbers(found: Sequence[Activity]) -> Table:
     runs = {each.run for each in found}
     rows = []
     for each in found:
-        name = f"pole {pole(each.pole)}" + (f" ({each.run})" if len(runs) > 1 else "")
         numbers = (each.mean, each.std, each.quantiles.get("0.99"), each.max, each.kurtosis)
         tokens = words(text for text, *_ in each.tokens[:10])
-        rows.append((name, f"{each.nonzero:.0%}", *map(cell, numbers), tokens))
-    title = f"Hidden value on {found[0].n:,} tokens, run {found[0].run}" if len(runs) == 1 else "Hidden value"
+        rows.append((_name(each, found), f"{each.nonzero:.0%}", *map(cell, numbers), tokens))
+    title = f"Hidden value on {_text(found[0])}, run {found[0].run}" if len(runs) == 1 else "Hidden value"
     return table(("", "above 0", "mean", "std", "99 %", "largest", "kurtosis", "strongest tokens"), rows, title)
 
 
-def _excerpts(found: Activity) -> list[RenderableType]:
+_ROLE_HEADS = ("role", "tokens", "above 0", "mean", "largest")
+
+
+def _by_role(found: Sequence[Activity]) -> Table:
+    rows = [
+        (_name(each, found), r.role, f"{r.n:,}", f"{r.nonzero:.0%}", cell(r.mean), cell(r.max))
+        for each in found
+        for r in each.roles
+    ]
+    return table(("", *_ROLE_HEADS), rows, "Hidden value by role")
+
+
+def _name(each: Activity, found: Sequence[Activity]) -> str:
+    """Its pole, with its corpus and run where there are several."""
+    several = len({one.run for one in found}) > 1
+    return f"pole {pole(each.pole)}" + (f" on {each.corpus} ({each.run})" if several else "")
+
+
+def _several(found: Sequence[Activity]) -> bool:
+    return len({each.corpus for each in found}) > 1
+
+
+def _text(found: Activity) -> str:
+    return f"{found.n:,} tokens" + (f" of {found.corpus}" if found.corpus else "")
+
+
+def _excerpts(found: Activity, several: bool) -> list[RenderableType]:
     from rich.text import Text
+
+    from ...schema.visible import plain
 
     top = [view for view in _views(found) if view.band == TOP][:SHOWN]
     if not top:
         return []
+    of = f", of {plain(found.corpus or '')}" if several else ""
     limit, width = largest(top), max(40, console().width)
-    lines: list[RenderableType] = [Text(f"Strongest excerpts, pole {pole(found.pole)}", style="bold")]
+    lines: list[RenderableType] = [Text(f"Strongest excerpts, pole {pole(found.pole)}{of}", style="bold")]
     for view in top:
         line = Text(f"{pole(view.pole)}{view.activation:.3g}".rjust(LABEL - 2) + "  ")
         line.append_text(excerpt_text(view, limit, width - LABEL))
@@ -87,8 +129,12 @@ def _excerpts(found: Activity) -> list[RenderableType]:
     return [*lines, Text("")]
 
 
-def _views(found: Activity) -> list[ExcerptView]:
-    return [ExcerptView(e.tokens, e.activations, e.activation, e.band, found.pole, e.document) for e in found.excerpts]
+def _views(found: Activity, several: bool = False) -> list[ExcerptView]:
+    """With the corpus before the document where excerpts of several stand together."""
+    of = f"{found.corpus}, " if several else ""
+    return [
+        ExcerptView(e.tokens, e.activations, e.activation, e.band, found.pole, of + e.document) for e in found.excerpts
+    ]
 
 
 def _histogram(found: Activity) -> HistogramView:

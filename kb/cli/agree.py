@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -47,6 +48,7 @@ def agree(kb: KnowledgeBase, model: str, as_json: bool, **options: Any) -> None:
         found = kb.agree(model, progress=progress, **options)
     title = f"{found.tested:,} sides of neurons of {model} are named by two independent methods or more"
     output.show(found, [pairs_table(found.pairs), agreements_table(found.found, model, title)], as_json)
+    _say_heard(kb, model, found.runs, as_json)
 
 
 @click.command()
@@ -85,6 +87,21 @@ def disagree(kb: KnowledgeBase, model: str, as_json: bool, **options: Any) -> No
         title = "A coherent row and a good graph without a word in common"
         tables.append(output.table(("neuron", "row", "coherence", "F1", "decodes to | fires on"), clear, title))
     output.show(found, tables, as_json)
+    _say_heard(kb, model, found.runs, as_json)
+
+
+def _say_heard(kb: KnowledgeBase, model: str, runs: Sequence[str], as_json: bool) -> None:
+    """Which corpora were listened to, and which were not, where the model was run over several."""
+    from ...queries.catalogue.corpora import JOBS
+    from ...queries.result.corpora import corpora_line
+    from . import output
+
+    called = kb.corpora()
+    own = [row["run"] for row in kb.runs(model=model).dicts() if row["job"] in JOBS and row["run"] in called]
+    if left := {run: called[run] for run in own if run not in runs}:
+        heard = corpora_line({run: called[run] for run in own if run in runs})
+        line = f"{heard}; not listened to: {corpora_line(left).partition(': ')[2]} (--run takes others)"
+        output.console(stderr=as_json).print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 def pairs_table(found: tuple[MethodPair, ...]) -> Table:

@@ -126,7 +126,9 @@ def _values(found: ClampReport) -> Table:
     """The clamps beside the neurons' own values."""
     from .output import cell, table
 
-    columns = ("neuron", "clamp", "own smallest on the prompt", "own largest", "over a corpus")
+    called = sorted({one.usual.corpus for one in found.neurons if one.usual and one.usual.corpus})
+    over = f"over {', '.join(called) or 'a corpus'}"
+    columns = ("neuron", "clamp", "own smallest on the prompt", "own largest", over)
     rows = []
     for one in found.neurons:
         own, seen = one.own, one.usual

@@ -97,7 +97,8 @@ def _show(sheet: Sheet, number: int, of: int) -> None:
     views = [ExcerptView(e.tokens, e.activations, e.activation, e.band, sheet.pole, e.document) for e in sheet.excerpts]
     limit, width = largest(views), max(40, console.width)
     console.print()
-    console.rule(Text(output.cell(f"{number} of {of}: {sheet.neuron}, pole {output.pole(sheet.pole)}")))
+    of_corpus = f", on {sheet.corpus}" if sheet.corpus else ""
+    console.rule(Text(output.cell(f"{number} of {of}: {sheet.neuron}, pole {output.pole(sheet.pole)}{of_corpus}")))
     for view in views:
         line = Text(f"{max(0.0, view.activation) / limit if limit else 0:.0%}".rjust(MARGIN - 4) + "  ", style="dim")
         line.append_text(excerpt_text(view, limit, width - MARGIN))

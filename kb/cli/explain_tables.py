@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...queries.answers.explanations import HEADLINE, PROTOCOLS, pooled
@@ -23,10 +23,19 @@ def card(found: Sequence[ExplanationView]) -> list[Table]:
     chosen = [one for one in found if one.rank in (None, 1)]
     if not chosen:
         return []
+    several = len({one.corpus for one in chosen} - {None}) > 1
     rows = [
-        (f"{pole(one.pole)} {one.kind}", *_values(one), one.length, one.explainer, _short(one.text)) for one in chosen
+        (
+            f"{pole(one.pole)} {one.kind}",
+            *_values(one),
+            one.length,
+            *((one.corpus,) if several else ()),
+            one.explainer,
+            _short(one.text),
+        )
+        for one in chosen
     ]
-    columns = ("explanation", "r top", "null", "r random", "bytes", "by", "text")
+    columns = ("explanation", "r top", "null", "r random", "bytes", *(("corpus",) if several else ()), "by", "text")
     return [table(columns, rows, "Explanations: correlation on held-out windows, beside another neuron's explanation")]
 
 
@@ -35,9 +44,11 @@ def shown(found: Sequence[ExplanationView]) -> list[Table]:
     parts = []
     for one in found:
         rank = "" if one.rank in (None, 1) else f", candidate {one.rank}"
+        by = one.explainer or "an unnamed explainer"
+        made = (f" from {one.method}" if one.method else "") + (f" on {one.corpus}" if one.corpus else "")
         title = (
-            f"{one.unit} {pole(one.pole)} {one.kind}{rank} by {one.explainer or 'an unnamed explainer'}"
-            f"{f' from {one.method}' if one.method else ''}, {one.length} bytes, id {one.id[:12]}: {one.text.strip()}"
+            f"{one.unit} {pole(one.pole)} {one.kind}{rank} by {by}{made}, {one.length} bytes, id {one.id[:12]}: "
+            f"{one.text.strip()}"
         )
         rows = [
             (s.scorer, s.formula, s.split, s.value, s.null, s.n, s.failed, s.rater or s.simulator) for s in one.scores
@@ -65,10 +76,11 @@ def summary(found: ExplanationReport) -> Table:
 def lines(found: ExplanationReport) -> dict[str, list[ScoreLine]]:
     """Score against layer, a line a kind, under each protocol."""
     made: dict[str, list[ScoreLine]] = {}
+    name = _names(found.rows)
     for protocol in PROTOCOLS:
         by_name: dict[str, list[LayerScore]] = {}
         for row in found.only(*HEADLINE, protocol):
-            by_name.setdefault(_name(row), []).append(row)
+            by_name.setdefault(name(row), []).append(row)
         made[protocol] = [_line(name, rows) for name, rows in by_name.items()]
     return made
 
@@ -85,12 +97,12 @@ def _line(name: str, rows: Sequence[LayerScore]) -> ScoreLine:
 def _layers(found: ExplanationReport, rows: Sequence[LayerScore]) -> Table:
     """One row a layer and kind: both protocols side by side."""
     random = {(r.run, r.layer, r.kind, r.explainer): r for r in rows if r.split == PROTOCOLS[1]}
-    body = []
+    body, name = [], _names(rows)
     for row in (r for r in rows if r.split == PROTOCOLS[0]):
         other = random.get((row.run, row.layer, row.kind, row.explainer))
         pair = (None, None) if other is None else (other.mean, other.null)
         numbers = map(_number, (row.mean, row.null, *pair))
-        body.append((row.layer, _name(row), row.sides, *numbers, _bytes(row.length), _failed(row)))
+        body.append((row.layer, name(row), row.sides, *numbers, _bytes(row.length), _failed(row)))
     title = (
         f"{found.model}: mean correlation of predicted and true activations by layer, on the strongest and random "
         "windows and on random ones alone; null: the same of another neuron's explanation"
@@ -100,8 +112,9 @@ def _layers(found: ExplanationReport, rows: Sequence[LayerScore]) -> Table:
 
 
 def _all(rows: Sequence[LayerScore]) -> Table:
+    name = _names(rows)
     body = [
-        (_name(r), r.split, r.scored, _number(r.mean), _number(r.null), _number(r.best), _bytes(r.length), _failed(r))
+        (name(r), r.split, r.scored, _number(r.mean), _number(r.null), _number(r.best), _bytes(r.length), _failed(r))
         for r in sorted(rows, key=lambda r: (r.split or "", -(r.mean if r.mean is not None else -2.0)))
         if r.split in PROTOCOLS
     ]
@@ -110,8 +123,9 @@ def _all(rows: Sequence[LayerScore]) -> Table:
 
 
 def _others(rows: Sequence[LayerScore]) -> Table:
+    name = _names(rows)
     body = [
-        (_scored_by(r), r.split, _name(r), r.scored, _number(r.mean), _number(r.null), _failed(r))
+        (_scored_by(r), r.split, name(r), r.scored, _number(r.mean), _number(r.null), _failed(r))
         for r in sorted(rows, key=lambda r: (r.scorer, r.formula, r.split or "", r.kind))
     ]
     columns = ("score", "windows", "explanation", "scored", "mean", "null", "failed")
@@ -151,9 +165,15 @@ def _scored_by(row: LayerScore) -> str:
     return f"{row.scorer}: {row.formula}" + (f" by {row.rater}" if row.rater else "")
 
 
-def _name(row: LayerScore) -> str:
-    """Of a sentence who wrote it; a predictor's own name says what it is."""
-    return f"text by {row.explainer or '?'}" if row.kind == "text" else str(row.explainer or row.kind)
+def _names(rows: Sequence[LayerScore]) -> Callable[[LayerScore], str]:
+    """Of a sentence who wrote it; a predictor's own name says what it is; and the corpus, where rows are of several."""
+    several = len({row.corpus for row in rows} - {None}) > 1
+
+    def name(row: LayerScore) -> str:
+        found = f"text by {row.explainer or '?'}" if row.kind == "text" else str(row.explainer or row.kind)
+        return f"{found} on {row.corpus}" if several and row.corpus else found
+
+    return name
 
 
 def _bytes(length: float | None) -> int | None:

@@ -33,7 +33,10 @@ SHOWN = 20
 def card(found: GraphCard, shown: int = SHOWN) -> list[RenderableType]:
     """A graph's scores, and the paths that predict most."""
     facts = found.facts
-    title = f"{found.neuron}, side {pole(facts['pole'])}, {facts['algorithm']}, {facts['run']}: {facts['status']}"
+    title = (
+        f"{found.neuron}, side {pole(facts['pole'])}, {facts['algorithm']}, {facts['run']}{_on(facts.get('corpus'))}: "
+    )
+    title += str(facts["status"])
     if facts["nodes"] is not None:
         title += f", {facts['nodes']:,} nodes"
     parts: list[RenderableType] = [table(list(SCORES), [[facts[name] for name in SCORES.values()]], title)]
@@ -75,11 +78,15 @@ def _word(node: dict[str, Any]) -> str:
     return "?" if node["token"] is None else visible(node["token"]) or "''"
 
 
+def _on(corpus: str | None) -> str:
+    return "" if corpus is None else f" on {corpus}"
+
+
 def prediction(found: Prediction) -> list[Text]:
     from rich.text import Text
 
     view = ExcerptView(found.tokens, found.values, max(found.values, default=0.0), "predicted", found.pole, "")
-    head = f"{found.neuron}, side {pole(found.pole)}, {found.run}"
+    head = f"{found.neuron}, side {pole(found.pole)}, {found.run}{_on(found.corpus)}"
     line = excerpt_text(view, 1.0, max(40, console().width)) if found.tokens else Text("(no token)")
     fires = [
         f"{cell(token)!r} {value:.2f}" for token, value in zip(found.tokens, found.values, strict=True) if value >= 0.4

@@ -88,6 +88,7 @@ def lm_head(
 @click.option("--k", type=click.IntRange(1, 100), default=20, show_default=True, help="Strongest windows kept a pole.")
 @click.option("--per-band", type=click.IntRange(0, 20), default=2, show_default=True, help="Random windows a band.")
 @click.option("--tokens", type=click.IntRange(0, 100), default=20, show_default=True, help="Tokens kept a pole.")
+@click.option("--roles", is_flag=True, help="Of chats, statistics by role too: user, assistant, system, template ...")
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto.")
 @click.option("--batch", type=click.IntRange(1, 4096), default=16, show_default=True, help="Windows a forward pass.")
@@ -104,6 +105,7 @@ def activations(
     name: str | None,
     layers: str | None,
     length: int,
+    roles: bool,
     out: Path | None,
     clash: Clash,
     as_json: bool,
@@ -121,6 +123,7 @@ def activations(
             model,
             corpus,
             **reading,
+            roles=roles,
             name=name,
             layers=None if layers is None else _numbers(layers),
             windows={"length": length},

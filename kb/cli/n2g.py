@@ -169,6 +169,7 @@ def report(kb: KnowledgeBase, model: str, run: str | None, plot: Path | None, as
         save(draw_scores(found.dicts(), model), plot)
         output.console(stderr=True).print(f"written: {plot}", soft_wrap=True)
     output.show(found.dicts(), output.table(found.columns, found.rows), as_json)
+    output.say_corpora(found.corpora, err=as_json)
 
 
 COMMANDS = (n2g,)

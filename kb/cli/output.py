@@ -164,6 +164,14 @@ def show(value: Any, tables: Table | list[Any], as_json: bool) -> None:
         out.print(part)
 
 
+def say_corpora(named: Mapping[str, str], err: bool) -> None:
+    """What the corpora of some runs are called, where they are several."""
+    from ...queries.result.corpora import corpora_line
+
+    if len(set(named.values())) > 1:
+        console(stderr=err).print(corpora_line(named), soft_wrap=True, markup=False, highlight=False)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file and say so on standard error."""
     try:
@@ -197,8 +205,9 @@ def report(found: LoadReport, as_json: bool) -> None:
     if found.kept:
         click.echo(kept_line(found.kept))
     if found.beside:
-        texts = f"beside it, over other texts: {', '.join(found.beside)} (neuronkb store remove RUN takes one away)"
-        console().print(texts, soft_wrap=True)
+        runs = [f"{run} on {found.corpora[run]}" if run in found.corpora else run for run in found.beside]
+        texts = f"beside it, over other texts: {', '.join(runs)} (neuronkb store remove RUN takes one away)"
+        console().print(texts, soft_wrap=True, markup=False, highlight=False)
     for note in found.notes:
         console().print(note, soft_wrap=True, markup=False, highlight=False)
     if found.same_as:

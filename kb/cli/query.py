@@ -142,6 +142,8 @@ def find(
         drawn = tables.sides(rows, "words")
         why = "no side has so many of these words among its top tokens; a lower --least finds more"
     output.show(rows, drawn, as_json)
+    if graph:
+        output.say_corpora(graphs.corpora, err=as_json)
     if not rows:
         click.echo(f"nothing found: {why}", err=True)
 
@@ -206,14 +208,14 @@ def models(kb: KnowledgeBase, as_json: bool) -> None:
 @json_option
 @with_kb
 def runs(kb: KnowledgeBase, job: str | None, model: str | None, as_json: bool) -> None:
-    """The runs in the store: which job on which model, when."""
+    """The runs in the store: which job on which model, over which corpus, when."""
     from ...queries.catalogue.scope import check_jobs
     from ..load.keepsakes import KEEPSAKES
     from . import output
 
     if not (found := kb.runs(job, model)).rows:
         check_jobs(kb.store, job, model)
-    columns = ["run", "job", "model", "started", "ended"]
+    columns = ["run", "job", "model", "corpus", "started", "ended"]
     rows = [[row[c] for c in columns] for row in found.dicts()]
     output.show(found.dicts(), output.table(columns, rows), as_json)
     if not as_json and any(row["run"] == KEEPSAKES for row in found.dicts()):

@@ -55,6 +55,7 @@ def emit(found: Result, form: str, sink: Sink) -> None:
         sink.write(output.json_text(found.dicts(), indent=2) + "\n")
     else:
         sink.write("".join(output.json_text(row) + "\n" for row in found.dicts()))
+    output.say_corpora(found.corpora, err=form != "table")
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]], spreadsheet: bool = False) -> str:

@@ -42,6 +42,8 @@ def similar(
     kept = [i for i in range(len(columns)) if columns[i] != "jaccard" or any(row[i] is not None for row in rows)]
     shown = [tuple(row[i] for i in kept) for row in rows]
     output.show(found, output.table([columns[i] for i in kept], shown, f"like {neuron}"), as_json)
+    called = kb.corpora()
+    output.say_corpora({n.run: called[n.run] for n in found if n.run in called}, err=as_json)
 
 
 @click.command()

@@ -90,8 +90,9 @@ def layer_shares(found: Diff) -> Table:
 
 def layer_drift(found: Diff) -> Table:
     """What the neurons do on the same text, by layer."""
+    text = f", {found.corpus}" if found.corpus else ""
     title = (
-        f"Hidden values of {found.tuned} beside those of {found.base} on the same text. r: mean correlation of a "
+        f"Hidden values of {found.tuned} beside those of {found.base} on the same text{text}. r: mean correlation of a "
         "neuron with itself, also of each pole; null: with another neuron of the layer; error: of one neuron's r, from "
         "two halves of the text."
     )
@@ -168,7 +169,8 @@ def _counterparts(found: NeuronCard) -> Table:
         r = " beside ".join(
             f"{other.measures[name]:.3f}" for name in ("activation_r", "null_r") if other.measures.get(name) is not None
         )
-        rows.append((other.relation, other.neuron, ", ".join(cosines), ", ".join(kept) or "none", r))
+        text = f" on {other.corpus}" if r and other.corpus else ""
+        rows.append((other.relation, other.neuron, ", ".join(cosines), ", ".join(kept) or "none", r + text))
     columns = ("is its", "neuron", "cosine", "same top token", "r beside null")
     known = len(columns) if any(row[-1] for row in rows) else len(columns) - 1
     return table(columns[:known], [row[:known] for row in rows], "Counterparts")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import tee
 from pathlib import Path
@@ -95,7 +95,7 @@ def shared_text(
 
     @lru_cache
     def read(tails: bool) -> SharedText:
-        return SharedText.of(texts[tails], one, two, most, tails)
+        return replace(SharedText.of(texts[tails], one, two, most, tails), name=documents.name)
 
     tails = reading.tails
     if tails is None:
@@ -145,7 +145,8 @@ class _Made:
 
         folder = self._folder(tails)
         if (folder / INFO).is_file():
-            return Corpus.open(folder)
+            found = Corpus.open(folder)
+            return replace(found, name=found.name or self.documents.name)
         made = Corpus.build(self.documents, self.tokenizer, folder, {**self.settings, "tails": tails}, self.progress)
         self._built.add(folder)
         return made

@@ -35,6 +35,7 @@ def activations_job(
     from ...ingest.subject.subject import Subject
 
     chosen = Settings.of(settings)
+    windows = {**windows, "roles": True} if chosen.roles else windows
     device = torch_device(chosen.device)
     subject = Subject.open(model, name)
     corpus = corpus_of(store, place, subject, sources, windows, progress, reading)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from ...queries.answers.explanations import (
     explanations,
 )
 from ...queries.answers.neuron import known_neuron
+from ...queries.catalogue.corpora import rests_on
 from ...schema import IdError, ModelError, NeuronId, QueryError
 from ..inputs.clients import open_client
 from ..inputs.evidence import StoredEvidence
@@ -93,7 +95,7 @@ class Explanations:
             report = write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
             if isinstance(job.asking.embedder, Embedder):
                 embed_with(self.store, job.asking.embedder, progress)
-        return report
+        return replace(report, notes=rests_on(self.store, job.run.model, job.run.derived_from))
 
     def show(self, name: str) -> tuple[ExplanationView, ...]:
         """The explanations of a neuron or latent, or one explanation by the beginning of its id, with all scores.

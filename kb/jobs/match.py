@@ -163,6 +163,7 @@ def _job(one: Subject, two: Subject, compared: Compared, chosen: Settings, state
     from ...ingest.similar.job import MatchJob
 
     job = MatchJob(one, two, compared.measure, chosen, state / "match", dict(compared.inputs), compared.derived)
+    job.corpus_name = None if compared.text is None else compared.text.name
     job.state = state / f"{job.run.id}.safetensors"
     if isinstance(compared.measure, Activations):
         compared.measure.first, compared.measure.second = (state / job.run.id / name for name in ("one", "two"))

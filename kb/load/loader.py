@@ -22,6 +22,7 @@ from typing import Literal
 import pyarrow as pa
 
 from ...ingest.bundle import Bundle, FileEntry, RunInfo, ShardEntry
+from ...queries.catalogue.corpora import corpora
 from ...schema import MATRICES, NODES, RELATIONSHIPS, Node, Relationship, Table, arrow_schema, conform, table
 from ...schema.compute import pc
 from ..place import WAITING
@@ -63,6 +64,8 @@ class LoadReport:
     """Nodes of theirs by label that stayed, as they carry what people put in; see `keepsakes`."""
     beside: tuple[str, ...] = ()
     """Runs of the same job over another text, which stay."""
+    corpora: dict[str, str] = field(default_factory=dict)
+    """What their texts are called, by run."""
     same_as: str | None = None
     """the run, and its model's name, that the evidence was copied from, since the weights are the same"""
     notes: tuple[str, ...] = ()
@@ -123,6 +126,8 @@ class Loader:
             if run.ended is not None:
                 self._retire(run)
             self.report.beside = beside(self._store, run)
+            called = corpora(self._store) if self.report.beside else {}
+            self.report.corpora = {other: called[other] for other in self.report.beside if other in called}
         return self.report
 
     def _retire(self, run: RunInfo) -> None:

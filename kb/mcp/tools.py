@@ -151,6 +151,8 @@ class Tools:
 
     def _rows(self, found: Result) -> Answer:
         answer: Answer = {"columns": list(found.columns), "rows": [list(row) for row in found.rows]}
+        if found.corpora:
+            answer["corpora"] = dict(found.corpora)
         if found.truncated:
             answer["more"] = f"cut after {found.limit} rows; ask for fewer with LIMIT, or narrow the question"
         return answer

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from ...queries import Query, Result, query
+from ...queries.catalogue.corpora import JOBS as CORPUS_JOBS
+from ...queries.catalogue.corpora import with_corpora
 from ...queries.catalogue.evidence import MAKERS, Need
 from ...queries.catalogue.unknown import unknown
 from ...queries.result.near import near
@@ -20,7 +22,7 @@ def read(store: Store, text: str, params: Mapping[str, Any], *, timeout: float |
     """The answer to a person's own Cypher; where it is empty, or all zero, with the names that the schema lacks."""
     found = store.read(text, params, timeout=timeout, limit=limit)
     if limit == 0 or any(any(row) for row in found.rows):
-        return found
+        return with_corpora(store, found)
     return replace(found, warnings=unknown(text, parsed))
 
 
@@ -40,7 +42,17 @@ def run(
     if not found.rows and limit != 0:
         _check_models(store, asked, values)
         _check_evidence(store, asked, values)
-    return found
+    return with_corpora(store, found, *_drawn_from(asked, values))
+
+
+def _drawn_from(asked: Query, values: Mapping[str, Any]) -> tuple[set[str], str | None]:
+    """The jobs over corpora whose runs the rows are of, and of which model; no job where a run or no model is named."""
+    models = [values[p.name] for p in asked.parameters if p.type == "model" and values[p.name]]
+    neurons = [values[p.name].rpartition("/L")[0] for p in asked.parameters if p.type == "neuron" and values[p.name]]
+    model = next(iter(models + neurons), None)
+    if model is None or values.get("run") is not None:
+        return set(), None
+    return {need.maker for need in asked.header.needs} & set(CORPUS_JOBS), model
 
 
 def _check_models(store: Store, asked: Query, values: Mapping[str, Any]) -> None:

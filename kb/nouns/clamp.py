@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...queries import query
+from ...queries.catalogue.corpora import corpora
 from ...schema import IdError, ModelError, NeuronId, QueryError
 from ..inputs.neurons import own_neuron
 from ..stores.base import Store
@@ -31,6 +32,8 @@ class Usual:
     std: float | None
     low: float | None
     high: float | None
+    corpus: str | None = None
+    """what it is called"""
 
 
 @dataclass(frozen=True)
@@ -142,11 +145,11 @@ def _usual(store: Store, ids: Sequence[NeuronId]) -> dict[str, Usual]:
     """Hidden values over a corpus by neuron, of the newest run; the poles are two views of the same values."""
     order = [row["run"] for row in query("runs").run(store, job=None, model=ids[0].model).dicts()]
     rows = query("activation_stats").run(store, neurons=[str(neuron) for neuron in ids]).dicts()
-    found = {}
+    found, called = {}, corpora(store)
     for row in sorted(rows, key=lambda row: (_age(row["run"], order), row["pole"])):
         low, high = (row["min"], row["max"]) if row["pole"] > 0 else (_minus(row["max"]), _minus(row["min"]))
         mean = row["mean"] if row["pole"] > 0 else _minus(row["mean"])
-        found[row["neuron"]] = Usual(row["run"], mean, row["std"], low, high)
+        found[row["neuron"]] = Usual(row["run"], mean, row["std"], low, high, called.get(row["run"]))
     return found
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...ingest.job import Progress
 from ...queries.answers.graphs import graph_nodes, graphs
 from ...queries.answers.neuron import known_neuron
+from ...queries.catalogue.corpora import corpora
 from ...schema import ModelError, NeuronId
 from ..inputs.corpora import Reading, corpus_of
 from ..inputs.models import find_subject
@@ -31,7 +32,7 @@ class GraphCard:
 
     neuron: str
     facts: dict[str, Any]
-    """run, pole, algorithm, status and scores"""
+    """run, what its corpus is called, pole, algorithm, status and scores"""
     nodes: tuple[dict[str, Any], ...]
     """with `parent`, the id of the node one token nearer to the firing token"""
 
@@ -48,6 +49,8 @@ class Prediction:
     """predicted activation at each token, as a share of `maximum`"""
     maximum: float
     """largest pole x hidden value in the building texts"""
+    corpus: str | None = None
+    """what these texts are called"""
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,11 @@ def graph_cards(store: Store, neuron: NeuronId, run: str | None = None) -> list[
     if not found:
         known_neuron(store, neuron)
         raise ModelError(f"{neuron} has no N2G graph in the store; neuronkb ingest n2g makes one")
-    return [GraphCard(str(neuron), facts, tuple(graph_nodes(store, facts["graph"]))) for facts in found]
+    called = corpora(store)
+    return [
+        GraphCard(str(neuron), {**facts, "corpus": called.get(facts["run"])}, tuple(graph_nodes(store, facts["graph"])))
+        for facts in found
+    ]
 
 
 def predict(store: Store, place: Place, neuron: NeuronId, text: str, run: str | None = None) -> list[Prediction]:
@@ -126,7 +133,13 @@ def predict(store: Store, place: Place, neuron: NeuronId, text: str, run: str | 
         facts = card.facts
         made.append(
             Prediction(
-                card.neuron, facts["run"], facts["pole"], tuple(tokens), tuple(values.tolist()), facts["maximum"]
+                card.neuron,
+                facts["run"],
+                facts["pole"],
+                tuple(tokens),
+                tuple(values.tolist()),
+                facts["maximum"],
+                facts["corpus"],
             )
         )
     return made

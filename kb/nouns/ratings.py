@@ -12,6 +12,7 @@ from ...queries import query
 from ...queries.answers.activity import TOP, Activity, Excerpt, activities
 from ...queries.answers.neuron import known_neuron
 from ...queries.answers.ratings import Candidate, RatingReport, Side, candidates, rating_report, ratings
+from ...queries.catalogue.corpora import corpora
 from ...queries.catalogue.scope import check_models
 from ...schema import NeuronId, QueryError
 from ...schema.numbers import check_seed
@@ -42,6 +43,8 @@ class Sheet:
     excerpts: tuple[Excerpt, ...]
     shown: tuple[Candidate, ...]
     """shuffled; some are another neuron's"""
+    corpus: str | None = None
+    """what the corpus is called that the excerpts are of"""
 
     @property
     def own(self) -> tuple[int, ...]:
@@ -78,10 +81,11 @@ class Ratings:
         sides = [side for side in every if side not in done and asked in (None, side[0])]
         random.Random(f"{seed}/{model}").shuffle(sides)
         found: list[Sheet] = []
+        called = corpora(self._store)
         for side in sides:
             if len(found) == count:
                 break
-            sheet = self._sheet(side, every, seed)
+            sheet = self._sheet(side, every, seed, called)
             if sheet is not None:
                 found.append(sheet)
         return found
@@ -132,9 +136,12 @@ class Ratings:
         """How ratings agree with an automatic score and with one another."""
         return rating_report(self._store, model, formula, split)
 
-    def _sheet(self, side: Side, every: Mapping[Side, list[Candidate]], seed: int) -> Sheet | None:
+    def _sheet(
+        self, side: Side, every: Mapping[Side, list[Candidate]], seed: int, called: Mapping[str, str]
+    ) -> Sheet | None:
         neuron, pole = side
-        excerpts = _excerpts([found for found in activities(self._store, neuron) if found.pole == pole])
+        own_side = [found for found in activities(self._store, neuron, called) if found.pole == pole]
+        excerpts = _excerpts(own_side)
         if not excerpts:
             return None
         draw = random.Random(f"{seed}/{neuron}/{pole}")
@@ -146,7 +153,7 @@ class Ratings:
         others = [distinct[text] for text in sorted(distinct)]
         shown = [*own, *draw.sample(others, min(len(others), SHOWN - len(own)))]
         draw.shuffle(shown)
-        return Sheet(neuron, pole, excerpts, tuple(shown))
+        return Sheet(neuron, pole, excerpts, tuple(shown), own_side[-1].corpus)
 
     def _run(self, sheet: Sheet, rater: str) -> RunInfo:
         """One run a model and rater: what they rate later goes on with it."""

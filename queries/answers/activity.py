@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..catalogue.query import Reader, query
@@ -28,6 +29,20 @@ class Excerpt:
     tokens: tuple[str, ...]
     document: str
     offset: int
+
+
+@dataclass(frozen=True)
+class RoleActivity:
+    """The turns of one role in a corpus's chats."""
+
+    role: str
+    """such as user; template: what the chat template adds; unknown: it could not be told"""
+    n: int
+    """tokens"""
+    mean: float
+    nonzero: float
+    """share of tokens above zero"""
+    max: float
 
 
 @dataclass(frozen=True)
@@ -55,10 +70,17 @@ class Activity:
     """(text, mean, largest, times seen), largest mean first"""
     excerpts: tuple[Excerpt, ...]
     """top ones first, each band's strongest first"""
+    roles: tuple[RoleActivity, ...] = ()
+    """empty where roles were not asked for"""
+    corpus: str | None = None
+    """what the corpus is called"""
 
 
-def activities(reader: Reader, neuron: str) -> tuple[Activity, ...]:
-    """By run, pole +1 first; empty where no corpus was run over the neuron's model."""
+def activities(reader: Reader, neuron: str, called: Mapping[str, str] | None = None) -> tuple[Activity, ...]:
+    """By run, oldest and pole +1 first; empty where no corpus was run over the neuron's model.
+
+    `called` are the names of the corpora by run, where they are wanted.
+    """
     rows = query("neuron_activity").run(reader, neuron=neuron).dicts()
     if not rows:
         return ()
@@ -68,7 +90,8 @@ def activities(reader: Reader, neuron: str) -> tuple[Activity, ...]:
     excerpts: dict[tuple[str, int], list[Excerpt]] = defaultdict(list)
     for row in query("neuron_excerpts").run(reader, neuron=neuron).dicts():
         excerpts[row["run"], row["pole"]].append(_excerpt(row))
-    return tuple(_activity(row, tokens[row["run"], row["pole"]], excerpts[row["run"], row["pole"]]) for row in rows)
+    made = (_activity(row, tokens[row["run"], row["pole"]], excerpts[row["run"], row["pole"]]) for row in rows)
+    return tuple(replace(one, corpus=(called or {}).get(one.run)) for one in made)
 
 
 def _excerpt(row: dict[str, Any]) -> Excerpt:
@@ -88,6 +111,8 @@ def _activity(row: dict[str, Any], tokens: list[tuple[str, float, float, int]], 
     names = [f"{share:g}" for share in summary.get("quantiles", ())]
     row["quantiles"] = dict(zip(names, row["quantiles"] or (), strict=False))
     row["histogram"] = tuple(row["histogram"] or ())
+    lists = [row.pop(name) or () for name in ("roles", "role_n", "role_mean", "role_nonzero", "role_max")]
+    roles = tuple(RoleActivity(*each) for each in zip(*lists, strict=True))
     edges = tuple(summary.get("histogram_edges", ()))
     ranked = sorted(excerpts, key=lambda e: (e.band != TOP, e.band, -e.activation))
-    return Activity(**row, edges=edges, tokens=tuple(tokens), excerpts=tuple(ranked))
+    return Activity(**row, edges=edges, tokens=tuple(tokens), excerpts=tuple(ranked), roles=roles)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...schema import POLES, PROJECTIONS, LinkError
+from ..catalogue.corpora import corpora
 from ..catalogue.query import Reader, query
 from ..catalogue.scope import check_models
 
@@ -89,6 +90,8 @@ class Diff:
     """Most changed first."""
     drift: tuple[LayerDrift, ...] = ()
     """By layer; empty where the link read no text."""
+    corpus: str | None = None
+    """What the text is called."""
 
 
 def diff_models(reader: Reader, base: str, tuned: str, *, top: int = 10) -> Diff:
@@ -104,7 +107,9 @@ def diff_models(reader: Reader, base: str, tuned: str, *, top: int = 10) -> Diff
     changed = query("diff_changed").run(reader, top=top, **scope).dicts()
     runs = json.loads(link["parameters"] or "{}").get("runs", [None, None])
     drift = tuple(LayerDrift(**row) for row in query("drift_layers").run(reader, **scope).dicts())
-    return Diff(base, tuned, link["run"], link["mean_cosine"], shares, _changes(reader, changed, runs), drift)
+    called = corpora(reader).get(link["run"])
+    changes = _changes(reader, changed, runs)
+    return Diff(base, tuned, link["run"], link["mean_cosine"], shares, changes, drift, called)
 
 
 def _share(row: dict[str, Any], projection: str) -> LayerShare | None:

@@ -53,6 +53,8 @@ class DisagreeReport:
     """the same words on opposite sides; pole is that of the first method"""
     pushed: tuple[Pushed, ...]
     unshared: tuple[Unshared, ...]
+    runs: tuple[str, ...] = ()
+    """that were listened to"""
 
 
 def disagreements(
@@ -91,6 +93,7 @@ def with_clamps(
             Unshared(**{**row, "decoded": tuple(row["decoded"]), "fires_on": tuple(row["fires_on"])})
             for row in unshared.dicts()
         ),
+        opposite.runs,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...schema import QueryError
+from ..catalogue.corpora import corpora
 from ..catalogue.query import Reader, query
 from ..catalogue.scope import check_models
 
@@ -53,6 +54,8 @@ class ExplanationView:
     """bytes of its whole written form"""
     embedder: str | None
     scores: tuple[ScoreView, ...]
+    corpus: str | None = None
+    """what the corpus is called that it was made and scored on"""
 
     def value(self, formula: str = HEADLINE[1], split: str | None = PROTOCOLS[0]) -> ScoreView | None:
         """The score of a formula on a split; None where there is none."""
@@ -83,6 +86,8 @@ class LayerScore:
     """mean bytes of the written form"""
     n: int | None
     failed: int | None
+    corpus: str | None = None
+    """what the corpus is called"""
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,11 @@ def explanations(reader: Reader, unit: str) -> tuple[ExplanationView, ...]:
     for row in query("unit_scores").run(reader, unit=unit).dicts():
         key = (row.pop("id"), row.pop("pole"))
         scores[key].append(ScoreView(null=row.pop("null_value"), **row))
-    return tuple(ExplanationView(unit=unit, scores=tuple(scores[row["id"], row["pole"]]), **row) for row in rows)
+    called = corpora(reader)
+    return tuple(
+        ExplanationView(unit=unit, scores=tuple(scores[row["id"], row["pole"]]), corpus=called.get(row["run"]), **row)
+        for row in rows
+    )
 
 
 def explanation(reader: Reader, name: str) -> tuple[ExplanationView, ...]:
@@ -132,7 +141,8 @@ def explanation_report(reader: Reader, model: str, run: str | None = None) -> Ex
     if not rows:
         check_models(reader, model)
         raise QueryError(f"no scored explanations of {model}; neuronkb ingest explanations makes some")
-    made = tuple(LayerScore(null=row.pop("null_mean"), **row) for row in rows)
+    called = corpora(reader)
+    made = tuple(LayerScore(null=row.pop("null_mean"), corpus=called.get(row["run"]), **row) for row in rows)
     return ExplanationReport(model, made, _runs(reader, model, {row.run for row in made}))
 
 
@@ -166,6 +176,7 @@ def _pooled(rows: Sequence[LayerScore]) -> LayerScore:
         _mean((row.length, row.sides) for row in rows),
         sum(row.n or 0 for row in rows),
         sum(row.failed or 0 for row in rows),
+        first.corpus,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...schema import QueryError, fold
+from ..catalogue.corpora import with_corpora
 from ..catalogue.query import Reader, query
 from ..catalogue.scope import check_scope
 from ..result.result import Result
@@ -53,7 +54,7 @@ def by_graph(
 def _looked_into(found: Result, reader: Reader, model: str | None, run: str | None) -> Result:
     if not found.rows:
         check_scope(reader, model, run, ("n2g",))
-    return found
+    return with_corpora(reader, found)
 
 
 def graph_report(reader: Reader, model: str, run: str | None = None) -> Result:

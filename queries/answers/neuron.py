@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...schema import NeuronId, QueryError
+from ..catalogue.corpora import corpora
 from ..catalogue.query import Reader, query
 from ..result.near import near
 from .activity import Activity, activities
@@ -39,6 +40,8 @@ class Counterpart:
     neuron: str
     run: str
     measures: dict[str, Any]
+    corpus: str | None = None
+    """What the text is called that both read."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
     """Everything the store holds about a neuron. Raises QueryError when it is not there."""
     place = known_neuron(reader, neuron)
     others = query("neuron_counterparts").run(reader, neuron=str(neuron)).dicts()
+    called = corpora(reader)
     return NeuronCard(
         neuron=place["neuron"],
         model=place["model"],
@@ -87,8 +91,8 @@ def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
         layers=place["layers"],
         width=place["width"],
         sides=_sides(reader, str(neuron)),
-        counterparts=tuple(Counterpart(**row) for row in others),
-        activity=activities(reader, str(neuron)),
+        counterparts=tuple(Counterpart(**row, corpus=called.get(row["run"])) for row in others),
+        activity=activities(reader, str(neuron), called),
         clamps=clamp_curves(reader, str(neuron)),
         detects=detections(reader, str(neuron)),
         explanations=explanations(reader, str(neuron)),

@@ -24,7 +24,13 @@ def card(found: NeuronCard) -> str:
         for side in found.sides
     ]
     fires = [
-        (_sign(each.pole), each.max, each.nonzero, " · ".join(_visible(text) for text, *_ in each.tokens[:10]))
+        (
+            _sign(each.pole),
+            each.corpus,
+            each.max,
+            each.nonzero,
+            " · ".join(_visible(text) for text, *_ in each.tokens[:10]),
+        )
         for each in found.activity
     ]
     told = [(each.name, each.f1, each.base_f1, each.rotated, each.method) for each in found.detects]
@@ -35,22 +41,36 @@ def card(found: NeuronCard) -> str:
         if dose.p_neurons is not None
     ]
     said = [
-        (_sign(one.pole), one.text, score.value if score else None, score.null if score else None, one.explainer)
+        (
+            _sign(one.pole),
+            one.text,
+            score.value if score else None,
+            score.null if score else None,
+            one.corpus,
+            one.explainer,
+        )
         for one in found.explanations
         if one.kind == "text"
         for score in (one.value() or next(iter(one.scores), None),)
     ]
     others = [
-        (each.relation, each.neuron, each.measures.get("activation_r"), each.measures.get("null_r"), each.run)
+        (
+            each.relation,
+            each.neuron,
+            each.measures.get("activation_r"),
+            each.measures.get("null_r"),
+            each.corpus,
+            each.run,
+        )
         for each in found.counterparts
     ]
     for caption, columns, rows in (
         ("Decoded tokens", ("row", "top z", "coherence", "tokens"), sides),
-        ("On a corpus", ("side", "largest", "above 0", "strongest tokens"), fires),
+        ("On a corpus", ("side", "corpus", "largest", "above 0", "strongest tokens"), fires),
         ("Features it alone tells", ("feature", "F1", "always yes", "rotated", "method"), told),
         ("Clamps", ("row", "site", "value", "effect", "p tokens", "p neurons"), clamps),
-        ("Explanations", ("side", "explanation", "score", "null", "by"), said),
-        ("Counterparts", ("is its", "neuron", "r on a text", "null", "run"), others),
+        ("Explanations", ("side", "explanation", "score", "null", "corpus", "by"), said),
+        ("Counterparts", ("is its", "neuron", "r on a text", "null", "text", "run"), others),
     ):
         if rows:
             parts.append(table(columns, rows, caption))

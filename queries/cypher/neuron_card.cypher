@@ -12,15 +12,16 @@ WITH n, collect(CASE WHEN t IS NULL THEN null ELSE {projection: d.projection, po
   AS decodes
 OPTIONAL MATCH (n)-[f:FIRES_ON_TOKEN]->(u:Token)
 WITH n, decodes, f, u ORDER BY f.run, f.pole DESC, f.mean DESC, u.id
-WITH n, decodes, collect(CASE WHEN u IS NULL THEN null ELSE {pole: f.pole, token: u.text, mean: f.mean} END) AS fires_on
+WITH n, decodes, collect(CASE WHEN u IS NULL THEN null ELSE {pole: f.pole, token: u.text, mean: f.mean, run: f.run} END) AS fires_on
 OPTIONAL MATCH (n)-[:HAS_GRAPH]->(g:Graph)
 WITH n, decodes, fires_on, g ORDER BY g.id
 WITH n, decodes, fires_on,
-     collect(CASE WHEN g IS NULL THEN null ELSE {pole: g.pole, status: g.status, f1: g.f1, lookup: g.`null`} END) AS graphs
+     collect(CASE WHEN g IS NULL THEN null ELSE {pole: g.pole, status: g.status, f1: g.f1, lookup: g.`null`,
+       run: g.run} END) AS graphs
 OPTIONAL MATCH (n)-[a:ACTIVATES_ON]->(w:Term)
 WITH n, decodes, fires_on, graphs, a, w ORDER BY a.run, a.pole DESC, a.activation DESC, w.id
 WITH n, decodes, fires_on, graphs,
-     collect(CASE WHEN w IS NULL THEN null ELSE {pole: a.pole, word: w.id, activation: a.activation} END) AS activates_on
+     collect(CASE WHEN w IS NULL THEN null ELSE {pole: a.pole, word: w.id, activation: a.activation, run: a.run} END) AS activates_on
 OPTIONAL MATCH (n)-[x:DETECTS]->(v:Feature)
 WITH n, decodes, fires_on, graphs, activates_on, x, v ORDER BY x.f1 DESC, v.id, x.method, x.run
 WITH n, decodes, fires_on, graphs, activates_on,
@@ -29,7 +30,7 @@ OPTIONAL MATCH (n)-[y:EXPLAINED_BY]->(e:Explanation)
 WITH n, decodes, fires_on, graphs, activates_on, detects, y, e ORDER BY y.pole DESC, e.kind, e.text
 WITH n, decodes, fires_on, graphs, activates_on, detects,
      collect(CASE WHEN e IS NULL THEN null ELSE {pole: y.pole, kind: e.kind, text: e.text, formula: y.formula,
-       score: y.value, control: y.`null`} END) AS explanations
+       score: y.value, control: y.`null`, run: y.run} END) AS explanations
 OPTIONAL MATCH (i:Intervention)-[:ON]->(n) WHERE i.p_neurons IS NOT NULL
 WITH n, decodes, fires_on, graphs, activates_on, detects, explanations, i ORDER BY i.id
 WITH n, decodes, fires_on, graphs, activates_on, detects, explanations,

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ...schema.visible import plain as visible
+from .corpora import corpora_line
 from .entity import plain
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def result(found: Result) -> str:
         said += f", the first {SHOWN} shown"
     if found.truncated:
         said += f"; cut after {found.limit}"
+    if found.corpora:
+        said += f"; {escaped(corpora_line(found.corpora))}"
     rows = [[plain(value) for value in row] for row in found.rows[:SHOWN]]
     return f"{table(found.columns, rows)}<p>{said}</p>"
 

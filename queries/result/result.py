@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ class Result:
     limit: int | None = None
     warnings: tuple[str, ...] = ()
     """Why it may be empty: names that the schema does not know."""
+    corpora: Mapping[str, str] = field(default_factory=dict)
+    """What the corpora of its runs are called, by run, where the rows are of several; else empty."""
 
     def __iter__(self) -> Iterator[Row]:
         return (Row(self.columns, row) for row in self.rows)

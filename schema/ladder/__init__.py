@@ -16,6 +16,9 @@ FIRST = 1
 """The oldest version there is; files that do not say theirs are of it."""
 STEPS: tuple[Step, ...] = (version_2.STEP,)
 
+GONE: Mapping[str, tuple[str, ...]] = {"Source": ("hash",), "Probe": ("threshold", "gamma")}
+"""Columns by table that older bundles of this version have too, from when it declared them; none holds a value."""
+
 Others = Callable[[str], pa.Table | None]
 """Asked with a table's name; its rows in the same shard, None where there are none."""
 
@@ -37,7 +40,7 @@ def upgraded(
             if fill.table == table:
                 beside = {name: others(name) for name in fill.needs}
                 rows = fill.rows(rows, {name: found for name, found in beside.items() if found is not None})
-    return rows
+    return rows.drop_columns([name for name in GONE.get(table, ()) if name in rows.column_names])
 
 
 def upgraded_parameters(

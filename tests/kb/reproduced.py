@@ -27,6 +27,20 @@ def more(kb: KnowledgeBase, given: Path) -> None:
         asked = {"by": by, "k": 2, "device": "cpu"}
         kb.match(model, tuned, corpus=[texts] if by == "activation" else (), settings=asked)
     kb.link("base", "tuned", corpus=[texts], positions=500)
+    kb.import_explanations(latents(given / "latents"), embed=False)
+
+
+def latents(folder: Path) -> Path:
+    """What is published of one latent: a sentence with a score, a token list, a window and statistics."""
+    folder.mkdir()
+    said = {"description": "dogs", "explanationModelName": "gpt", "typeName": "np_max-act"}
+    score = {"value": 0.8, "explanationScoreTypeName": "eleuther_fuzz", "explanationScoreModelName": "gpt"}
+    fired = {"tokens": [" a", " dog"], "values": [0.5, 4.0], "dataSource": "pile"}
+    row = {"modelId": "gpt2-small", "layer": "6-res-jb", "index": 7, "maxActApprox": 4.0, "frac_nonzero": 0.01}
+    row |= {"hookName": "blocks.6", "pos_str": [" dog"], "pos_values": [1.0]}
+    row |= {"explanations": [said | {"scores": [score]}], "activations": [fired]}
+    (folder / "feature.json").write_text(json.dumps(row))
+    return folder
 
 
 def holdings(folder: Path) -> dict[str, Any]:
@@ -65,6 +79,7 @@ def main(root: Path) -> None:
         more(kb, given)
         kb.findings.add("writes months", every_job.NAMES, author="ann")
         kb.findings.carry("base", "tuned")
+        kb.agree("base")
     stop(root / "store")
     (root / "holdings.json").write_text(json.dumps(holdings(root / "store" / "bundles")))
     (root / "written.json").write_text(json.dumps(written(root / "store" / "bundles")))

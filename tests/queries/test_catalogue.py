@@ -136,6 +136,15 @@ def test_agreement_counts_one_corpus_once_and_no_computed_explanation(kb: Knowle
     assert DEAD not in by
 
 
+def test_neurons_that_tell_two_roles_apart(kb: KnowledgeBase) -> None:
+    told = kb.run("role_neurons", model=BASE, role="assistant", least=40)
+    assert [row.neuron for row in told] == [MONTHS, OTHER, DEAD]
+    assert [row.difference for row in told] == pytest.approx([0.5, -0.25, 0.0])
+    assert [row.other_n for row in told] == [60, 60, 60]
+    assert not kb.run("role_neurons", model=BASE, role="assistant", least=41)
+    assert not kb.run("role_neurons", model=BASE, role="system", least=1)
+
+
 def test_contradictions_dead_and_hubs(kb: KnowledgeBase) -> None:
     found = [(row.neuron, row.kind, row.projection, row.pole) for row in kb.run("contradictions", model=BASE)]
     assert found == [(OTHER, "opposite side", "up", -1), (OTHER, "clamp", "up", -1)]

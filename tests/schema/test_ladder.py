@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 from neuronkb.schema import SCHEMA_VERSION, TABLES, Property
-from neuronkb.schema.ladder import FIRST, STEPS, Fill, Rewrite, Step, upgraded, upgraded_parameters
+from neuronkb.schema.ladder import FIRST, GONE, STEPS, Fill, Rewrite, Step, upgraded, upgraded_parameters
 from neuronkb.schema.matrices import MATRICES
 
 
@@ -67,6 +67,14 @@ def test_what_is_gone_leaves_and_what_changed_is_there_under_its_new_name() -> N
     rows = pa.table({"id": ["a", "b"], "double": [2.0, None], "gone": [["x"], None]})
     found = upgraded("Probe", rows, 97, steps=[MADE_UP])
     assert found.to_pylist() == [{"id": "a", "half": 1.0, "size": 0}, {"id": "b", "half": None, "size": 0}]
+
+
+def test_columns_that_nothing_ever_wrote_leave_bundles_of_every_version() -> None:
+    rows = pa.table({"id": ["m/sae"], "kind": ["sae"], "hash": pa.nulls(1, pa.string())})
+    for version in range(FIRST, SCHEMA_VERSION + 1):
+        assert upgraded("Source", rows, version).to_pylist() == [{"id": "m/sae", "kind": "sae"}]
+    for name, gone in GONE.items():
+        assert set(gone).isdisjoint(p.name for p in TABLES[name].columns)
 
 
 def test_steps_are_climbed_in_order_from_the_version_of_the_rows() -> None:

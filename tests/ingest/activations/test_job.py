@@ -251,15 +251,15 @@ def test_batches_do_not_change_examples(
 
 
 CODE = """
-import sys, time
+import json, sys, time
 from pathlib import Path
 from neuronkb.ingest.activations.job import ActivationsJob
 from neuronkb.ingest.corpus import Corpus
 from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.tests.ingest.activations.test_job import SETTINGS
-model, corpus, work = map(Path, sys.argv[1:])
+model, corpus, work = map(Path, sys.argv[1:4])
 live = LiveModel.open(model, dtype="float32", device="cpu")
-job = ActivationsJob.open(live, Corpus.open(corpus), work, settings=SETTINGS)
+job = ActivationsJob.open(live, Corpus.open(corpus), work, settings={**SETTINGS, **json.loads(sys.argv[4])})
 def tell(step, done, total):
     print(step, done, flush=True)
     time.sleep(0.05)
@@ -268,11 +268,9 @@ for name, tables in job.shards(progress=tell):
 """
 
 
-@pytest.mark.parametrize("moment", ["reading windows 72", "drawing windows of the bands 8"])
-def test_killed_and_resumed_it_gives_the_same(
-    shards: dict[str, dict[str, pa.Table]], model: Path, corpus: Corpus, tmp_path: Path, moment: str
-) -> None:
-    command = [sys.executable, "-c", CODE, str(model), str(corpus.folder), str(tmp_path)]
+def kill(model: Path, corpus: Corpus, work: Path, moment: str, **more: object) -> None:
+    """Begin a pass and kill it when it says `moment`."""
+    command = [sys.executable, "-c", CODE, str(model), str(corpus.folder), str(work), json.dumps(more)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for line in process.stdout:
@@ -281,6 +279,13 @@ def test_killed_and_resumed_it_gives_the_same(
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
+
+
+@pytest.mark.parametrize("moment", ["reading windows 72", "drawing windows of the bands 8"])
+def test_killed_and_resumed_it_gives_the_same(
+    shards: dict[str, dict[str, pa.Table]], model: Path, corpus: Corpus, tmp_path: Path, moment: str
+) -> None:
+    kill(model, corpus, tmp_path, moment)
     job = opened(model, corpus, tmp_path)
     steps: list[tuple[str, int]] = []
     found = dict(job.shards(progress=lambda step, done, total: steps.append((step, done))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,46 @@ def test_the_page(store: str, tmp_path: Path) -> None:
     missing = CliRunner().invoke(cli, ["neuron", NEURON, "--html", str(tmp_path / "no" / "x.html"), "--store", store])
     assert missing.exit_code == 1
     assert "cannot be written" in missing.output
+
+
+def test_a_pass_by_role(store: str, planted_models: tuple[Path, Path], tmp_path: Path) -> None:
+    """From the command line to the card, its page and the query that compares two roles."""
+    chatty = shutil.copytree(planted_models[0], tmp_path / "chatty")
+    config = json.loads((chatty / "tokenizer_config.json").read_text())
+    config["chat_template"] = "{% for m in messages %} {{ m.role }} {{ m.content }}{% endfor %}"
+    (chatty / "tokenizer_config.json").write_text(json.dumps(config))
+    rows = [
+        [{"role": "user", "content": f"monday filler{i} friday"}, {"role": "assistant", "content": "july august june"}]
+        for i in range(40)
+    ]
+    (tmp_path / "chats.jsonl").write_text("\n".join(json.dumps({"messages": turns}) for turns in rows))
+    command = ["ingest", "activations", str(chatty), "--corpus", str(tmp_path / "chats.jsonl"), "--roles", *INGEST]
+    done = CliRunner().invoke(cli, [*command, "--store", store])
+    assert done.exit_code == 0, done.output
+    card = CliRunner().invoke(cli, ["neuron", "chatty/L0/N5", "--json", "--store", store])
+    first, second = json.loads(card.output)["activity"]
+    assert [(each["role"], each["n"]) for each in first["roles"]] == [
+        ("user", 120),
+        ("assistant", 120),
+        ("template", 80),
+    ]
+    assert first["roles"][0]["mean"] == -second["roles"][0]["mean"]
+    mean = sum(each["n"] * each["mean"] for each in first["roles"]) / first["n"]
+    assert mean == pytest.approx(first["mean"], rel=1e-4)
+    shown = CliRunner().invoke(cli, ["neuron", "chatty/L0/N5", "--store", store, "--html", str(tmp_path / "n.html")])
+    assert shown.exit_code == 0, shown.output
+    assert "By role, pole +" in (tmp_path / "n.html").read_text()
+    shown = CliRunner().invoke(cli, ["neuron", "chatty/L0/N5", "--store", store])
+    assert "Hidden value by role" in shown.output
+    assert max(map(len, shown.output.splitlines())) <= 80
+    asked = ["queries", "run", "role_neurons", "--model", "chatty", "--role", "user", "--other", "assistant"]
+    found = json.loads(CliRunner().invoke(cli, [*asked, "--format", "json", "--store", store]).output)
+    (own,) = (row for row in found if row["neuron"] == "chatty/L0/N5")
+    means = [each["mean"] for each in first["roles"]]
+    assert own["difference"] == pytest.approx((means[0] - means[1]) / first["std"])
+    sizes = [abs(row["difference"]) for row in found]
+    assert sizes == sorted(sizes, reverse=True)
+    assert "By role" not in CliRunner().invoke(cli, ["neuron", NEURON, "--store", store]).output
 
 
 def test_a_bad_setting_is_one_line(store: str, planted_models: tuple[Path, Path], tmp_path: Path) -> None:
