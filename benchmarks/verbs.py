@@ -47,6 +47,10 @@ def _verbs(kb: KnowledgeBase) -> Iterator[tuple[str, Callable[[], Any], float]]:
     yield "find", lambda: kb.find("july", model=model), WANTED
     yield "concepts", lambda: kb.concepts(model=model), WANTED
     yield "similar", lambda: kb.similar(neuron), 5.0
+    yield "similar --by vocabulary", lambda: kb.similar(neuron, "vocabulary"), 5.0
+    if pair := known.get("pair"):
+        yield "finding carry", lambda: kb.findings.carry(*pair, write=False), WANTED
+    yield "search", lambda: kb.search("months of the year", now=True), 1.5
     if graphed is not None:
         yield "n2g predict", lambda: kb.predict_n2g(graphed, "It was in August"), 5.0
     yield "clamp", lambda: kb.clamp(model, [neuron], "In the month of", value=5.0, tokens=10), 10.0
@@ -71,6 +75,7 @@ def _known(kb: KnowledgeBase) -> dict[str, Any]:
     texts = {
         "model": "MATCH (n:Neuron)-[:FIRES_ON_TOKEN]->() WITH n LIMIT 1 RETURN n.model",
         "neuron": "MATCH (n:Neuron)-[:FIRES_ON_TOKEN]->() WITH n LIMIT 1 RETURN n.id",
+        "pair": "MATCH (:Finding)-[:ABOUT]->(a:Neuron)-[:COUNTERPART]->(b:Neuron) RETURN [a.model, b.model] LIMIT 1",
         "graphed": "MATCH (n:Neuron)-[:HAS_GRAPH]->(g:Graph {status: 'ok'}) RETURN n.id ORDER BY g.f1 DESC LIMIT 1",
     }
     found = {name: kb.cypher(text, timeout=None).rows for name, text in texts.items()}
