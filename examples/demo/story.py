@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuronkb import KnowledgeBase
-from neuronkb.kb.cli import agree, explain_tables, finding, graph_tables, output, probe_tables, tables
+from neuronkb.kb.cli import agree, finding, graph_tables, output, probe_tables, sections, tables
 from neuronkb.queries import ExplanationView, Side
+from neuronkb.queries.answers.neuron_sections import explained
 from neuronkb.schema import NeuronId
 
 from .evidence import Evidence, Model
@@ -116,7 +117,8 @@ class Story:
             "2. What they do on text, the beginnings of 107 articles: the first neuron's card. + and - are the "
             "two signs of its value, each with the excerpts on which it is largest.\n"
         )
-        _say(*tables.card(self.kb.neuron(made.ids(self.base)[0])))
+        card = self.kb.neuron(made.ids(self.base)[0])
+        _say(*sections.drawn(card.neuron, card.lead, card.sections()))
         _say("The others' cards:", *(f"  .venv/bin/neuronkb neuron {name}" for name in made.ids(self.base)[1:]), "")
 
     def _graphs(self, made: Evidence) -> None:
@@ -152,7 +154,7 @@ class Story:
             "a judge of 270M makes nothing of it. The others need no language model.\n"
         )
         told = [one for one in self.kb.explanations.show(made.ids(self.base)[0]) if _is_scored(one)]
-        _say(*explain_tables.card(told))
+        _say(*sections.rows(explained(told)))
 
     def _agreement(self, made: Evidence) -> None:
         with self.stages("agreement") as progress:

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from ...queries import CausalReport, CheckedClamp, NeuronCard, Share
+    from ...queries import CausalReport, CheckedClamp, Share
     from ..knowledge_base import KnowledgeBase
-    from ..pictures import DoseCurve
 
 SHOWN = 6
 """Decoded tokens that a row names; --json has them all."""
@@ -176,37 +175,6 @@ def _percent(count: int, share: Share) -> str:
 
 def _portion(share: Share) -> str:
     return "" if share.direct_share is None else f"{share.direct_share:.2f}"
-
-
-def clamp_table(found: NeuronCard) -> Table:
-    """A neuron's clamps: the effect at each multiple, and whether both nulls are beaten at the tested one."""
-    from .output import cell, pole, table
-
-    rows = []
-    for curve in found.clamps:
-        tested = next((dose for dose in curve.doses if dose.p_neurons is not None), None)
-        effects = ", ".join(f"{dose.multiple:g}x {cell(dose.effect)}" for dose in curve.doses)
-        p = "" if tested is None else f"{cell(tested.p_tokens)}, {cell(tested.p_neurons)}"
-        rows.append((f"{curve.projection} {pole(curve.pole)}", curve.site, effects, p))
-    title = "Clamped: change in log-probability of the decoded tokens at multiples of the maximum; p beside both nulls"
-    return table(("row", "site", "effect", "p: tokens, neurons"), rows, title)
-
-
-def curves(found: NeuronCard) -> list[DoseCurve]:
-    """The dose-response curves of a neuron's clamps, with the band of as frequent tokens."""
-    from ..pictures import DoseCurve
-    from .output import pole
-
-    return [
-        DoseCurve(
-            tuple(dose.value for dose in curve.doses),
-            tuple(dose.effect for dose in curve.doses),
-            tuple(dose.null_tokens_5 for dose in curve.doses),
-            tuple(dose.null_tokens_95 for dose in curve.doses),
-            f"{curve.projection} {pole(curve.pole)} tokens, clamped at {curve.site}",
-        )
-        for curve in found.clamps
-    ]
 
 
 COMMANDS = (causal,)

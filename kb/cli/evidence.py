@@ -137,9 +137,9 @@ def _show(found: Diff) -> None:
 
 
 def _draw(found: Diff, path: Path) -> None:
+    from ...queries.result.picture import DriftPoint
     from ..pictures import save
     from ..pictures.drift import draw_drift
-    from ..pictures.records import DriftPoint
 
     points = [DriftPoint(row.layer, row.r, row.null_r) for row in found.drift]
     save(draw_drift(points, f"{found.tuned} beside its base {found.base}"), path)

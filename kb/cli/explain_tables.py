@@ -14,30 +14,6 @@ if TYPE_CHECKING:
 
     from ...queries import ExplanationReport, ExplanationView, LayerScore
 
-SHORT = 100
-"""Characters of a text in a table of many."""
-
-
-def card(found: Sequence[ExplanationView]) -> list[Table]:
-    """A neuron's explanations on its card: the chosen ones, best first by the headline score."""
-    chosen = [one for one in found if one.rank in (None, 1)]
-    if not chosen:
-        return []
-    several = len({one.corpus for one in chosen} - {None}) > 1
-    rows = [
-        (
-            f"{pole(one.pole)} {one.kind}",
-            *_values(one),
-            one.length,
-            *((one.corpus,) if several else ()),
-            one.explainer,
-            _short(one.text),
-        )
-        for one in chosen
-    ]
-    columns = ("explanation", "r top", "null", "r random", "bytes", *(("corpus",) if several else ()), "by", "text")
-    return [table(columns, rows, "Explanations: correlation on held-out windows, beside another neuron's explanation")]
-
 
 def shown(found: Sequence[ExplanationView]) -> list[Table]:
     """Every explanation with its scores."""
@@ -148,15 +124,6 @@ def _shown(row: LayerScore) -> bool:
     return row.kind == "text" or (row.formula, row.split) == ("r2-uncentred/linear", PROTOCOLS[0])
 
 
-def _values(one: ExplanationView) -> tuple[float | None, float | None, float | None]:
-    top, random = (one.value(HEADLINE[1], protocol) for protocol in PROTOCOLS)
-    return (
-        None if top is None else top.value,
-        None if top is None else top.null,
-        None if random is None else random.value,
-    )
-
-
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}" if abs(value) < 10 else f"{value:,.0f}"
 
@@ -183,8 +150,3 @@ def _bytes(length: float | None) -> int | None:
 def _failed(row: LayerScore) -> str:
     """The share of what was asked; the counts are in --json."""
     return f"{row.failed / row.n:.0%}" if row.failed and row.n else "0"
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= SHORT else f"{flat[: SHORT - 1]}…"

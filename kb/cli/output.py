@@ -54,8 +54,11 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:
-    """A table that fits the terminal: numbers to the right, long text folded in its last column."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None, least: Sequence[int] = ()
+) -> Table:
+    """A table that fits the terminal: numbers to the right, long text folded in its last column, or wherever a column
+    may be broken to its `least` width."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -68,8 +71,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     for i, name in enumerate(columns):
         number = bool(body) and all(_is_number(row[i]) for row in body)
         width = max((len(row[i]) for row in body), default=0)
-        least = width if width <= SHORT else None
-        made.add_column(Text(plain(name)), justify="right" if number else "left", overflow="fold", min_width=least)
+        narrowest = least[i] if least else width if width <= SHORT else None
+        made.add_column(Text(plain(name)), justify="right" if number else "left", overflow="fold", min_width=narrowest)
     for row in body:
         made.add_row(*(Text(value) for value in row))
     return made

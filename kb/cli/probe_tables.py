@@ -41,16 +41,6 @@ def detections(found: Sequence[Detection]) -> list[RenderableType]:
     return [_filled(columns, rows, title) if rows else "No neuron of the store tells it so well.", *_note(found)]
 
 
-def told(found: Sequence[Detection]) -> Table:
-    """The part of a neuron's card: the features it tells."""
-    rows = [
-        (d.name, d.method, *_scores(d), cell(d.mcc), cell(d.coef), _origin(d.imported), d.feature.rpartition("/")[0])
-        for d in found
-    ]
-    columns = ("detects", "method", "F1", "always yes", "rotated", "MCC", "coefficient", "", "data set")
-    return _filled(columns, rows, "Features that it alone tells")
-
-
 def ablation(found: Ablation) -> Table:
     """Loss with the feature and without, and its rise by the neuron and by others."""
 

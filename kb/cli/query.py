@@ -174,19 +174,24 @@ def concepts(
 @click.command()
 @click.argument("neuron_id", metavar="ID")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the neuron's page to this file.")
+@click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write the card as Markdown to it.")
 @json_option
 @with_kb
-def neuron(kb: KnowledgeBase, neuron_id: str, html: Path | None, as_json: bool) -> None:
-    """A neuron's card: its tokens by projection and pole, how sure they are, its counterparts, what it fires on.
+def neuron(kb: KnowledgeBase, neuron_id: str, html: Path | None, markdown: Path | None, as_json: bool) -> None:
+    """A neuron's card, all that is known of it: tokens by projection and pole, counterparts, features, explanations,
+    clamps, what it does on text, graphs, neighbours, feeds, findings, and the runs behind them.
 
     ID is MODEL/L3/N17, MODEL/3-mlp/17 or MODEL/blocks.3.mlp.hook_post/17.
     """
-    from . import activity, output, tables
+    from ..pictures import record_page
+    from . import output, sections
 
     found = kb.neuron(neuron_id)
     if html is not None:
-        output.write_text(html, activity.page(found))
-    output.show(found, tables.card(found), as_json)
+        output.write_text(html, record_page(found.neuron, found.lead, found.sections()))
+    if markdown is not None:
+        output.write_text(markdown, str(found))
+    output.show(found, sections.drawn(found.neuron, found.lead, found.sections()), as_json)
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""The tables people look at: concepts, found neurons, a neuron's card, a diff."""
+"""The tables people look at: concepts, found neurons, a diff."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from ...schema import fold
 from ...schema.relationships import PROJECTIONS
-from . import activity, causal, explain_tables, probe_tables
-from .output import cell, pole, table, words
+from .output import pole, table, words
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
     from rich.table import Table
 
-    from ...queries import Concept, Diff, LayerShare, NeuronCard, Result, Side
+    from ...queries import Concept, Diff, LayerShare, Result, Side
 
 
 def concepts(found: Iterable[Concept]) -> Table:
@@ -124,56 +122,6 @@ def changes(found: Diff) -> Table:
     ]
     columns = ("neuron", "row", "cosine", "top tokens in the base", "lost", "gained")
     return table(columns, rows, "Most changed neurons")
-
-
-def card(found: NeuronCard) -> list[RenderableType]:
-    """A neuron's decoded tokens by projection and pole, then its counterparts, features and excerpts."""
-    title = f"{found.neuron}: {found.place}"
-    runs = {side.run for side in found.sides}
-    rows = []
-    for side in found.sides:
-        name = f"{side.projection} {pole(side.pole)}" + (f" ({side.convention}, {side.run})" if len(runs) > 1 else "")
-        best = side.tokens[0]
-        tokens = words(text for text, _, _ in side.tokens)
-        rows.append((name, f"{best[1]:.1f}", cell(side.kurtosis), cell(side.coherence), tokens))
-    if len(runs) == 1:
-        title += f", {found.sides[0].convention} rows, run {next(iter(runs))}"
-    parts: list[RenderableType] = []
-    if rows or not (found.activity or found.detects):
-        parts.append(table(("row", "top z", "kurtosis", "coherence", "top tokens"), rows, title))
-    if found.counterparts:
-        parts.append(_counterparts(found))
-    if found.detects:
-        parts.append(probe_tables.told(found.detects))
-    if found.explanations:
-        parts += explain_tables.card(found.explanations)
-    if found.clamps:
-        parts.append(causal.clamp_table(found))
-    return [*parts, *activity.parts(found)]
-
-
-def _counterparts(found: NeuronCard) -> Table:
-    rows = []
-    for other in found.counterparts:
-        cosines = [
-            f"{name} {other.measures[f'cos_{name}']:.4f}"
-            for name in ("gate", "up", "down")
-            if other.measures.get(f"cos_{name}") is not None
-        ]
-        kept = [
-            f"{name} {sign}"
-            for name in ("gate", "up", "down")
-            for sign, suffix in (("+", "pos"), ("-", "neg"))
-            if other.measures.get(f"same_top_{name}_{suffix}")
-        ]
-        r = " beside ".join(
-            f"{other.measures[name]:.3f}" for name in ("activation_r", "null_r") if other.measures.get(name) is not None
-        )
-        text = f" on {other.corpus}" if r and other.corpus else ""
-        rows.append((other.relation, other.neuron, ", ".join(cosines), ", ".join(kept) or "none", r + text))
-    columns = ("is its", "neuron", "cosine", "same top token", "r beside null")
-    known = len(columns) if any(row[-1] for row in rows) else len(columns) - 1
-    return table(columns[:known], [row[:known] for row in rows], "Counterparts")
 
 
 def _places(neurons: Sequence[str]) -> tuple[list[str], str | None]:

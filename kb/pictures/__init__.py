@@ -5,15 +5,15 @@ Functions from records to text, HTML and SVG; nothing here asks a store, and not
 
 from __future__ import annotations
 
+from ...queries.result.picture import DoseCurve, ExcerptView, HistogramView, ProbeLine
 from ...schema.visible import visible
 from .dose import draw_dose
 from .excerpt import excerpt_html, excerpt_text, largest
 from .explanations import ScoreLine, draw_explanations
 from .figure import inline_svg, save
 from .histogram import draw_histogram
-from .page import neuron_page
+from .page import record_page
 from .probes import draw_probes
-from .records import DoseCurve, ExcerptView, HistogramView, ProbeLine, TableView
 
 __all__ = [
     "DoseCurve",
@@ -21,7 +21,6 @@ __all__ = [
     "HistogramView",
     "ProbeLine",
     "ScoreLine",
-    "TableView",
     "draw_dose",
     "draw_explanations",
     "draw_histogram",
@@ -30,7 +29,7 @@ __all__ = [
     "excerpt_text",
     "inline_svg",
     "largest",
-    "neuron_page",
+    "record_page",
     "save",
     "visible",
 ]

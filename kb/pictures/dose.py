@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...queries.result.picture import DoseCurve
 from .figure import INK, canvas, drawing, heading, note, short
-from .records import DoseCurve
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...queries.result.picture import DriftPoint
 from .dose import STYLES, legend
 from .figure import canvas, drawing, heading, note
-from .records import DriftPoint
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

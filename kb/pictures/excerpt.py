@@ -7,9 +7,9 @@ from html import escape
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from ...queries.result.picture import ExcerptView
 from ...schema import PictureError
 from ...schema.visible import SPACE, plain, visible
-from .records import ExcerptView
 from .tint import css, terminal
 
 if TYPE_CHECKING:

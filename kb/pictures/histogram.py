@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...queries.result.picture import HistogramView
 from ...schema.visible import plain
 from .figure import canvas, drawing, heading, note
-from .records import HistogramView
 from .tint import COOL, WARM, hexadecimal
 
 if TYPE_CHECKING:

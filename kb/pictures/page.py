@@ -1,23 +1,20 @@
-"""A neuron's page: one HTML file that holds all it shows and fetches nothing."""
+"""A record's page: one HTML file that holds all it shows and fetches nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
+from ...queries.result.picture import ExcerptView
+from ...queries.result.section import Doses, Excerpts, Histograms, Picture, Section
 from ...schema.visible import plain
 from .dose import draw_dose
 from .excerpt import excerpt_html, largest, signed
 from .figure import inline_svg
 from .histogram import draw_histogram
-from .records import DoseCurve, ExcerptView, HistogramView, TableView
 from .style import STYLE
-from .tables import plain_table, sides_table
+from .tables import table
 from .tint import css
-
-if TYPE_CHECKING:
-    from ...queries import DecodedSide
 
 AROUND = 32
 """Tokens of an excerpt shown each side of its strongest."""
@@ -25,30 +22,22 @@ AROUND = 32
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def neuron_page(
-    title: str,
-    lead: str = "",
-    sides: Sequence[DecodedSide] = (),
-    tables: Sequence[TableView] = (),
-    excerpts: Sequence[ExcerptView] = (),
-    histograms: Sequence[HistogramView] = (),
-    doses: Sequence[DoseCurve] = (),
-    around: int = AROUND,
-) -> str:
-    """A whole HTML document on one neuron; what is not given has no section.
+def record_page(title: str, lead: str = "", sections: Sequence[Section] = (), around: int = AROUND) -> str:
+    """A whole HTML document of a record's sections, each with its table and its picture.
 
     Excerpts stand by pole and band, in the order that bands first come in, strongest first within; colours are
     relative to the strongest of them all. Raises PictureError when a picture is asked for without matplotlib.
     """
-    parts = [
-        _section("Decoded tokens", [sides_table(sides)] if sides else []),
-        _section("Numbers", map(plain_table, tables)),
-        _section("Activations", _histogram(histograms)),
-        _section("Excerpts", _excerpts(excerpts, around)),
-        _section("Effect of clamping", _doses(doses)),
-    ]
-    body = "\n".join(part for part in parts if part) or "<p>Nothing is known of this neuron yet.</p>"
-    return _document(title, lead, body)
+    excerpts = [view for each in sections if isinstance(each.picture, Excerpts) for view in each.picture.views]
+    most = largest(excerpts)
+    parts, key = [], _key(most) if excerpts else ""
+    for number, each in enumerate(sections):
+        drawn = [table(each)] if each.rows else []
+        if each.picture is not None:
+            drawn += _picture(each.picture, f"s{number}", most, around, key)
+            key = "" if isinstance(each.picture, Excerpts) else key
+        parts.append(f"<section>\n<h2>{escape(plain(each.caption))}</h2>\n" + "\n".join(drawn) + "\n</section>")
+    return _document(title, lead, "\n".join(parts))
 
 
 def _document(title: str, lead: str, body: str) -> str:
@@ -76,27 +65,20 @@ def _document(title: str, lead: str, body: str) -> str:
 """
 
 
-def _section(heading: str, parts: Iterable[str]) -> str:
-    text = "\n".join(parts)
-    return f"<section>\n<h2>{heading}</h2>\n{text}\n</section>" if text else ""
-
-
-def _histogram(views: Sequence[HistogramView]) -> Iterable[str]:
-    if views:
+def _picture(found: Picture, name: str, most: float, around: int, key: str) -> Iterable[str]:
+    """`name` begins the ids of what is drawn; `key` says what colours mean, before the first excerpts."""
+    if isinstance(found, Excerpts):
+        yield key
+        yield from _excerpts(found.views, most, around)
+    elif isinstance(found, Histograms):
         label = "Histogram of the neuron's activations, counts on a log scale, with quantiles"
-        yield f"<figure>{inline_svg(draw_histogram(views), label, 'histogram')}</figure>"
-
-
-def _doses(curves: Sequence[DoseCurve]) -> Iterable[str]:
-    if curves:
+        yield f"<figure>{inline_svg(draw_histogram(found.views), label, name)}</figure>"
+    elif isinstance(found, Doses):
         label = "Change in log-probability against the value the neuron is clamped to, with its null"
-        yield f"<figure>{inline_svg(draw_dose(curves), label, 'dose')}</figure>"
+        yield f"<figure>{inline_svg(draw_dose(found.curves), label, name)}</figure>"
 
 
-def _excerpts(views: Sequence[ExcerptView], around: int) -> Iterable[str]:
-    most = largest(views)
-    if views:
-        yield _key(most)
+def _excerpts(views: Sequence[ExcerptView], most: float, around: int) -> Iterable[str]:
     groups: dict[tuple[int, str], list[ExcerptView]] = {}
     for view in views:
         groups.setdefault((view.pole, view.band), []).append(view)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...queries.result.picture import ProbeLine
 from .dose import LONGEST, STYLES, legend
 from .figure import canvases, drawing, heading, note, short
-from .records import ProbeLine
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

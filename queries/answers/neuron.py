@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...schema import NeuronId, QueryError
+from ...schema import RELATIONSHIPS, NeuronId, QueryError
 from ..catalogue.corpora import corpora
 from ..catalogue.query import Reader, query
 from ..result.near import near
+from ..result.section import Section
 from .activity import Activity, activities
 from .clamps import ClampCurve, clamp_curves
 from .explanations import ExplanationView, explanations
+from .feeds import Feed, neuron_feeds
+from .graphs import graphs
 from .probes import Detection, detections
+from .similar import Neighbour, similar_neurons
+
+MOST = 5
+"""Neurons like it by each measure, and driven or driving neurons each way, that a card has."""
+TYPES = sorted({rel.type for rel in RELATIONSHIPS.values()})
 
 
 @dataclass(frozen=True)
@@ -44,9 +53,9 @@ class Counterpart:
     """What the text is called that both read."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NeuronCard:
-    """One neuron: where it is, what it decodes to, and its counterparts."""
+    """One neuron, and all that is known of it."""
 
     neuron: str
     model: str
@@ -65,11 +74,39 @@ class NeuronCard:
     """Features that it alone tells, best first."""
     explanations: tuple[ExplanationView, ...] = ()
     """What was said of it, and how well each predicts it."""
+    graphs: tuple[dict[str, Any], ...] = ()
+    """Graphs of what it fires on: their scores, as `neuron_graphs` has them."""
+    similar: tuple[Neighbour, ...] = ()
+    """Neurons like it, the nearest by each measure."""
+    feeds: tuple[Feed, ...] = ()
+    """Neurons that it drives most, and that drive it."""
+    findings: tuple[dict[str, Any], ...] = ()
+    """What people noted about it, or carried to it."""
+    own: tuple[dict[str, Any], ...] = ()
+    """Relationships that people put in: type, whether it goes out, properties, and the other end."""
+    runs: tuple[dict[str, Any], ...] = ()
+    """The runs behind all this: job, corpus, statements about the neuron."""
+
+    def sections(self) -> tuple[Section, ...]:
+        """All of it, as every door shows it."""
+        from .neuron_sections import sections
+
+        return sections(self)
+
+    def __repr__(self) -> str:
+        from ..result.markdown import document
+
+        return document(self.neuron, self.lead, self.sections())
 
     def _repr_html_(self) -> str:
-        from .neuron_html import card
+        from ..result.html import record
 
-        return card(self)
+        return record(self.neuron, self.lead, self.sections())
+
+    @property
+    def lead(self) -> str:
+        """Where it is; and that nothing is known, where it is so."""
+        return self.place.capitalize() + ("" if self.sections() else ". Nothing is known of this neuron yet.")
 
     @property
     def place(self) -> str:
@@ -96,6 +133,12 @@ def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
         clamps=clamp_curves(reader, str(neuron)),
         detects=detections(reader, str(neuron)),
         explanations=explanations(reader, str(neuron)),
+        graphs=tuple(graphs(reader, str(neuron))),
+        similar=tuple(similar_neurons(reader, str(neuron), top=MOST)),
+        feeds=tuple(neuron_feeds(reader, str(neuron), top=MOST)),
+        findings=tuple(query("neuron_findings").run(reader, neuron=str(neuron)).dicts()),
+        own=tuple(query("neuron_own").run(reader, neuron=str(neuron), known=TYPES).dicts()),
+        runs=tuple(_runs(reader, str(neuron), called)),
     )
 
 
@@ -105,6 +148,16 @@ def known_neuron(reader: Reader, neuron: NeuronId) -> dict[str, Any]:
     if not found:
         raise QueryError(_absent(reader, neuron))
     return found[0]
+
+
+def _runs(reader: Reader, neuron: str, called: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Runs that say something of the neuron, oldest first."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in query("neuron_runs").run(reader, neuron=neuron).dicts():
+        head = {name: row[name] for name in ("run", "job", "started")}
+        known = found.setdefault(row["run"], {**head, "corpus": called.get(row["run"]), "statements": 0})
+        known["statements"] += row["statements"]
+    yield from sorted(found.values(), key=lambda run: (run["started"] or "", run["run"]))
 
 
 def _sides(reader: Reader, neuron: str) -> tuple[DecodedSide, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...schema.visible import plain as visible
 from .corpora import corpora_line
 from .entity import plain
+from .section import EXCERPT_HEADS, Excerpts, Section
 
 if TYPE_CHECKING:
     from .result import Result
@@ -17,6 +18,8 @@ SHOWN = 50
 """Rows of a result that a notebook shows."""
 CELL = 300
 """Characters of a cell that it shows."""
+EXCERPTS = 5
+"""Excerpts of a section that it shows."""
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "") -> str:
@@ -39,6 +42,17 @@ def result(found: Result) -> str:
         said += f"; {escaped(corpora_line(found.corpora))}"
     rows = [[plain(value) for value in row] for row in found.rows[:SHOWN]]
     return f"{table(found.columns, rows)}<p>{said}</p>"
+
+
+def record(title: str, lead: str, sections: Iterable[Section]) -> str:
+    """A heading, a line, and the sections' tables; of excerpts the first, and neither histograms nor curves."""
+    parts = [f"<h4>{escaped(title)}</h4><p>{escaped(lead)}</p>"]
+    for each in sections:
+        if each.rows:
+            parts.append(table(each.columns, each.rows, each.caption))
+        if isinstance(each.picture, Excerpts):
+            parts.append(table(EXCERPT_HEADS, each.picture.lines(EXCERPTS), each.caption))
+    return "".join(parts)
 
 
 def escaped(text: str) -> str:

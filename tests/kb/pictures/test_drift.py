@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from neuronkb.kb.pictures.drift import draw_drift
-from neuronkb.kb.pictures.records import DriftPoint
+from neuronkb.queries.result.picture import DriftPoint
 
 
 def test_two_lines_by_layer() -> None:

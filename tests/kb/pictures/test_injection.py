@@ -8,22 +8,19 @@ from xml.etree import ElementTree
 import pytest
 from matplotlib.figure import Figure
 from neuronkb.kb.pictures import (
-    DoseCurve,
-    ExcerptView,
-    HistogramView,
-    ProbeLine,
     ScoreLine,
-    TableView,
     draw_dose,
     draw_explanations,
     draw_histogram,
     draw_probes,
     inline_svg,
-    neuron_page,
+    record_page,
 )
 from neuronkb.kb.pictures.graph import BoxView, draw_graph
 from neuronkb.kb.pictures.scores import draw_scores
 from neuronkb.queries import DecodedSide, NeuronCard, Result
+from neuronkb.queries.result.picture import DoseCurve, ExcerptView, HistogramView, ProbeLine
+from neuronkb.queries.result.section import Doses, Excerpts, Histograms, Section, Tokens
 
 ATTACKS = (
     '</text><script>alert(1)</script><image href="x" onerror="alert(1)"/>',
@@ -84,16 +81,16 @@ class Tags(HTMLParser):
 
 
 def page(text: str) -> str:
-    side = DecodedSide(text, text, text, 1, ((text, 9.0, 0.5),), 1.0, 0.5)
-    other = DecodedSide(f"{text}2", text, text, -1, ((text, 9.0, 0.5),), 1.0, 0.5)
-    return neuron_page(
+    view = ExcerptView((text, text), (0.0, 1.0), 1.0, text, 1, text)
+    return record_page(
         text,
         text,
-        sides=[side, other],
-        tables=[TableView(text, (text,), ((text,),))],
-        excerpts=[ExcerptView((text, text), (0.0, 1.0), 1.0, text, 1, text)],
-        histograms=[HistogramView((0.0, 1.0), (3,), {text: 0.5})],
-        doses=[DoseCurve((0.0, 1.0), (0.0, 1.0), label=text)],
+        [
+            Section(text, (text, "tokens"), ((text, Tokens((text,), (text,))),)),
+            Section(text, picture=Excerpts((view,))),
+            Section(text, picture=Histograms((HistogramView((0.0, 1.0), (3,), {text: 0.5}),))),
+            Section(text, picture=Doses((DoseCurve((0.0, 1.0), (0.0, 1.0), label=text),))),
+        ],
     )
 
 

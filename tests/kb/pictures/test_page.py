@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from neuronkb.kb.pictures import DoseCurve, ExcerptView, HistogramView, TableView, neuron_page
-from neuronkb.queries import DecodedSide
+from neuronkb.kb.pictures import record_page
+from neuronkb.queries import NeuronCard
+from neuronkb.queries.result.picture import DoseCurve, ExcerptView, HistogramView
+from neuronkb.queries.result.section import Doses, Excerpts, Histograms, Section, Tokens
 
 EVIL = '</style><script>alert("1")</script><img src=x onerror=y>'
 VOID = {"meta"}
@@ -17,14 +19,16 @@ def excerpt(token: str, activation: float, band: str = "top", pole: int = 1) -> 
 
 
 def full(word: str = EVIL) -> str:
-    return neuron_page(
+    views = (excerpt(word, 2.0), excerpt(word, 8.0), excerpt("m", 4.0, pole=-1), excerpt("q", 1.0, word))
+    return record_page(
         f"m/L1/N2 {word}",
-        lead=word,
-        sides=[DecodedSide("r", "raw", "up", 1, ((word, 1.0, 0.5),), None, None)],
-        tables=[TableView(word, (word,), ((word,),))],
-        excerpts=[excerpt(word, 2.0), excerpt(word, 8.0), excerpt("m", 4.0, pole=-1), excerpt("q", 1.0, word)],
-        histograms=[HistogramView((0.0, 1.0), (5,), {word: 0.5})],
-        doses=[DoseCurve((1.0,), (2.0,), label=word)],
+        word,
+        [
+            Section(word, (word, "tokens"), ((word, Tokens((word,), (word,))),)),
+            Section("Activations", picture=Histograms((HistogramView((0.0, 1.0), (5,), {word: 0.5}),))),
+            Section("Excerpts", picture=Excerpts(views)),
+            Section("Clamps", ("n",), ((1.5,),), Doses((DoseCurve((1.0,), (2.0,), label=word),))),
+        ],
     )
 
 
@@ -75,9 +79,7 @@ def test_nothing_is_fetched() -> None:
 
 
 def test_sections_in_order() -> None:
-    heads = ["Decoded tokens", "Numbers", "Activations", "Excerpts", "Effect of clamping"]
-    assert re.findall(r"<h2>(.*?)</h2>", full("w")) == heads
-    assert re.findall(r"<h2>(.*?)</h2>", neuron_page("n", excerpts=[excerpt("a", 1.0)])) == ["Excerpts"]
+    assert re.findall(r"<h2>(.*?)</h2>", full("w")) == ["w", "Activations", "Excerpts", "Clamps"]
 
 
 def test_excerpts_by_pole_and_band_strongest_first() -> None:
@@ -95,12 +97,13 @@ def test_colours_are_relative_to_the_strongest_excerpt() -> None:
 def test_long_excerpts_are_cut_around_the_strongest() -> None:
     tokens = tuple(f"t{i}" for i in range(100))
     view = ExcerptView(tokens, tuple(float(i == 50) for i in range(100)), 1.0, "top", 1, "d")
-    page = neuron_page("n", excerpts=[view], around=2)
+    page = record_page("n", sections=[Section("Excerpts", picture=Excerpts((view,)))], around=2)
     assert re.findall(r">(t\d+)<", page) == ["t48", "t49", "t50", "t51", "t52"]
 
 
 def test_a_neuron_of_which_nothing_is_known() -> None:
-    page = neuron_page("m/L0/N0")
+    card = NeuronCard("m/L0/N0", "m", 0, 0, None, None, (), ())
+    page = record_page(card.neuron, card.lead, card.sections())
     assert "<title>m/L0/N0</title>" in page
     assert "Nothing is known of this neuron yet." in page
     Sound(page)

@@ -47,7 +47,7 @@ def test_html_is_escaped_and_cut() -> None:
 def test_a_card_as_html_shows_what_is_known_and_escapes_tokens() -> None:
     side = DecodedSide("r", "raw", "down", -1, ((" <i>", 9.5, 0.1), ("\n", 8.0, 0.1)), 12.0, 0.5)
     html = NeuronCard("m/L0/N1", "m", 0, 1, 2, 8, (side,), (Counterpart("base", "b&c/L0/N1", "r", {}),))._repr_html_()
-    assert "layer 0 of 2, neuron 1 of 8" in html
+    assert "Layer 0 of 2, neuron 1 of 8" in html
     assert "&lt;i&gt; · ⏎" in html
     assert "down -" in html
     assert "b&amp;c/L0/N1" in html

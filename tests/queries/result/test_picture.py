@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from neuronkb.kb.pictures import DoseCurve, ExcerptView, HistogramView, TableView
+from neuronkb.queries.result.picture import DoseCurve, ExcerptView, HistogramView
 from neuronkb.schema import SchemaError
 
 
@@ -65,11 +65,6 @@ def test_histogram_quantiles_are_finite() -> None:
 def test_dose(curve: tuple[Any, ...], message: str) -> None:
     with pytest.raises(SchemaError, match=message):
         DoseCurve(*curve)
-
-
-def test_table() -> None:
-    with pytest.raises(SchemaError, match="1 cells of 'Counts' beside 2 columns"):
-        TableView("Counts", ("a", "b"), ((1,),))
 
 
 def test_empty_records_are_records() -> None:

@@ -102,19 +102,6 @@ class ProbeLine:
         _finite("places", self.places)
 
 
-@dataclass(frozen=True)
-class TableView:
-    """A table of the page: statistics, counterparts, whatever else is known."""
-
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[object, ...], ...]
-
-    def __post_init__(self) -> None:
-        for row in self.rows:
-            _same(f"cells of {self.caption!r}", row, "columns", self.columns)
-
-
 def _same(one: str, first: Sequence[object], other: str, second: Sequence[object]) -> None:
     if len(first) != len(second):
         raise SchemaError(f"{len(first)} {one} beside {len(second)} {other}; a picture needs as many of both")

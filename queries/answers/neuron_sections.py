@@ -1,0 +1,256 @@
+"""A neuron's card as sections: all that is known of it, for whatever draws it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..result.picture import DoseCurve, ExcerptView, HistogramView
+from ..result.section import Doses, Excerpts, Histograms, Section, Tokens
+from .activity import TOP
+from .explanations import HEADLINE
+
+if TYPE_CHECKING:
+    from .activity import Activity
+    from .explanations import ExplanationView
+    from .neuron import NeuronCard
+
+STRONGEST = 10
+"""Tokens of a pole on a corpus that are shown."""
+PREDICTOR = 100
+"""Characters of what a predictor holds that are shown."""
+
+
+def sections(card: NeuronCard) -> tuple[Section, ...]:
+    """What there is, in this order: weights, counterparts, features, explanations, clamps, text, graphs, neighbours,
+    feeds, findings, what people put in, and the runs behind it all."""
+    found = (
+        *_decoded(card),
+        *_counterparts(card),
+        *_detects(card),
+        explained(card.explanations),
+        *_clamps(card),
+        *_activity(card),
+        *_graphs(card),
+        *_similar(card),
+        *_feeds(card),
+        *_findings(card),
+        *_own(card),
+        *_runs(card),
+    )
+    return tuple(each for each in found if each.rows or each.picture is not None)
+
+
+def _decoded(card: NeuronCard) -> Iterator[Section]:
+    runs = {side.run for side in card.sides}
+    rows = []
+    for side in card.sides:
+        name = f"{side.projection} {sign(side.pole)}" + (f" ({side.convention}, {side.run})" if len(runs) > 1 else "")
+        notes = tuple(f"z {z:.1f}, probability {probability:.3g}" for _, z, probability in side.tokens)
+        z = round(side.tokens[0][1], 1) if side.tokens else None
+        tokens = Tokens(tuple(text for text, *_ in side.tokens), notes)
+        rows.append((name, z, side.kurtosis, side.coherence, tokens))
+    of = f" ({card.sides[0].convention} rows, run {card.sides[0].run})" if len(runs) == 1 else ""
+    yield Section.table(f"Decoded tokens{of}", ("row", "top z", "kurtosis", "coherence", "top tokens"), rows)
+
+
+def _counterparts(card: NeuronCard) -> Iterator[Section]:
+    rows = []
+    for other in card.counterparts:
+        cosines = [
+            f"{name} {other.measures[f'cos_{name}']:.4f}"
+            for name in ("gate", "up", "down")
+            if other.measures.get(f"cos_{name}") is not None
+        ]
+        kept = [
+            f"{name} {mark}"
+            for name in ("gate", "up", "down")
+            for mark, suffix in (("+", "pos"), ("-", "neg"))
+            if other.measures.get(f"same_top_{name}_{suffix}")
+        ]
+        r, null = other.measures.get("activation_r"), other.measures.get("null_r")
+        text = other.corpus if r is not None else None
+        rows.append((other.relation, other.neuron, ", ".join(cosines), ", ".join(kept) or "none", r, null, text))
+    columns = ("is its", "neuron", "cosine", "same top token", "r on a text", "null", "text")
+    yield Section.table("Counterparts", columns, rows)
+
+
+def _detects(card: NeuronCard) -> Iterator[Section]:
+    rows = [
+        (
+            each.name,
+            each.method,
+            each.f1,
+            each.base_f1,
+            each.rotated,
+            each.mcc,
+            each.coef,
+            "published" if each.imported else None,
+            each.feature.rpartition("/")[0],
+        )
+        for each in card.detects
+    ]
+    columns = ("detects", "method", "F1", "always yes", "rotated", "MCC", "coef", "from", "data set")
+    yield Section.table("Features that it alone tells", columns, rows)
+
+
+def explained(found: Sequence[ExplanationView]) -> Section:
+    """The chosen explanations, each with its headline score beside that of another neuron's."""
+    chosen = [each for each in found if each.rank in (None, 1)]
+    several = len({each.corpus for each in chosen} - {None}) > 1
+    rows = []
+    for each in chosen:
+        score = each.value() or next(iter(each.scores), None)
+        value, null = (score.value, score.null) if score else (None, None)
+        formula = score.formula if score and (score.scorer, score.formula) != HEADLINE else None
+        corpus = each.corpus if several else None
+        rows.append((f"{sign(each.pole)} {each.kind}", value, null, formula, corpus, each.explainer, _flat(each)))
+    columns = ("explanation", "r", "null", "formula", "corpus", "by", "text")
+    caption = "Explanations: correlation on held-out windows, or another formula, beside another neuron's explanation"
+    return Section.table(caption, columns, rows)
+
+
+def _clamps(card: NeuronCard) -> Iterator[Section]:
+    rows = []
+    for curve in card.clamps:
+        tested = next((dose for dose in curve.doses if dose.p_neurons is not None), None)
+        effects = ", ".join(f"{dose.multiple:g}x {dose.effect:.3g}" for dose in curve.doses)
+        p = (None, None) if tested is None else (tested.p_tokens, tested.p_neurons)
+        rows.append((f"{curve.projection} {sign(curve.pole)}", curve.site, *p, effects))
+    columns = ("row", "site", "p tokens", "p neurons", "effect")
+    caption = "Clamped: change in log-probability of the decoded tokens, at multiples of the maximum"
+    doses = Doses(tuple(_dose(curve) for curve in card.clamps)) if card.clamps else None
+    made = Section.table(caption, columns, rows)
+    yield Section(made.caption, made.columns, made.rows, doses)
+
+
+def _dose(curve: Any) -> DoseCurve:
+    return DoseCurve(
+        tuple(dose.value for dose in curve.doses),
+        tuple(dose.effect for dose in curve.doses),
+        tuple(dose.null_tokens_5 for dose in curve.doses),
+        tuple(dose.null_tokens_95 for dose in curve.doses),
+        f"{curve.projection} {sign(curve.pole)} tokens, clamped at {curve.site}",
+    )
+
+
+def _activity(card: NeuronCard) -> Iterator[Section]:
+    found = card.activity
+    if not found:
+        return
+    runs = {each.run for each in found}
+    several = len({each.corpus for each in found}) > 1
+    rows = []
+    for each in found:
+        tokens = Tokens(tuple(text for text, *_ in each.tokens[:STRONGEST]))
+        numbers = (each.mean, each.std, each.quantiles.get("0.99"), each.max, each.kurtosis)
+        rows.append((_pole(each, found), f"{each.nonzero:.0%}", *numbers, tokens))
+    of = f" on {_text(found[0])}, run {found[0].run}" if len(runs) == 1 else ""
+    columns = ("", "above 0", "mean", "std", "99 %", "largest", "kurtosis", "strongest tokens")
+    shown = [_histogram(each) for each in found if each.pole > 0 and each.histogram and each.edges]
+    yield Section(f"Hidden value{of}", columns, tuple(rows), Histograms(tuple(shown)) if shown else None)
+    by_role = [
+        (_pole(each, found), one.role, one.n, f"{one.nonzero:.0%}", one.mean, one.max)
+        for each in found
+        for one in each.roles
+    ]
+    yield Section.table("Hidden value by role", ("", "role", "tokens", "above 0", "mean", "largest"), by_role)
+    for each in found:
+        of = f" of {each.corpus}" if several else ""
+        if views := tuple(_views(each, of)):
+            yield Section(f"Excerpts{of}, pole {sign(each.pole)}", picture=Excerpts(views))
+
+
+def _pole(each: Activity, found: Sequence[Activity]) -> str:
+    """Its pole, with its corpus and run where there are several."""
+    if len({one.run for one in found}) == 1:
+        return f"pole {sign(each.pole)}"
+    return f"pole {sign(each.pole)}" + (f" on {each.corpus}" if each.corpus else "") + f" ({each.run})"
+
+
+def _text(found: Activity) -> str:
+    return f"{found.n:,} tokens" + (f" of {found.corpus}" if found.corpus else "")
+
+
+def _views(found: Activity, of: str) -> Iterator[ExcerptView]:
+    """The top ones first, each band's strongest first."""
+    ranked = sorted(found.excerpts, key=lambda one: (one.band != TOP, -one.activation))
+    for one in ranked:
+        yield ExcerptView(one.tokens, one.activations, one.activation, one.band, found.pole, one.document)
+
+
+def _histogram(found: Activity) -> HistogramView:
+    """Bins without an end get the neuron's own extremes, or a width of nothing to speak of beyond the last edge."""
+    inner = [edge for edge in found.edges if edge is not None]
+    low, high = min(found.min, 1.25 * inner[0]), max(found.max, 1.25 * inner[-1])
+    return HistogramView((low, *inner, high), found.histogram, found.quantiles, found.pole)
+
+
+def _graphs(card: NeuronCard) -> Iterator[Section]:
+    rows = [
+        (
+            sign(each["pole"]),
+            each["algorithm"],
+            each["status"],
+            each["nodes"],
+            each["f1"],
+            each["f1_token"],
+            each["f1_random"],
+            each["run"],
+        )
+        for each in card.graphs
+    ]
+    columns = ("side", "algorithm", "status", "nodes", "F1", "by token", "random", "run")
+    yield Section.table("Graphs of what it fires on: F1 beside a lookup by token, and on random text", columns, rows)
+
+
+def _similar(card: NeuronCard) -> Iterator[Section]:
+    rows = [(each.measure, each.rank, each.neuron, each.score, each.control) for each in card.similar]
+    yield Section.table("Neurons like it", ("measure", "rank", "neuron", "score", "control"), rows)
+
+
+def _feeds(card: NeuronCard) -> Iterator[Section]:
+    ways = {"down": "drives", "up": "is driven by"}
+    rows = [(ways[each.way], each.neuron, each.through, each.weight, each.control) for each in card.feeds]
+    yield Section.table("What it drives, and what drives it", ("way", "neuron", "through", "weight", "control"), rows)
+
+
+def _findings(card: NeuronCard) -> Iterator[Section]:
+    rows = [
+        (each["text"], each["author"], each["verdict"], each["about"] if each["about"] != card.neuron else None)
+        for each in card.findings
+    ]
+    yield Section.table("Findings", ("finding", "by", "carried here: verdict", "from"), rows)
+
+
+def _own(card: NeuronCard) -> Iterator[Section]:
+    rows = [
+        (each["type"], "to" if each["out"] else "from", _named(each), json.dumps(each["properties"], default=str))
+        for each in card.own
+    ]
+    yield Section.table("What people put in", ("relationship", "way", "other end", "properties"), rows)
+
+
+def _named(each: dict[str, Any]) -> str:
+    name = each["other"].get("id") or json.dumps(each["other"], default=str)
+    return f"{':'.join(each['labels'])} {name}".strip()
+
+
+def _runs(card: NeuronCard) -> Iterator[Section]:
+    rows = [
+        (each["run"], each["job"], each["corpus"], each["statements"], str(each["started"] or "")[:10])
+        for each in card.runs
+    ]
+    yield Section.table("Runs behind this, and what each says", ("run", "job", "corpus", "rows", "started"), rows)
+
+
+def sign(pole: int) -> str:
+    """A pole as its sign."""
+    return "+" if pole > 0 else "-"
+
+
+def _flat(one: ExplanationView) -> str:
+    """A sentence whole, what a predictor holds cut: it may list a vocabulary."""
+    text = " ".join(one.text.split())
+    return text if one.kind == "text" or len(text) <= PREDICTOR else f"{text[: PREDICTOR - 1]}…"
