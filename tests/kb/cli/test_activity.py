@@ -49,7 +49,7 @@ def test_the_page(store: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["neuron", NEURON, "--html", str(out), "--store", store])
     assert done.exit_code == 0, done.output
     page = out.read_text()
-    for text in (NEURON, "Decoded tokens", "Activations", "Excerpts", "<svg"):
+    for text in (NEURON, "Decoded tokens", "Hidden value on", "Excerpts", "<svg"):
         assert text in page
     missing = CliRunner().invoke(cli, ["neuron", NEURON, "--html", str(tmp_path / "no" / "x.html"), "--store", store])
     assert missing.exit_code == 1
@@ -82,7 +82,7 @@ def test_a_pass_by_role(store: str, planted_models: tuple[Path, Path], tmp_path:
     assert mean == pytest.approx(first["mean"], rel=1e-4)
     shown = CliRunner().invoke(cli, ["neuron", "chatty/L0/N5", "--store", store, "--html", str(tmp_path / "n.html")])
     assert shown.exit_code == 0, shown.output
-    assert "By role, pole +" in (tmp_path / "n.html").read_text()
+    assert "Hidden value by role" in (tmp_path / "n.html").read_text()
     shown = CliRunner().invoke(cli, ["neuron", "chatty/L0/N5", "--store", store])
     assert "Hidden value by role" in shown.output
     assert max(map(len, shown.output.splitlines())) <= 80

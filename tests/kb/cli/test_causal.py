@@ -69,7 +69,8 @@ def test_the_card_and_the_page_show_the_doses(store: str, tmp_path: Path) -> Non
     assert done.exit_code == 0, done.output
     assert "Clamped: change in log-probability" in done.stdout
     page = out.read_text()
-    assert "Effect of clamping" in page
+    assert "Clamped: change in log-probability" in page
+    assert "Change in log-probability against the value" in page
     assert "tokens, clamped at" in page
     untouched = next(
         f"base/L1/N{i}" for i in range(24) if f"base/L1/N{i}" not in {one["neuron"] for one in found["clamps"]}
