@@ -160,14 +160,14 @@ class KnowledgeBase:
 
         Worked out and stored when first asked of a model, and again where evidence came or went; with `runs`, another
         `share`, or `layers` of a model of which nothing is stored, worked out for the answer alone. Options are those
-        of `queries.agree.agreements`. Raises QueryError, or StoreBusyError while evidence comes in.
+        of `queries.answers.agree.agreements`. Raises QueryError, or StoreBusyError while evidence comes in.
         """
         return agreeing.agree(self.store, self.place, model, **options)
 
     def disagree(self, model: str, **options: Any) -> DisagreeReport:
         """Neurons of which methods contradict each other: the same words on opposite sides, clamps that push the other
         way, clear statements without a word in common. Stored as `agree` is; options are those of
-        `queries.disagree.disagreements`."""
+        `queries.answers.disagree.disagreements`."""
         return agreeing.disagree(self.store, self.place, model, **options)
 
     def subgraph(self, neuron: str, hops: int = 1, *, each: int = 10, most: int = 500) -> nx.MultiDiGraph[str]:

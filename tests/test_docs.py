@@ -38,7 +38,7 @@ def test_every_command_and_option_has_help(command: click.Command) -> None:
 
 @pytest.mark.parametrize("name", sorted(catalogue()))
 def test_every_query_declares_what_it_takes(name: str) -> None:
-    """A head comment as queries/header.py says: purpose, parameters, columns, needs and an example that is valid."""
+    """As queries/catalogue/header.py says: purpose, parameters, columns, needs and an example that is valid."""
     query = catalogue()[name]
     assert len(query.purpose) > 20
     assert set(query.used) == {parameter.name for parameter in query.parameters}

@@ -42,6 +42,9 @@ class Fields:
         if self.id is not None and self.id not in names:
             raise CorpusError(f"{name}: no column {self.id!r} for ids; expected one of {some} (--id NAME)")
         found = ID if self.id is None else self.id
+        twice = next((column for column in (text, found) if list(names).count(column) > 1), None)
+        if twice is not None:
+            raise CorpusError(f"{name}: two columns are called {twice!r}; rename one, or name another (--field, --id)")
         return text, found if found in names and found != text else None
 
     def row(self, row: Mapping[str, Any], where: str) -> Item:

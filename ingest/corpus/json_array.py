@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from ...schema import CorpusError
-from ...schema.outside import BRACKETS
+from ...schema.outside import BRACKETS, DENSITY
 from .document import LIMIT
 
 _BLOCK = 2**18
@@ -74,8 +74,11 @@ class _Text:
                     raise CorpusError(f"{self._name}: element {number} is not JSON ({error.msg})") from None
             except (RecursionError, ValueError):
                 raise CorpusError(f"{self._name}: element {number} is nested too deep, or a number too long") from None
-            if len(self._held) - self._at > LIMIT or self._held.count("[") + self._held.count("{") > BRACKETS:
-                raise CorpusError(f"{self._name}: element {number} is longer than {LIMIT >> 20} MiB; split it")
+            length = len(self._held) - self._at
+            brackets = self._held.count("[", self._at) + self._held.count("{", self._at)
+            if length > LIMIT or brackets > BRACKETS + length // DENSITY:
+                why = f"longer than {LIMIT >> 20} MiB" if length > LIMIT else f"of {brackets:,} lists and objects"
+                raise CorpusError(f"{self._name}: element {number} is {why}; split it")
             self._more()
 
     def close(self) -> None:

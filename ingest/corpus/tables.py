@@ -29,17 +29,23 @@ def csv_items(stream: BinaryIO, name: str, fields: Fields, tabs: bool = False) -
     csv.field_size_limit(max(csv.field_size_limit(), LIMIT))
     lines = _text_lines(stream, name)
     first, line = next(lines, ""), 1
+    since: list[str] = []
+    own: list[str] = []
     try:
-        rows = csv.reader(chain([first], lines), delimiter="\t" if tabs else _mark(first, fields))
+        mark = "\t" if tabs else _mark(first, fields)
+        rows = csv.reader(_kept(chain([first], lines), since), delimiter=mark)
         names, line = next(rows, []), rows.line_num + 1
         text, given = fields.columns(names, name)
         places = names.index(text), None if given is None else names.index(given)
-        number = 0
+        number, since[:] = 0, []
         for row in rows:
             line = rows.line_num + 1
             if row:
                 number += 1
                 yield _cells(row, len(names), places, fields, f"{name}:{number}")
+            own, since[:] = list(since), []
+        if _open("".join(own), mark):
+            raise CorpusError(f"{name}: a quote that is opened in line {line - len(own)} or behind is never closed")
     except csv.Error as error:
         raise CorpusError(f"{name}: cannot be read as CSV from line {line} on ({error})") from None
 
@@ -81,6 +87,22 @@ def _text_lines(stream: BinaryIO, name: str) -> Iterator[str]:
             raise CorpusError(f"{name}: line {number} is longer than {LIMIT >> 20} MiB; split it")
         yield line.decode("utf-8", "surrogateescape")
         number, line = number + 1, stream.readline(LIMIT + 1)
+
+
+def _kept(lines: Iterator[str], kept: list[str]) -> Iterator[str]:
+    """The lines, each kept until the row that it is of is done."""
+    for line in lines:
+        kept.append(line)
+        yield line
+
+
+def _open(row: str, mark: str) -> bool:
+    """Whether a quote is still open where the text ends: the reader takes that for the row's end."""
+    try:
+        next(csv.reader([row], delimiter=mark, strict=True), None)
+    except csv.Error as error:
+        return "unexpected end of data" in str(error)
+    return False
 
 
 def _mark(first: str, fields: Fields) -> str:

@@ -98,9 +98,10 @@ def _say_heard(kb: KnowledgeBase, model: str, runs: Sequence[str], as_json: bool
 
     called = kb.corpora()
     own = [row["run"] for row in kb.runs(model=model).dicts() if row["job"] in JOBS and row["run"] in called]
-    if left := {run: called[run] for run in own if run not in runs}:
-        heard = corpora_line({run: called[run] for run in own if run in runs})
-        line = f"{heard}; not listened to: {corpora_line(left).partition(': ')[2]} (--run takes others)"
+    heard = {run: called[run] for run in own if run in runs}
+    left = {run: called[run] for run in own if run not in runs}
+    if heard and set(left.values()) - set(heard.values()):
+        line = f"{corpora_line(heard)}; not listened to: {corpora_line(left).partition(': ')[2]} (--run takes others)"
         output.console(stderr=as_json).print(line, soft_wrap=True, markup=False, highlight=False)
 
 

@@ -190,8 +190,9 @@ def neuron(kb: KnowledgeBase, neuron_id: str, html: Path | None, markdown: Path 
     if html is not None:
         output.write_text(html, record_page(found.neuron, found.lead, found.sections()))
     if markdown is not None:
-        output.write_text(markdown, str(found))
-    output.show(found, sections.drawn(found.neuron, found.lead, found.sections()), as_json)
+        output.write_text(markdown, found.markdown())
+    drawn = [] if as_json else sections.drawn(found.neuron, found.lead, found.sections())
+    output.show(found, drawn, as_json)
 
 
 @click.command()

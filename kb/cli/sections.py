@@ -45,7 +45,7 @@ def rows(found: Section) -> list[RenderableType]:
     if sum(least) + 2 * len(least) <= console().width:
         return [table(found.columns, found.rows, found.caption, least)]
     label = max(map(len, found.columns))
-    parts: list[RenderableType] = [Text(found.caption, style="italic")]
+    parts: list[RenderableType] = [Text(cell(found.caption), style="italic")]
     for row in cells:
         lines = [f"{name.rjust(label)}  {value}" for name, value in zip(found.columns, row, strict=True) if value]
         parts += [*(Text(line) for line in lines), Text("")]
@@ -63,7 +63,7 @@ def _excerpts(caption: str, views: Sequence[ExcerptView]) -> list[RenderableType
     from rich.text import Text
 
     limit, width = largest(views), max(40, console().width)
-    lines: list[Any] = [Text(cell(f"Strongest {caption[:1].lower()}{caption[1:]}"), style="italic")]
+    lines: list[Any] = [Text(cell(caption), style="italic")]
     for view in views[:SHOWN]:
         line = Text(f"{pole(view.pole)}{view.activation:.3g}".rjust(LABEL - 2) + "  ")
         line.append_text(excerpt_text(view, limit, width - LABEL))

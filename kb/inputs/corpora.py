@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...ingest.job import Progress
-from ...schema import CorpusError, digest
+from ...schema import CorpusError, LinkError, digest
 from ..place import Place
 from ..stores.base import Store
 from .tails import left_out, whether_tails
@@ -95,7 +95,18 @@ def shared_text(
 
     @lru_cache
     def read(tails: bool) -> SharedText:
-        return replace(SharedText.of(texts[tails], one, two, most, tails), name=documents.name)
+        try:
+            return replace(SharedText.of(texts[tails], one, two, most, tails), name=documents.name)
+        except LinkError as error:
+            if not documents.skipped:
+                raise
+            first = documents.skipped[0]
+            raise LinkError(f"{error}; {documents.n_skipped:,} were skipped, the first: {first}") from None
+
+    def refuse(turns: Sequence[Mapping[str, Any]]) -> str:
+        raise ValueError("a template is one model's, and two read this text; name a column of texts (--field)")
+
+    documents.chat = refuse
 
     tails = reading.tails
     if tails is None:

@@ -158,7 +158,7 @@ class AgreeJob:
             yield WORDS, {f"Neuron.{kind}.Term": self._table(kind) for kind in KINDS}
 
     def summary(self, done: Collection[str]) -> dict[str, Any]:
-        """What `queries.agreed` needs besides the relationships."""
+        """What `queries.answers.agreed` needs besides the relationships."""
         return {kind: Counted.of(found, self._sides(kind)).as_json() for kind, found in self.found.items()}
 
     def _sides(self, kind: str) -> list[Agreement]:

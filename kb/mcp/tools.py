@@ -52,8 +52,9 @@ class Tools:
         return search(self.kb, text, model, self.limits.count(limit))
 
     def neuron(self, neuron: str) -> Answer:
-        """All that is known of one neuron, such as google/gemma-3-270m/L9/N188: decoded tokens by projection and pole,
-        activity on corpora, features it tells, what clamping it does, its counterparts in fine-tunes."""
+        """What is known of one neuron, such as google/gemma-3-270m/L9/N188: decoded tokens by projection and pole,
+        activity on corpora, features it tells, explanations, what clamping it does, graphs of what it fires on, neurons
+        like it, what it drives and what drives it, its counterparts in fine-tunes, findings, and the runs behind it."""
         from dataclasses import asdict
 
         card = asdict(self.kb.neuron(neuron))

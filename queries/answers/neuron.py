@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...schema import RELATIONSHIPS, NeuronId, QueryError
+from ...schema.visible import plain
 from ..catalogue.corpora import corpora
 from ..catalogue.query import Reader, query
 from ..result.near import near
@@ -55,7 +56,7 @@ class Counterpart:
 
 @dataclass(frozen=True, repr=False)
 class NeuronCard:
-    """One neuron, and all that is known of it."""
+    """One neuron, and what is known of it. Words that methods agree on stand in `agree`."""
 
     neuron: str
     model: str
@@ -94,6 +95,12 @@ class NeuronCard:
         return sections(self)
 
     def __repr__(self) -> str:
+        from ..result.markdown import document
+
+        return document(self.neuron, self.lead, self.sections(), plain)
+
+    def markdown(self) -> str:
+        """The same as Markdown, texts from outside without markup of their own."""
         from ..result.markdown import document
 
         return document(self.neuron, self.lead, self.sections())

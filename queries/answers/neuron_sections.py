@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..result.picture import DoseCurve, ExcerptView, HistogramView
@@ -13,6 +14,7 @@ from .explanations import HEADLINE
 
 if TYPE_CHECKING:
     from .activity import Activity
+    from .clamps import ClampCurve
     from .explanations import ExplanationView
     from .neuron import NeuronCard
 
@@ -115,24 +117,23 @@ def _clamps(card: NeuronCard) -> Iterator[Section]:
     rows = []
     for curve in card.clamps:
         tested = next((dose for dose in curve.doses if dose.p_neurons is not None), None)
-        effects = ", ".join(f"{dose.multiple:g}x {dose.effect:.3g}" for dose in curve.doses)
+        effects = ", ".join(f"{dose.multiple:g}x {dose.effect:.3g}" for dose in curve.doses if dose.effect is not None)
         p = (None, None) if tested is None else (tested.p_tokens, tested.p_neurons)
         rows.append((f"{curve.projection} {sign(curve.pole)}", curve.site, *p, effects))
     columns = ("row", "site", "p tokens", "p neurons", "effect")
     caption = "Clamped: change in log-probability of the decoded tokens, at multiples of the maximum"
-    doses = Doses(tuple(_dose(curve) for curve in card.clamps)) if card.clamps else None
-    made = Section.table(caption, columns, rows)
-    yield Section(made.caption, made.columns, made.rows, doses)
+    curves = tuple(filter(None, map(_dose, card.clamps)))
+    yield replace(Section.table(caption, columns, rows), picture=Doses(curves) if curves else None)
 
 
-def _dose(curve: Any) -> DoseCurve:
-    return DoseCurve(
-        tuple(dose.value for dose in curve.doses),
-        tuple(dose.effect for dose in curve.doses),
-        tuple(dose.null_tokens_5 for dose in curve.doses),
-        tuple(dose.null_tokens_95 for dose in curve.doses),
-        f"{curve.projection} {sign(curve.pole)} tokens, clamped at {curve.site}",
-    )
+def _dose(curve: ClampCurve) -> DoseCurve | None:
+    """None where a number is missing."""
+    numbers = [(dose.value, dose.effect, dose.null_tokens_5, dose.null_tokens_95) for dose in curve.doses]
+    if not numbers or any(number is None for row in numbers for number in row):
+        return None
+    values, effects, low, high = zip(*numbers, strict=True)
+    label = f"{curve.projection} {sign(curve.pole)} tokens, clamped at {curve.site}"
+    return DoseCurve(values, effects, low, high, label)
 
 
 def _activity(card: NeuronCard) -> Iterator[Section]:
@@ -140,7 +141,6 @@ def _activity(card: NeuronCard) -> Iterator[Section]:
     if not found:
         return
     runs = {each.run for each in found}
-    several = len({each.corpus for each in found}) > 1
     rows = []
     for each in found:
         tokens = Tokens(tuple(text for text, *_ in each.tokens[:STRONGEST]))
@@ -148,7 +148,7 @@ def _activity(card: NeuronCard) -> Iterator[Section]:
         rows.append((_pole(each, found), f"{each.nonzero:.0%}", *numbers, tokens))
     of = f" on {_text(found[0])}, run {found[0].run}" if len(runs) == 1 else ""
     columns = ("", "above 0", "mean", "std", "99 %", "largest", "kurtosis", "strongest tokens")
-    shown = [_histogram(each) for each in found if each.pole > 0 and each.histogram and each.edges]
+    shown = [_histogram(each) for each in found if each.pole > 0 and 0 < len(each.histogram) == len(each.edges) - 1]
     yield Section(f"Hidden value{of}", columns, tuple(rows), Histograms(tuple(shown)) if shown else None)
     by_role = [
         (_pole(each, found), one.role, one.n, f"{one.nonzero:.0%}", one.mean, one.max)
@@ -157,9 +157,8 @@ def _activity(card: NeuronCard) -> Iterator[Section]:
     ]
     yield Section.table("Hidden value by role", ("", "role", "tokens", "above 0", "mean", "largest"), by_role)
     for each in found:
-        of = f" of {each.corpus}" if several else ""
-        if views := tuple(_views(each, of)):
-            yield Section(f"Excerpts{of}, pole {sign(each.pole)}", picture=Excerpts(views))
+        if views := tuple(_views(each)):
+            yield Section(f"Excerpts, {_pole(each, found)}", picture=Excerpts(views))
 
 
 def _pole(each: Activity, found: Sequence[Activity]) -> str:
@@ -173,10 +172,10 @@ def _text(found: Activity) -> str:
     return f"{found.n:,} tokens" + (f" of {found.corpus}" if found.corpus else "")
 
 
-def _views(found: Activity, of: str) -> Iterator[ExcerptView]:
-    """The top ones first, each band's strongest first."""
-    ranked = sorted(found.excerpts, key=lambda one: (one.band != TOP, -one.activation))
-    for one in ranked:
+def _views(found: Activity) -> Iterator[ExcerptView]:
+    """The top ones first, each band's strongest first; those without a value a token cannot be drawn."""
+    whole = (one for one in found.excerpts if len(one.activations) == len(one.tokens))
+    for one in sorted(whole, key=lambda one: (one.band != TOP, -one.activation)):
         yield ExcerptView(one.tokens, one.activations, one.activation, one.band, found.pole, one.document)
 
 
@@ -226,15 +225,23 @@ def _findings(card: NeuronCard) -> Iterator[Section]:
 
 def _own(card: NeuronCard) -> Iterator[Section]:
     rows = [
-        (each["type"], "to" if each["out"] else "from", _named(each), json.dumps(each["properties"], default=str))
+        (
+            each["type"],
+            "to" if each["out"] else "from",
+            _named(each),
+            _as_json(each["properties"]),
+        )
         for each in card.own
     ]
     yield Section.table("What people put in", ("relationship", "way", "other end", "properties"), rows)
 
 
+def _as_json(value: Any) -> str:
+    return json.dumps(value, default=str, ensure_ascii=False)
+
+
 def _named(each: dict[str, Any]) -> str:
-    name = each["other"].get("id") or json.dumps(each["other"], default=str)
-    return f"{':'.join(each['labels'])} {name}".strip()
+    return f"{':'.join(each['labels'])} {each['other'] or ''}".strip()
 
 
 def _runs(card: NeuronCard) -> Iterator[Section]:

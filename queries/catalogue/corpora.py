@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
+from ...schema.visible import plain
 from ..result.corpora import corpora_line
 from ..result.entity import Entity
 from ..result.result import Result
@@ -38,7 +39,7 @@ def corpora(reader: Reader) -> dict[str, str]:
         if which is not None:
             read[row["run"]] = str(parameters[which]), _kind(row, which, parameters)
             if name := json.loads(row["summary"] or "{}").get("corpus_name"):
-                names[str(parameters[which])] = str(name)[:LONGEST]
+                names[str(parameters[which])] = plain(str(name))[:LONGEST]
     for hash, kind in read.values():
         called[kind, names.get(hash)].add(hash)
     return {run: _name(hash, names.get(hash), called[kind, names.get(hash)]) for run, (hash, kind) in read.items()}

@@ -58,7 +58,7 @@ def read_header(name: str, lines: list[str]) -> Header:
     ]
     if missing or needs is None:
         raise QueryError(
-            f"queries/cypher/{name}.cypher: its head comment lacks {missing[0]}; queries/header.py says how"
+            f"queries/cypher/{name}.cypher: its head comment lacks {missing[0]}; queries/catalogue/header.py says how"
         )
     return Header(
         purpose,

@@ -1,5 +1,6 @@
 // Neurons whose mean hidden value differs most between the turns of two roles, in standard deviations of the neuron over
-// the whole corpus; above 0 where it is larger in the first role's. nonzero are shares of tokens above 0.
+// the whole corpus; above 0 where it is larger in the first role's. nonzero are shares of tokens above 0. Of corpus
+// passes with --roles.
 // $model: model; the model
 // $role: text; the first role, such as assistant, or template: what the chat template adds
 // $other: text = "user"; the role compared with

@@ -25,7 +25,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Excerpts:
-    """Windows of text, strongest first; colours are relative to the strongest of all of a record's."""
+    """Windows of text, strongest first."""
 
     views: tuple[ExcerptView, ...]
 
@@ -73,4 +73,5 @@ class Section:
     def table(cls, caption: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Section:
         """A table without the columns in which no row has anything."""
         kept = [i for i in range(len(columns)) if any(row[i] not in (None, "", ()) for row in rows)]
-        return cls(caption, tuple(columns[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows))
+        shown = tuple(tuple(row[i] for i in kept) for row in rows) if kept else ()
+        return cls(caption, tuple(columns[i] for i in kept), shown)

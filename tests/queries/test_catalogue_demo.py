@@ -35,6 +35,7 @@ NOTHING = {
     *("agreed_layer", "agreed_runs", "agreed_words", "agreements"),  # no stored agreement
     *("circuit", "neuron_feeds"),  # no feeds
     "mutual_matches",  # no match
+    "role_neurons",  # the demo reads no chats
     *("neuron_clamps", "tested_clamps"),  # no clamps
     *("explained_latents", "explanations_on_both", "human_scores"),
     "broad_neurons",  # features of one category

@@ -56,6 +56,8 @@ def test_rows_that_cannot_be_read_are_skipped() -> None:
         (b"label,content\n1,a\n", Fields(), "f: no column 'text'; name the one that holds the text, of label, content"),
         (b"text,n\na,1\n", Fields(id="key"), "f: no column 'key' for ids; expected one of text, n"),
         (b"", Fields(), "f: no column 'text'"),
+        (b'text\na\n"b c\nd\ne\n', Fields(), "f: a quote that is opened in line 3 or behind is never closed"),
+        (b"text,text\na,b\n", Fields(), "f: two columns are called 'text'"),
         (b'text\n"' + b"x\n" * (LIMIT // 2 + 10), Fields(), "f: cannot be read as CSV from line 2 on"),
         (b"te\rxt\na\n", Fields(), "f: cannot be read as CSV from line 1 on"),
         (b"text\n" + b"x" * (LIMIT + 10), Fields(), "f: line 2 is longer than 16 MiB"),

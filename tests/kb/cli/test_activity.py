@@ -32,7 +32,7 @@ def store(planted_models: tuple[Path, Path], tmp_path_factory: pytest.TempPathFa
 def test_the_card_shows_numbers_and_excerpts(store: str) -> None:
     done = CliRunner().invoke(cli, ["neuron", NEURON, "--store", store])
     assert done.exit_code == 0, done.output
-    for text in ("Hidden value on", "pole +", "pole -", "Strongest excerpts", "top tokens"):
+    for text in ("Hidden value on", "pole +", "pole -", "Excerpts, pole +", "top tokens"):
         assert text in done.output
     assert max(map(len, done.output.splitlines())) <= 80
 

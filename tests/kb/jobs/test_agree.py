@@ -30,7 +30,7 @@ NEWER = "activations-newer"
 
 @pytest.fixture
 def kb(store: Store, tmp_path: Path) -> KnowledgeBase:
-    """The evidence of tests/everything.py, and the model `many` of tests/queries/test_agree.py."""
+    """The evidence of tests/everything.py, and the model `many` of tests/queries/answers/test_agree.py."""
     everything.load(store)
     everything.load(store, two_methods(MANY, shuffled=False))
     return KnowledgeBase(store, str(tmp_path / "store"))

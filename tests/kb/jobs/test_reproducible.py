@@ -32,8 +32,8 @@ ELSEWHERE = {
     "Explanation.embedding": "ingest/explain/tables.py",
     "Explanation.embedder": "ingest/explain/tables.py",
     # people's ratings
-    "Score.rater": "kb/rating.py",
-    "Score.revision": "kb/revisions.py",
+    "Score.rater": "kb/nouns/ratings.py",
+    "Score.revision": "kb/jobs/revisions.py",
     # explanations of more neurons of a layer: another one's is the null
     "Score.null": "ingest/explain/tables.py",
     "EXPLAINED_BY.null": "schema/headline.py",

@@ -39,3 +39,11 @@ def test_a_document() -> None:
         "# m/L0/N1\n\nLayer 0\n\n## Excerpts\n\n"
         "| value | band | text    | document |\n| ----- | ---- | ------- | --- |\n| -2    | top  | in June | d1  |\n"
     )
+
+
+def test_no_text_from_outside_is_markup() -> None:
+    text = document("a", "b", [Section("<b>", ("x",), (("![i](http://h) `c` <img src=x> [l](javascript:1) \\|",),))])
+    assert "## \\<b\\>" in text
+    assert "\\!\\[i\\](http://h) \\`c\\` \\<img src=x\\> \\[l\\](javascript:1) \\\\\\|" in text
+    shown = document("a_b", "", [Section("c", ("x_y",), (("p|q",),))], said=str)
+    assert shown == "# a_b\n\n## c\n\n| x_y |\n| --- |\n| p|q |\n"
