@@ -100,7 +100,7 @@ def _say_heard(kb: KnowledgeBase, model: str, runs: Sequence[str], as_json: bool
     own = [row["run"] for row in kb.runs(model=model).dicts() if row["job"] in JOBS and row["run"] in called]
     heard = {run: called[run] for run in own if run in runs}
     left = {run: called[run] for run in own if run not in runs}
-    if heard and set(left.values()) - set(heard.values()):
+    if heard and left and len({called[run] for run in own}) > 1:
         line = f"{corpora_line(heard)}; not listened to: {corpora_line(left).partition(': ')[2]} (--run takes others)"
         output.console(stderr=as_json).print(line, soft_wrap=True, markup=False, highlight=False)
 
