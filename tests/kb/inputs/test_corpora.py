@@ -16,11 +16,11 @@ from neuronkb.ingest.corpus import Corpus
 from neuronkb.ingest.corpus.build import build
 from neuronkb.ingest.job import silent
 from neuronkb.ingest.subject.subject import Subject
-from neuronkb.kb.inputs.corpora import Reading, corpus_of
+from neuronkb.kb.inputs.corpora import Reading, corpus_of, shared_text
 from neuronkb.kb.inputs.tails import LEFT_OUT
 from neuronkb.kb.place import Place
 from neuronkb.kb.stores.base import Store
-from neuronkb.schema import CorpusError
+from neuronkb.schema import CorpusError, LinkError
 
 CorpusOf = Callable[..., Corpus]
 WINDOWS = {"length": 8, "similarity": None}
@@ -227,3 +227,12 @@ def test_a_built_corpus_is_taken_as_it_is_or_refused(of: CorpusOf, tmp_path: Pat
     assert of(tmp_path / "store", old.folder).hash == old.hash
     with pytest.raises(CorpusError, match="has no tails; leave out --tails, or give the texts"):
         of(tmp_path / "store", old.folder, tails=True)
+
+
+def test_two_models_read_no_chats(local_store: Store, subject: Subject, tmp_path: Path) -> None:
+    turn = {"role": "user", "content": "june"}
+    (tmp_path / "chats.jsonl").write_text(json.dumps({"messages": [turn]}))
+    with pytest.raises(LinkError, match=r"1 were skipped, the first: chats\.jsonl:1 .* a template is one model's"):
+        shared_text(
+            local_store, Place(str(tmp_path)), (subject, subject), [tmp_path / "chats.jsonl"], Reading(), most=100
+        )
