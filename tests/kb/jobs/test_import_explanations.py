@@ -21,7 +21,7 @@ from neuronkb.schema import NODES, PublishedError, RunError
 
 from tests.graph import checksum
 
-PUBLISHED = Path(__file__).parents[3] / "shared" / "data"
+PUBLISHED = Path(__file__).parents[4] / "shared" / "data"
 TEXTS = (
     "names of dogs and other pets",
     "months of the year",

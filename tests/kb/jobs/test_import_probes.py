@@ -24,7 +24,7 @@ ROWS = (
     f"pythia-70m,{LANGUAGES},de,3,343,0.8,0.85,0.9,0.8,-4\n"
     f"pythia-410m,{LANGUAGES},fr,7,4095,1.0,1.0,1.0,1.0,2\n"
 )
-PUBLISHED = Path(__file__).parents[3] / "shared" / "data"
+PUBLISHED = Path(__file__).parents[4] / "shared" / "data"
 
 
 def write(folder: Path, text: str, name: str = "neurons.csv") -> Path:

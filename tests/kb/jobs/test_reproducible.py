@@ -31,6 +31,11 @@ ELSEWHERE = {
     # the embedder, which needs a download
     "Explanation.embedding": "ingest/explain/tables.py",
     "Explanation.embedder": "ingest/explain/tables.py",
+    # chats, where roles were asked for
+    **dict.fromkeys(
+        (f"Stats.{name}" for name in ("roles", "role_n", "role_mean", "role_nonzero", "role_max")),
+        "ingest/activations/tables.py",
+    ),
     # people's ratings
     "Score.rater": "kb/nouns/ratings.py",
     "Score.revision": "kb/jobs/revisions.py",

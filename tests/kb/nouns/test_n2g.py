@@ -27,7 +27,7 @@ from neuronkb.schema import ModelError, NeuronId, PublishedError, QueryError
 from neuronkb.tests.ingest.n2g import planted
 from neuronkb.tests.ingest.n2g.test_alike import made
 
-REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "n2g" / "refrun_toy"
+REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "n2g" / "refrun_toy"
 SETTINGS = {"random": 16, "substitutes": 3, "device": "cpu"}
 WINDOWS = {"length": planted.LENGTH, "similarity": None}
 
