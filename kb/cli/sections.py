@@ -22,32 +22,32 @@ LAST = 14
 """Columns that the last column of a table needs at least: its words may be broken too."""
 
 
-def drawn(title: str, lead: str, found: Iterable[Section]) -> list[RenderableType]:
+def drawn(title: str, lead: str, sections: Iterable[Section]) -> list[RenderableType]:
     """A line for what it is, then each section. Histograms and curves are left to pages."""
     from rich.text import Text
 
     parts: list[RenderableType] = [Text(f"{cell(title)}: {cell(lead[:1].lower() + lead[1:])}"), Text("")]
-    for each in found:
-        if each.rows:
-            parts += rows(each)
-        if isinstance(each.picture, Excerpts):
-            parts += _excerpts(each.caption, each.picture.views)
+    for section in sections:
+        if section.rows:
+            parts += rows(section)
+        if isinstance(section.picture, Excerpts):
+            parts += _excerpts(section.caption, section.picture.views)
     return parts
 
 
-def rows(found: Section) -> list[RenderableType]:
+def rows(section: Section) -> list[RenderableType]:
     """A table where it fits without breaking a word but in its last column, else a record a row."""
     from rich.text import Text
 
-    cells = [[cell(value) for value in row] for row in found.rows]
-    least = [_longest([name, *(row[i] for row in cells)]) for i, name in enumerate(found.columns)]
+    cells = [[cell(value) for value in row] for row in section.rows]
+    least = [_longest([name, *(row[i] for row in cells)]) for i, name in enumerate(section.columns)]
     least[-1] = min(LAST, least[-1])
     if sum(least) + 2 * len(least) <= console().width:
-        return [table(found.columns, found.rows, found.caption, least)]
-    label = max(map(len, found.columns))
-    parts: list[RenderableType] = [Text(cell(found.caption), style="italic")]
+        return [table(section.columns, section.rows, section.caption, least)]
+    label = max(map(len, section.columns))
+    parts: list[RenderableType] = [Text(cell(section.caption), style="italic")]
     for row in cells:
-        lines = [f"{name.rjust(label)}  {value}" for name, value in zip(found.columns, row, strict=True) if value]
+        lines = [f"{name.rjust(label)}  {value}" for name, value in zip(section.columns, row, strict=True) if value]
         parts += [*(Text(line) for line in lines), Text("")]
     return parts
 

@@ -27,7 +27,7 @@ PREDICTOR = 100
 def sections(card: NeuronCard) -> tuple[Section, ...]:
     """What there is, in this order: weights, counterparts, features, explanations, clamps, text, graphs, neighbours,
     feeds, findings, what people put in, and the runs behind it all."""
-    found = (
+    candidates = (
         *_decoded(card),
         *_counterparts(card),
         *_detects(card),
@@ -41,7 +41,7 @@ def sections(card: NeuronCard) -> tuple[Section, ...]:
         *_own(card),
         *_runs(card),
     )
-    return tuple(each for each in found if each.rows or each.picture is not None)
+    return tuple(section for section in candidates if section.rows or section.picture is not None)
 
 
 def _decoded(card: NeuronCard) -> Iterator[Section]:
@@ -137,28 +137,30 @@ def _dose(curve: ClampCurve) -> DoseCurve | None:
 
 
 def _activity(card: NeuronCard) -> Iterator[Section]:
-    found = card.activity
-    if not found:
+    activities = card.activity
+    if not activities:
         return
-    runs = {each.run for each in found}
+    runs = {each.run for each in activities}
     rows = []
-    for each in found:
+    for each in activities:
         tokens = Tokens(tuple(text for text, *_ in each.tokens[:STRONGEST]))
         numbers = (each.mean, each.std, each.quantiles.get("0.99"), each.max, each.kurtosis)
-        rows.append((_pole(each, found), f"{each.nonzero:.0%}", *numbers, tokens))
-    of = f" on {_text(found[0])}, run {found[0].run}" if len(runs) == 1 else ""
+        rows.append((_pole(each, activities), f"{each.nonzero:.0%}", *numbers, tokens))
+    of = f" on {_text(activities[0])}, run {activities[0].run}" if len(runs) == 1 else ""
     columns = ("", "above 0", "mean", "std", "99 %", "largest", "kurtosis", "strongest tokens")
-    shown = [_histogram(each) for each in found if each.pole > 0 and 0 < len(each.histogram) == len(each.edges) - 1]
+    shown = [
+        _histogram(each) for each in activities if each.pole > 0 and 0 < len(each.histogram) == len(each.edges) - 1
+    ]
     yield Section(f"Hidden value{of}", columns, tuple(rows), Histograms(tuple(shown)) if shown else None)
     by_role = [
-        (_pole(each, found), one.role, one.n, f"{one.nonzero:.0%}", one.mean, one.max)
-        for each in found
-        for one in each.roles
+        (_pole(each, activities), turn.role, turn.n, f"{turn.nonzero:.0%}", turn.mean, turn.max)
+        for each in activities
+        for turn in each.roles
     ]
     yield Section.table("Hidden value by role", ("", "role", "tokens", "above 0", "mean", "largest"), by_role)
-    for each in found:
+    for each in activities:
         if views := tuple(_views(each)):
-            yield Section(f"Excerpts, {_pole(each, found)}", picture=Excerpts(views))
+            yield Section(f"Excerpts, {_pole(each, activities)}", picture=Excerpts(views))
 
 
 def _pole(each: Activity, found: Sequence[Activity]) -> str:
