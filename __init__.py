@@ -3,8 +3,8 @@
 from neuronkb import KnowledgeBase
 
 with KnowledgeBase.open("my-store") as kb:
-    kb.ingest_lm_head("HuggingFaceTB/SmolLM2-135M")
-    print(kb.find("dog").to_pandas())
+    kb.lm_head.ingest("HuggingFaceTB/SmolLM2-135M")
+    print(kb.find("dog"))
 """
 
 from __future__ import annotations

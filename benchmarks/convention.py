@@ -21,10 +21,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
-from neuronkb.ingest.lm_head.convention import CONVENTIONS, Convention, decoded_rows
+from neuronkb.ingest.lm_head.convention import decoded_rows
 from neuronkb.ingest.lm_head.decode import Decoding, decode_rows
 from neuronkb.ingest.lm_head.identity import ranked_tokens
-from neuronkb.ingest.lm_head.settings import Settings
+from neuronkb.ingest.lm_head.settings import CONVENTIONS, Convention, Settings
 from neuronkb.ingest.lm_head.tables import words_of
 from neuronkb.ingest.lm_head.unembedding import Unembedding
 from neuronkb.ingest.subject.layer_weights import LayerWeights, read_layer

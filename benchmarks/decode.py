@@ -13,10 +13,9 @@ import torch
 from neuronkb.ingest.links.pair import ranked_unembedding
 from neuronkb.ingest.lm_head.convention import decoded_rows
 from neuronkb.ingest.lm_head.decode import decode_rows
-from neuronkb.ingest.lm_head.precision import PRECISIONS
 from neuronkb.ingest.lm_head.ranking import Tally
 from neuronkb.ingest.lm_head.screen import screen_of
-from neuronkb.ingest.lm_head.settings import Settings
+from neuronkb.ingest.lm_head.settings import PRECISIONS, Settings
 from neuronkb.ingest.lm_head.unembedding import Unembedding
 from neuronkb.ingest.products import LEFT, WAYS
 from neuronkb.ingest.products import rates as product_rates

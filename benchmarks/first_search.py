@@ -78,14 +78,14 @@ def _asked(where: Path, folder: Path) -> Iterator[Row]:
 
 
 def _small(where: Path, stack: ExitStack) -> Path:
-    from neuronkb.ingest.job import silent
+    from neuronkb.ingest.progress import silent
     from neuronkb.kb.load.write import write_and_load
 
     with KnowledgeBase.open(where) as kb:
-        kb.store.setup()
+        kb.db.setup()
         job = SearchedJob()
         place = kb.place.bundle(job.name)
-        write_and_load(job, kb.store, place, clash="alongside", progress=silent)
+        write_and_load(job, kb.db, place, clash="alongside", progress=silent)
     stack.callback(stop, where)
     return where
 

@@ -86,7 +86,7 @@ def _kill(bundle: Path, where: str, moment: float, server: bool) -> bool:
 
 
 def _load(bundle: Path, where: str) -> list[str]:
-    code = "import sys; from neuronkb import KnowledgeBase; KnowledgeBase.open(sys.argv[2]).load(sys.argv[1])"
+    code = "import sys; from neuronkb import KnowledgeBase; KnowledgeBase.open(sys.argv[2]).bundles.load(sys.argv[1])"
     return [sys.executable, "-c", code, str(bundle), where]
 
 

@@ -24,10 +24,9 @@ from neuronkb.ingest.corpus import Corpus, Tokenizer, read_documents
 from neuronkb.ingest.n2g.engine import Target
 from neuronkb.ingest.n2g.evaluate import judge
 from neuronkb.ingest.n2g.extract import status_of
-from neuronkb.ingest.n2g.graph import ALGORITHMS, Algorithm
 from neuronkb.ingest.n2g.job import N2GJob
 from neuronkb.ingest.n2g.passes import Passes
-from neuronkb.ingest.n2g.settings import Settings
+from neuronkb.ingest.n2g.settings import ALGORITHMS, Algorithm, Settings
 from neuronkb.ingest.n2g.windows import Material, read, select
 from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.kb.cli.output import progress as bars
@@ -103,7 +102,7 @@ def _judge(asked: argparse.Namespace, job: N2GJob, materials: list[Material]) ->
     """Build and judge what is not in the file yet."""
     file = asked.folder / f"{asked.split}-{asked.name}.jsonl"
     algorithm = job.settings.algorithm
-    there = {(row["algorithm"], *side_of(row)) for row in rows(file)}
+    there = {(row["algorithm"], *matched_model(row)) for row in rows(file)}
     left = [m for m in materials if (algorithm, m.target.layer, m.target.index, m.target.pole) not in there]
     if not left:
         return
@@ -128,7 +127,7 @@ def rows(file: Path) -> list[Row]:
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-def side_of(row: Row) -> tuple[int, int, int]:
+def matched_model(row: Row) -> tuple[int, int, int]:
     """Layer, index and pole."""
     return row["layer"], row["index"], row["pole"]
 
@@ -147,14 +146,14 @@ def _corpus(asked: argparse.Namespace, live: LiveModel) -> Corpus:
 def table(file: Path) -> Iterator[str]:
     """Mean F1 by layer of all sides, then beside the script's way, then on random text; differences with intervals."""
     found = rows(file)
-    mine = {side_of(row): row for row in found if row["algorithm"] == "neuronkb"}
-    theirs = {side_of(row): row for row in found if row["algorithm"] == "paper"}
+    mine = {matched_model(row): row for row in found if row["algorithm"] == "neuronkb"}
+    theirs = {matched_model(row): row for row in found if row["algorithm"] == "paper"}
     for row in mine.values():
         row["f1"] = {name: row["judgement"][key]["f1"] for name, key in OWN.items()}
         row["random"] = {name: row["judgement"][key]["f1"] for name, key in RANDOMLY.items()}
     both = [mine[side] for side in theirs if side in mine]
     for row in both:
-        judged = theirs[side_of(row)]["judgement"]
+        judged = theirs[matched_model(row)]["judgement"]
         row["f1_both"] = {**row["f1"], "paper": judged["graph"]["f1"]}
         row["random_both"] = {**row["random"], "paper": judged["random"]["f1"]}
     yield from _statuses(list(mine.values()))
@@ -165,7 +164,7 @@ def table(file: Path) -> Iterator[str]:
 
 
 def _statuses(found: list[Row]) -> Iterator[str]:
-    neurons = {side_of(row)[:2] for row in found}
+    neurons = {matched_model(row)[:2] for row in found}
     yield f"{len(neurons)} neurons, {len(found)} sides"
     for status in sorted({row["status"] for row in found}):
         yield f"- {status}: {sum(row['status'] == status for row in found)}"
@@ -189,11 +188,11 @@ def _compared(title: str, found: list[Row], key: str) -> Iterator[str]:
     for layer in [*sorted({row["layer"] for row in tested}), None]:
         some = [row for row in tested if layer in (None, row["layer"])]
         means = [f"{np.mean([row[key][name] for row in some]):.3f}" for name in names]
-        neurons = len({side_of(row)[:2] for row in some})
+        neurons = len({matched_model(row)[:2] for row in some})
         yield f"| {'all' if layer is None else layer} | {neurons} | {len(some)} | " + " | ".join(means) + " |"
     yield ""
     for name in names[1:]:
-        low, high = interval([(side_of(row)[:2], row[key]["neuronkb"] - row[key][name]) for row in tested])
+        low, high = interval([(matched_model(row)[:2], row[key]["neuronkb"] - row[key][name]) for row in tested])
         mean = np.mean([row[key]["neuronkb"] - row[key][name] for row in tested])
         yield f"- neuronkb less {name}: {mean:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"
 

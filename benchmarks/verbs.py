@@ -27,7 +27,7 @@ def rates() -> Iterator[Row]:
         print(f"verbs    left out: there is no {STORE}; make demo makes it")
         return
     with KnowledgeBase.open(STORE) as kb:
-        server = psutil.Process(kb.status().pid)
+        server = psutil.Process(kb.store.status().pid)
         for name, ask, wanted in _verbs(kb):
             yield _row(name, ask, wanted, server)
         for name, found in public().items():
@@ -41,19 +41,19 @@ def _verbs(kb: KnowledgeBase) -> Iterator[tuple[str, Callable[[], Any], float]]:
     model, neuron, graphed = known.get("model"), known.get("neuron"), known.get("graphed")
     if model is None or neuron is None:
         return
-    yield "agree", lambda: kb.agree(model), 0.3
-    yield "disagree", lambda: kb.disagree(model), 0.3
-    yield "neuron", lambda: kb.neuron(neuron), WANTED
-    yield "find", lambda: kb.find("july", model=model), WANTED
-    yield "concepts", lambda: kb.concepts(model=model), WANTED
-    yield "similar", lambda: kb.similar(neuron), 5.0
-    yield "similar --by vocabulary", lambda: kb.similar(neuron, "vocabulary"), 5.0
+    yield "words agree", lambda: kb.words.agree(model), 0.3
+    yield "words disagree", lambda: kb.words.disagree(model), 0.3
+    yield "card", lambda: kb.card(neuron), WANTED
+    yield "words token", lambda: kb.words.token("july", model=model), WANTED
+    yield "words concepts", lambda: kb.words.concepts(model=model), WANTED
+    yield "similar show", lambda: kb.similar.show(neuron), 5.0
+    yield "similar show --by vocabulary", lambda: kb.similar.show(neuron, by="vocabulary"), 5.0
     if pair := known.get("pair"):
-        yield "finding carry", lambda: kb.findings.carry(*pair, write=False), WANTED
+        yield "findings carry", lambda: kb.findings.carry(*pair, preview=True), WANTED
     yield "search", lambda: kb.search("months of the year", now=True), 1.5
     if graphed is not None:
-        yield "n2g predict", lambda: kb.predict_n2g(graphed, "It was in August"), 5.0
-    yield "clamp", lambda: kb.clamp(model, [neuron], "In the month of", value=5.0, tokens=10), 10.0
+        yield "n2g predict", lambda: kb.n2g.predict(graphed, "It was in August"), 5.0
+    yield "clamp run", lambda: kb.clamp.run(model, [neuron], prompt="In the month of", value=5.0, tokens=10), 10.0
 
 
 def _asked(kb: KnowledgeBase, query: Query) -> Callable[[], Any] | None:
@@ -62,7 +62,7 @@ def _asked(kb: KnowledgeBase, query: Query) -> Callable[[], Any] | None:
     for parameter in query.parameters:
         if parameter.required:
             values[parameter.name] = known.get(parameter.type, query.header.example.get(parameter.name))
-    ask = partial(kb.run, query.name, timeout=None, **values)
+    ask = partial(kb.queries.run, query.name, timeout=None, **values)
     try:
         ask()
     except NeuronKBError:

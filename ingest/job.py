@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from typing import Any, Protocol
 
 import pyarrow as pa
 
 from .bundle import RunInfo
-
-Progress = Callable[[str, int, int], None]
-"""Told the step, how much of it is done, and how much there is."""
-
-
-def silent(step: str, done: int, total: int) -> None:
-    """Progress nobody looks at."""
+from .progress import Progress
 
 
 class Job(Protocol):

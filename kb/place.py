@@ -71,6 +71,11 @@ class Place:
         return self.folder / "features"
 
     @property
+    def queries(self) -> Path:
+        """People's own queries, files of Cypher."""
+        return self.folder.expanduser().absolute() / "queries"
+
+    @property
     def passes(self) -> Path:
         """The state of passes that were cut off."""
         return self.folder / "unfinished-passes"
@@ -79,6 +84,12 @@ class Place:
     def tokenizers(self) -> Path:
         """How transformers sets a model's tokenizer up."""
         return self.folder / "tokenizers"
+
+    @property
+    def summaries(self) -> Path:
+        """What was counted of models, for who asks again; of servers apart."""
+        folder = self.folder.expanduser().absolute() / "summaries"
+        return folder / hashlib.sha256(self.where.encode()).hexdigest()[:16] if is_uri(self.where) else folder
 
     def search(self, database: str | None) -> Path:
         """What search by meaning asks, a folder an embedding model; of servers' databases apart."""

@@ -3,13 +3,17 @@
 from .answers.activity import Activity, Excerpt
 from .answers.causal import CausalReport, CheckedClamp, Share, causal_report
 from .answers.clamps import ClampCurve, ClampDose, clamp_curves
-from .answers.diff import Change, Diff, LayerShare, diff_models
-from .answers.explanations import ExplanationReport, ExplanationView, LayerScore, ScoreView, explanation_report
+from .answers.decoded import DecodedEnd
+from .answers.diff import Change, Diff, diff_models
+from .answers.ends import Concept, End
+from .answers.explanation_report import ExplanationReport, LayerScore, explanation_report
+from .answers.explanations import ExplanationView, ScoreView
 from .answers.features import FeatureInfo
-from .answers.find import Concept, Side, by_token, by_words, coherent, concepts, word_lists
-from .answers.neuron import Counterpart, DecodedSide, NeuronCard, card
+from .answers.find import by_token, by_words, coherent, concepts, word_lists
+from .answers.link_layers import LayerShare
+from .answers.neuron import Counterpart, NeuronCard, card
 from .answers.probe_report import Candidate, ProbeReport, Told, probe_report
-from .answers.probes import Detection, FeatureProbes, LayerBest, Sparsity, by_feature, feature_probes
+from .answers.probes import Detection, Detections, FeatureProbes, LayerBest, Sparsity, by_feature, feature_probes
 from .catalogue.query import Query, Reader, catalogue, public, query
 from .result.entity import Entity, plain
 from .result.result import Result
@@ -25,9 +29,11 @@ __all__ = [
     "ClampDose",
     "Concept",
     "Counterpart",
-    "DecodedSide",
+    "DecodedEnd",
     "Detection",
+    "Detections",
     "Diff",
+    "End",
     "Entity",
     "Excerpt",
     "ExplanationReport",
@@ -45,7 +51,6 @@ __all__ = [
     "Row",
     "ScoreView",
     "Share",
-    "Side",
     "Sparsity",
     "Told",
     "by_feature",

@@ -1,6 +1,7 @@
 """What is stored: node labels, relationship types, ids, Arrow schemas and errors."""
 
-from .arrow import arrow_schema, checked, conform
+from typing import TYPE_CHECKING
+
 from .errors import (
     BudgetError,
     BundleError,
@@ -12,6 +13,7 @@ from .errors import (
     LinkError,
     ModelError,
     NeuronKBError,
+    NotFoundError,
     PictureError,
     PublishedError,
     QueryError,
@@ -24,11 +26,17 @@ from .errors import (
     WeightsError,
 )
 from .ids import LatentId, NeuronId, digest, fold, run_id
+from .late import late
 from .matrices import MATRICES
 from .nodes import NODES
 from .ontology import SCHEMA_VERSION, TABLES, bundle_table, table
 from .property import Index, Kind, Matrix, Node, Property, Relationship, Table
 from .relationships import POLES, PROJECTIONS, RELATIONSHIPS
+
+if TYPE_CHECKING:
+    from .arrow import arrow_schema, checked, conform
+else:  # what wants ids and errors alone does not wait for pyarrow
+    __getattr__ = late(__name__, {"arrow": ("arrow_schema", "checked", "conform")})
 
 __all__ = [
     "MATRICES",
@@ -58,6 +66,7 @@ __all__ = [
     "Property",
     "PublishedError",
     "QueryError",
+    "NotFoundError",
     "ReadOnlyError",
     "Relationship",
     "RunError",

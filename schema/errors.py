@@ -18,6 +18,7 @@
     └── StoreError         a store that cannot be opened or reached
         ├── StoreBusyError a store that another host or process holds
         └── QueryError     a query the store refused or could not finish
+            ├── NotFoundError   a name that is not in the store
             ├── ReadOnlyError   a read that tried to write, or to reach files or the network
             └── LimitError      a read that ran past its time limit or took the server's memory
 
@@ -107,6 +108,10 @@ class StoreBusyError(StoreError):
 
 class QueryError(StoreError):
     """A query the store refused or could not finish."""
+
+
+class NotFoundError(QueryError):
+    """A neuron, model, feature, finding or run that is not in the store."""
 
 
 class ReadOnlyError(QueryError):

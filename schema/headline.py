@@ -31,10 +31,13 @@ def headline(scores: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {name: best.get(name) for name in PROPERTIES}
 
 
+def order(row: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
+    """By scorer, then by formula: what scores of different formulas, which do not compare, are sorted by."""
+    return _in_order(SCORERS, row["scorer"]), _in_order(FORMULAS, row["formula"])
+
+
 def _place(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    orders = ((SCORERS, "scorer"), (FORMULAS, "formula"), (SPLITS, "split"))
-    parts = [_in_order(order, row[name]) for order, name in orders]
-    return (*parts, row.get("simulator") or "", row["id"])
+    return (*order(row), _in_order(SPLITS, row["split"]), row.get("simulator") or "", row["id"])
 
 
 def _in_order(order: tuple[str | None, ...], value: str | None) -> tuple[int, str]:

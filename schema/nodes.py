@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from .property import Node, Property
+from .property import Kind, Node, Property
 from .scores import SCORES
 
 
 def _id(doc: str) -> Property:
     return Property("id", "string", doc, required=True, index="unique")
+
+
+def _own(name: str, kind: Kind, doc: str) -> Property:
+    return Property(name, kind, doc, own=True)
 
 
 RUN = Property("run", "string", "id of the Run that made it", required=True, index="range")
@@ -27,6 +31,7 @@ _NODES = (
             Property("d_mlp", "int", "neurons a layer"),
             Property("d_vocab", "int", "rows of the unembedding"),
             Property("gated", "bool", "whether the MLP has a gate projection"),
+            _own("lined", "int", "how often lines of its neurons were written: counts of them from before are old"),
         ),
         merged=True,
     ),
@@ -38,6 +43,15 @@ _NODES = (
             Property("model", "string", "id of its Model", required=True, index="range"),
             Property("layer", "int", "0-based layer", required=True, index="range"),
             Property("index", "int", "0-based index in the layer", required=True),
+            _own("line", "string", "what it does, in a sentence that stands beside its id: docs/output.md says which"),
+            _own(
+                "line_source",
+                "string",
+                "person, finding, explanation, graph, feature, decoded, or nothing where none is above its null",
+            ),
+            _own("line_score", "float", "what the sentence scored; null where a person wrote it"),
+            _own("line_null", "float", "what the score exceeds"),
+            _own("line_run", "string", "id of the Run that says so; null where a person does"),
         ),
     ),
     Node(
@@ -330,6 +344,7 @@ _NODES = (
             Property("started", "string", "ISO 8601 time"),
             Property("ended", "string", "ISO 8601 time, when complete"),
             Property("replaces", "strings", "ids of runs that go when this one is complete"),
+            _own("unlined", "bool", "true while the lines of its neurons are not made anew"),
         ),
         merged=True,
         own=True,

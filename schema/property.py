@@ -22,6 +22,8 @@ class Property:
     """A row without it is refused."""
     index: Index = "none"
     """unique: one node a value (also looked up by it); range: looked up by it."""
+    own: bool = False
+    """Of a node: whether the store or its people alone write it, and no bundle has the column."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Node:
     @property
     def columns(self) -> tuple[Property, ...]:
         """Its table's columns, in order."""
-        return self.properties
+        return tuple(p for p in self.properties if not p.own)
 
     @property
     def evidence(self) -> bool:
@@ -65,6 +67,8 @@ class Relationship:
     """The properties that, with both ends, name one relationship. The same key twice is the same relationship."""
     own: bool = False
     """Whether the store or its people alone write it: no bundle may hold any."""
+    job: str | None = None
+    """The job that makes it, of a method that `queries/catalogue/evidence.py` does not list."""
 
     @property
     def name(self) -> str:

@@ -66,12 +66,12 @@ def build(kb: KnowledgeBase, base: Path, work: Path) -> None:
     small = Model(BASE, two_layers(base, work / BASE))
     tuned = Model(TUNED, fine_tune(small.folder, work / TUNED, recipe=RECIPE).folder)
     for model in (small, tuned):
-        kb.ingest_lm_head(model.folder, name=model.name)
-    kb.link(BASE, TUNED)
+        kb.lm_head.ingest(model.folder, name=model.name)
+    kb.links.make(BASE, TUNED)
     texts = sample_texts(work / "texts.jsonl")
     corpus = small_corpus(texts, work / "articles.jsonl", CHARACTERS)
-    (months,) = kb.concepts(["months"], model=BASE, top=4)
-    made = Evidence(kb, choose(months.sides, neurons=2), corpus, month_labels(texts, work / "months.jsonl"))
+    (months,) = kb.words.concepts(["months"], model=BASE, top=4).concepts
+    made = Evidence(kb, choose(months.ends, neurons=2), corpus, month_labels(texts, work / "months.jsonl"))
     with pytest.MonkeyPatch.context() as smaller:
         smaller.setattr(evidence, "GRAPHS", evidence.GRAPHS | GRAPHS)
         smaller.setattr(evidence, "EXPLAIN", evidence.EXPLAIN | EXPLAIN)
@@ -80,5 +80,5 @@ def build(kb: KnowledgeBase, base: Path, work: Path) -> None:
             made.probes(model)
         made.graphs(small)
         made.explanations(small, base)
-    kb.findings.add(NOTE, made.ids(small), author="test")
+    kb.findings.add(NOTE, about=made.ids(small), author="test")
     kb.findings.carry(BASE, TUNED)

@@ -1,7 +1,7 @@
 """Every job on one pair of planted models, small enough to run again and again.
 
 `materials` lays out what the jobs read, `run` runs them. tests/data/versions keeps stores that older releases made with
-this very file, so it may use only what every release has.
+this file as it was then: materials and settings stay the same.
 """
 
 from __future__ import annotations
@@ -138,24 +138,24 @@ def run(kb: KnowledgeBase, given: Path, base: str = "base") -> dict[str, int]:
     model, texts = given / "base", given / "texts.jsonl"
     named = model if base == "base" else base
     return {
-        "lm-head": kb.ingest_lm_head(model, name=base, settings=DECODING).total,
-        "lm-head tuned": kb.ingest_lm_head(given / "tuned", settings=DECODING).total,
-        "activations": kb.ingest_activations(model, texts, name=base, windows=WINDOWS, settings=PASS).total,
-        "probes": kb.ingest_probes(model, [str(given / "months.jsonl")], name=base, settings=PROBES).total,
-        "n2g": kb.ingest_n2g(model, texts, name=base, neurons=NEURONS, windows=WINDOWS, settings=GRAPHS).total,
+        "lm-head": kb.lm_head.ingest(model, name=base, settings=DECODING).total,
+        "lm-head tuned": kb.lm_head.ingest(given / "tuned", settings=DECODING).total,
+        "activations": kb.activations.ingest(model, texts, name=base, windows=WINDOWS, settings=PASS).total,
+        "probes": kb.probes.ingest(model, features=[str(given / "months.jsonl")], name=base, settings=PROBES).total,
+        "n2g": kb.n2g.ingest(model, texts, name=base, neurons=NEURONS, windows=WINDOWS, settings=GRAPHS).total,
         "explanations": explanations(kb, given, base),
-        "clamp": kb.ingest_clamp(
+        "clamp": kb.causal.ingest(
             named,
             neurons=[f"L{layer}/N{index}:down+" for layer, index in NEURONS],
             prompts=PROMPTS,
             settings=CLAMPS,
-        ).total,
-        "feeds": kb.ingest_feeds(named, settings={"k": 2, "device": "cpu"}).total,
-        "link": kb.link(base, "tuned", base_weights=str(model), tuned_weights=str(given / "tuned")).load.total,
-        "match": kb.match(named, given / "tuned", settings={"k": 2, "device": "cpu"}).load.total,
-        "import-probes": kb.import_probes(given / "probes.csv").total,
-        "import-explanations": kb.import_explanations(given / "published", embed=False).total,
-        "import-n2g": kb.import_n2g(given / "toy").load.total,
+        ).load.total,
+        "feeds": kb.feeds.ingest(named, settings={"k": 2, "device": "cpu"}).total,
+        "link": kb.links.make(base, "tuned", base_weights=str(model), tuned_weights=str(given / "tuned")).load.total,
+        "match": kb.similar.match(named, given / "tuned", settings={"k": 2, "device": "cpu"}).load.total,
+        "import-probes": kb.probes.import_(given / "probes.csv").total,
+        "import-explanations": kb.explanations.import_(given / "published", embed=False).total,
+        "import-n2g": kb.n2g.import_(given / "toy").load.total,
     }
 
 
@@ -166,12 +166,12 @@ def explanations(kb: KnowledgeBase, given: Path, base: str = "base") -> int:
     names = [f"L{layer}/N{index}" for layer, index in NEURONS]
     with patch.object(explaining, "_asking", return_value=asking):
         model = given / "base" if base == "base" else base
-        return kb.explanations.ingest(model, explainer=client.id, neurons=names, settings=SAYING).total
+        return kb.explanations.ingest(model, explainer=client.id, neurons=names, settings=SAYING).load.total
 
 
 def by_hand(kb: KnowledgeBase, given: Path) -> None:
     """What people add: a finding, carried to the fine-tune, and a rating."""
-    kb.findings.add("writes months", [NAMES[0]], author="ann")
+    kb.findings.add("writes months", about=[NAMES[0]], author="ann")
     kb.findings.carry("base", "tuned", base_weights=str(given / "base"), tuned_weights=str(given / "tuned"))
     for sheet in kb.ratings.sheets("base", "ann", count=1):
         kb.ratings.save(sheet, "ann", [3.0] * len(sheet.shown))

@@ -10,16 +10,18 @@ from neuronkb.schema import NODES, RELATIONSHIPS
 
 TIMES = ("started", "ended")
 """Properties that differ between two undisturbed loads."""
+LINES = tuple(prop.name for prop in NODES["Neuron"].properties if prop.own)
+"""Properties that a load works out of the evidence, and import files leave to `neurons lines`."""
 
 
-def contents(store: Store) -> dict[str, list[str]]:
-    """Each label's and each relationship type's rows as sorted JSON, times left out."""
+def contents(store: Store, left_out: tuple[str, ...] = TIMES) -> dict[str, list[str]]:
+    """Each label's and each relationship type's rows as sorted JSON, without times."""
     found = {}
     for label in NODES:
         if label != "Schema":
-            found[label] = _rows(store, f"MATCH (n:{label}) RETURN properties(n)")
+            found[label] = _rows(store, f"MATCH (n:{label}) RETURN properties(n)", left_out)
     for kind in sorted({rel.type for rel in RELATIONSHIPS.values()}):
-        found[kind] = _rows(store, f"MATCH (a)-[r:{kind}]->(b) RETURN a.id, b.id, properties(r)")
+        found[kind] = _rows(store, f"MATCH (a)-[r:{kind}]->(b) RETURN a.id, b.id, properties(r)", left_out)
     return {name: rows for name, rows in found.items() if rows}
 
 
@@ -30,10 +32,10 @@ def checksum(store: Store) -> tuple[dict[str, int], str]:
     return {name: len(rows) for name, rows in held.items()}, hashlib.sha256(text).hexdigest()
 
 
-def _rows(store: Store, cypher: str) -> list[str]:
+def _rows(store: Store, cypher: str, left_out: tuple[str, ...]) -> list[str]:
     rows = []
     for row in store.read(cypher, timeout=None, limit=None).rows:
         *ends, properties = row
-        kept = {k: v for k, v in properties.items() if k not in TIMES and v is not None}
+        kept = {k: v for k, v in properties.items() if k not in left_out and v is not None}
         rows.append(json.dumps([*ends, kept], sort_keys=True))
     return sorted(rows)

@@ -78,7 +78,7 @@ def hurts(shown: str) -> str:
 def _whole(name: str, row: dict[str, Any]) -> dict[str, Any]:
     """With a number for each that is missing: a diff and a prediction count on them."""
     numbers: dict[str, Any] = {"int": 1, "float": 0.5, "bool": True}
-    return {p.name: numbers[p.kind] for p in table(name).properties if p.kind in numbers} | row
+    return {p.name: numbers[p.kind] for p in table(name).columns if p.kind in numbers} | row
 
 
 def _row(name: str, row: dict[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from neuronkb.ingest.bundle import RunInfo
-from neuronkb.ingest.job import Progress, silent
 from neuronkb.ingest.probes.tables import FeatureRecord, ProbeRecord, detects_tables, feature_tables, probe_tables
+from neuronkb.ingest.progress import Progress, silent
 from neuronkb.schema import conform, table
 
 MODEL = "m"

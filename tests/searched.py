@@ -11,8 +11,8 @@ import pyarrow as pa
 from neuronkb.ingest.bundle import RunInfo
 from neuronkb.ingest.explain.records import Explanation
 from neuronkb.ingest.explain.tables import record_tables
-from neuronkb.ingest.job import Progress, silent
 from neuronkb.ingest.probes.tables import FeatureRecord, detects_tables, feature_tables
+from neuronkb.ingest.progress import Progress, silent
 from neuronkb.schema import NeuronId, bundle_table, conform
 
 MODEL, TOKENIZER = "m", "t"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from neuronkb import KnowledgeBase
-from neuronkb.kb.cli import output, tables
+from neuronkb.kb.cli import output
 from neuronkb.kb.cli.guard import guarded
 from neuronkb.schema import NeuronKBError
 
@@ -18,7 +19,7 @@ from .finetune import FineTune, fine_tune
 from .gemma import NAME as BASE
 from .gemma import base_model, notice
 from .stages import Stages, used
-from .story import LAYERS, ROWS, Story, first_look
+from .story import LAYERS, ROWS, Story, first_look, say
 
 STORE = ".neuronkb"
 WORD = "dog"
@@ -59,15 +60,16 @@ def main() -> int:
         except KeyboardInterrupt:
             print(f"Error: interrupted after {stages.passed:.0f} s; run make demo again to go on", file=sys.stderr)
             return 1
-        _say(stages.table("What it took"), f"{used((Path(STORE), cache))}.")
+        say(stages.table("What it took"), f"{used((Path(STORE), cache))}.")
         return 0
 
 
 def _run(cache: Path, stages: Stages) -> None:
-    _say("\n".join(notice()) + "\n")
+    say("\n".join(notice()) + "\n")
     with stages("unpack the base model") as progress:
         base = Model(BASE, base_model(cache, progress))
     with KnowledgeBase.open(STORE) as kb:
+        stages.session = kb.session
         _decode(kb, base, stages, LAYERS)
         story = Story(kb, base, cache, stages)
         story.of_the_base()
@@ -76,21 +78,21 @@ def _run(cache: Path, stages: Stages) -> None:
         _tell(made)
         tuned = Model(TUNED, made.folder)
         _decode(kb, tuned, stages, LAYERS)
-        with stages("link them") as progress:
-            kb.link(BASE, TUNED, layers=LAYERS, progress=progress)
+        with stages("link them"):
+            kb.links.make(BASE, TUNED, layers=LAYERS)
         story.of_the_fine_tune(tuned)
-        _say(
+        say(
             f"That was the story, after {stages.passed:.0f} s. The other layers of both models follow. "
-            "Ask already, from another terminal:\n  .venv/bin/neuronkb concepts\n"
+            "Ask already, from another terminal:\n  .venv/bin/neuronkb words concepts\n"
             "Ctrl-C keeps what is done; make demo goes on from there.\n"
         )
         for model in (base, tuned):
             _decode(kb, model, stages, None)
-        with stages("link them") as progress:
-            kb.link(BASE, TUNED, progress=progress)
+        with stages("link them"):
+            kb.links.make(BASE, TUNED)
         _show(kb)
         with stages("words and neurons for search") as progress:
-            kb.searching.build(progress=progress)
+            kb.session.search.build(progress=progress)
         _suggest()
 
 
@@ -103,42 +105,38 @@ def _decode(kb: KnowledgeBase, model: Model, stages: Stages, layers: Sequence[in
         nonlocal looked
         if model.name == BASE and layers is not None and shard.startswith("L") and not looked:
             looked = True
-            _say(f"\nThe first look, after {stages.passed:.0f} s: one layer is in.\n", first_look(kb, model))
+            say(f"\nThe first look, after {stages.passed:.0f} s: one layer is in.\n", first_look(kb, model))
 
-    _say(f"Decoding {model.name}, {what}: the ten tokens that each weight vector points at most, and least; exact")
-    with stages(f"decode {model.name}, {what}") as progress:
-        kb.ingest_lm_head(model.folder, name=model.name, layers=layers, order="last", progress=progress, loaded=look)
+    say(f"Decoding {model.name}, {what}: the ten tokens that each weight vector points at most, and least; exact")
+    kb.session.loaded = look
+    with stages(f"decode {model.name}, {what}"):
+        kb.lm_head.ingest(model.folder, name=model.name, layers=layers, order="last")
+    kb.session.loaded = None
 
 
 def _tell(tuned: FineTune) -> None:
-    _say(
+    say(
         f"Fine-tune on question-answer pairs, MLPs of layers 14-17 only: held-out loss "
         f"{tuned.loss_before:.2f} -> {tuned.loss_after:.2f} nats a token"
     )
     rows = [(a.question, a.expected, a.before, a.after) for a in tuned.answers]
-    _say(output.table(("question it was not trained on", "expected", "base says", "fine-tune says"), rows))
+    say(output.table(("question it was not trained on", "expected", "base says", "fine-tune says"), rows))
 
 
 def _show(kb: KnowledgeBase) -> None:
     """What only all layers can answer, a few rows of each."""
-    _say("\nOver all layers. Neurons that name a concept, and how many would by chance:\n")
-    found = sorted((one for one in kb.concepts(model=BASE) if one.sides), key=lambda one: -one.sides[0].score)
-    _say(tables.concepts(found[:ROWS]), "More: .venv/bin/neuronkb concepts\n")
-    _say(f"Neurons that decode to the word {WORD!r}, in both models:\n", tables.hits(kb.find(WORD, top=ROWS)))
-    changed = kb.diff(BASE, TUNED, top=ROWS)
-    _say("What the fine-tune changed most. By layer, beside noise: .venv/bin/neuronkb diff " + f"{BASE} {TUNED}\n")
-    _say(tables.changes(changed))
+    say("\nOver all layers. Neurons that name a concept, and how many would by chance:\n")
+    found = kb.words.concepts(model=BASE)
+    best = sorted((concept for concept in found.concepts if concept.ends), key=lambda concept: -concept.ends[0].score)
+    say(replace(found, concepts=tuple(best[:ROWS])), "More: .venv/bin/neuronkb words concepts\n")
+    say(f"Neurons that decode to the word {WORD!r}, in both models:\n", kb.words.token(WORD, top=ROWS))
+    say("What the fine-tune changed, by layer beside noise, and most:\n", kb.links.diff(BASE, TUNED, top=ROWS))
 
 
 def _suggest() -> None:
-    _say('Try next:\n\n# By meaning\n.venv/bin/neuronkb search "months of the year"\n')
+    say('Try next:\n\n# By meaning\n.venv/bin/neuronkb search "months of the year"\n')
     for title, cypher in QUERIES:
-        output.console().print(f'# {title}\n.venv/bin/neuronkb query "{cypher}"\n', soft_wrap=True)
-
-
-def _say(*parts: object) -> None:
-    for part in parts:
-        output.console().print(part)
+        output.console().print(f'# {title}\n.venv/bin/neuronkb cypher "{cypher}"\n', soft_wrap=True)
 
 
 if __name__ == "__main__":

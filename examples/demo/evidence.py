@@ -10,8 +10,6 @@ from typing import Any
 from neuronkb import KnowledgeBase
 from neuronkb.schema import NeuronId
 
-from .progress import Progress, silent
-
 PASS: dict[str, Any] = {"k": 6, "per_band": 1, "least": 3}
 """A small corpus: fewer windows, and tokens that are in it a few times."""
 GRAPHS: dict[str, Any] = {}
@@ -41,46 +39,43 @@ class Evidence:
     def layers(self) -> list[int]:
         return sorted({neuron.layer for neuron in self.neurons})
 
-    def corpus_pass(self, model: Model, progress: Progress = silent) -> None:
+    def corpus_pass(self, model: Model) -> None:
         """What every neuron of the layers does on the corpus."""
         if self._missing("activations", model, "FIRES_ON"):
-            self.kb.ingest_activations(
+            self.kb.activations.ingest(
                 model.folder,
                 self.corpus,
                 name=model.name,
                 layers=self.layers,
                 settings=PASS | _dtype(),
-                clash="alongside",
-                progress=progress,
+                alongside=True,
             )
 
-    def graphs(self, model: Model, progress: Progress = silent) -> None:
+    def graphs(self, model: Model) -> None:
         """A graph of each side of the neurons."""
         if self._missing("n2g", model, "HAS_GRAPH"):
-            self.kb.ingest_n2g(
+            self.kb.n2g.ingest(
                 model.folder,
                 self.corpus,
                 name=model.name,
                 neurons=[(neuron.layer, neuron.index) for neuron in self.neurons],
                 settings=GRAPHS | _dtype(),
-                clash="alongside",
-                progress=progress,
+                alongside=True,
             )
 
-    def probes(self, model: Model, progress: Progress = silent) -> None:
+    def probes(self, model: Model) -> None:
         """Every neuron of the layers against the labels."""
         if self._missing("probes", model, None):
-            self.kb.ingest_probes(
+            self.kb.probes.ingest(
                 model.folder,
-                [str(self.labels)],
+                features=[str(self.labels)],
                 name=model.name,
                 layers=self.layers,
                 settings=PROBES | _dtype(),
-                clash="alongside",
-                progress=progress,
+                alongside=True,
             )
 
-    def explanations(self, model: Model, explainer: Path, progress: Progress = silent) -> None:
+    def explanations(self, model: Model, explainer: Path) -> None:
         """Sentences on the neurons by a language model, scored beside what needs none."""
         if self._missing("explanations", model, "EXPLAINED_BY"):
             self.kb.explanations.ingest(
@@ -88,8 +83,7 @@ class Evidence:
                 explainer=explainer,
                 neurons=self.ids(model),
                 settings=EXPLAIN,
-                clash="alongside",
-                progress=progress,
+                alongside=True,
             )
 
     def ids(self, model: Model) -> list[str]:
@@ -98,7 +92,7 @@ class Evidence:
 
     def _missing(self, job: str, model: Model, relationship: str | None) -> bool:
         """Whether a job has work left: no finished run, or neurons (for probes: layers) without its evidence."""
-        if not any(run["ended"] for run in self.kb.runs(job, model.name).dicts()):
+        if not any(run["ended"] for run in self.kb.runs.list(job=job, model=model.name).dicts()):
             return True
         if relationship is None:
             asked, wanted = "MATCH (p:Probe {model: $model}) RETURN DISTINCT p.layer", set(self.layers)

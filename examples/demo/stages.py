@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import psutil
 from neuronkb.kb.cli import output
 
+from .progress import silent
+
 if TYPE_CHECKING:
+    from neuronkb.kb.session import Session
     from rich.table import Table
 
     from .progress import Progress
@@ -24,6 +27,8 @@ class Stages:
         self.started = time.monotonic()
         self.seconds: dict[str, float] = {}
         """by stage, in the order of their beginning; one that is begun again goes on"""
+        self.session: Session | None = None
+        """of the knowledge base whose jobs are stages too"""
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[Progress]:
@@ -32,9 +37,15 @@ class Stages:
         self.seconds.setdefault(name, 0.0)
         try:
             with output.progress() as progress:
+                self._told(progress)
                 yield progress
         finally:
+            self._told(silent)
             self.seconds[name] += time.monotonic() - begun
+
+    def _told(self, progress: Progress) -> None:
+        if self.session is not None:
+            self.session.progress = progress
 
     @property
     def passed(self) -> float:

@@ -16,10 +16,10 @@ import torch
 from ...schema import CorpusError
 from ..bundle import RunInfo
 from ..corpus.corpus import Corpus
-from ..job import Progress, silent
 from ..live_job import LiveJob, some_layers
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table, vocabulary_tables
+from ..progress import Progress, silent
 from ..subject.hooks import Values
 from ..subject.live import LiveModel
 from ..team import Team

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import torch
 
 from ..subject.clamp import Clamp
+from .end import Case
 from .last_token import LastToken
 from .nulls import Floats, Ints, around, drawn_means, matched_tokens, nearest, p_value
 from .settings import Settings
-from .side import Case
 
 Tell = Callable[[int], None]
 """Told how many more clamps were run."""

@@ -12,21 +12,21 @@ import torch
 
 from ...schema import POLES, ModelError, digest
 from ..bundle import RunInfo
-from ..job import Progress, silent
 from ..live_job import LiveJob
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table, words_of
+from ..progress import Progress, silent
 from ..subject.clamp import Clamp
 from ..subject.continuation import encode
 from ..subject.live import LiveModel
 from .answers import Named, named, sampled
 from .check import Others, Vocabulary, check_layer
+from .end import Case, End, cases, sites
 from .last_token import LastToken
 from .nulls import Floats, nearest
 from .prompts import prompts_hash, shipped
 from .ranges import Ranges
 from .settings import METHOD, Settings
-from .side import Case, Side, cases, sites
 from .tables import layer_tables
 
 JOB = "clamp"
@@ -51,7 +51,7 @@ class ClampJob(LiveJob):
     """Clamps neurons and measures what becomes of their decoded tokens. `open` makes one; `shards` does the work."""
 
     live: LiveModel
-    sides: tuple[Side, ...]
+    sides: tuple[End, ...]
     sources: Sources
     prompts: tuple[str, ...]
     settings: Settings
@@ -61,7 +61,7 @@ class ClampJob(LiveJob):
     def open(
         cls,
         live: LiveModel,
-        sides: Sequence[Side],
+        sides: Sequence[End],
         *,
         sources: Sources | None = None,
         prompts: Sequence[str] | None = None,
@@ -169,7 +169,7 @@ class ClampJob(LiveJob):
         return len(self.prompts) * (tested * len(self.settings.doses) + pool)
 
     @cached_property
-    def _asked(self) -> frozenset[Side]:
+    def _asked(self) -> frozenset[End]:
         """The sides that answers are sampled for."""
         down = [side for side in self.sides if side.projection == "down"]
         clearest = sorted(down, key=lambda side: (-side.clarity, str(side)))
@@ -212,7 +212,7 @@ def column_norms(live: LiveModel, layer: int) -> Floats:
     return found
 
 
-def _check(side: Side, live: LiveModel) -> None:
+def _check(side: End, live: LiveModel) -> None:
     """Raise ModelError for a side that is not there or that no clamp can test."""
     Clamp(side.layer, side.neuron, 0.0).check(live.blocks)
     if not sites(side.projection, side.pole, live.gated):
@@ -221,7 +221,7 @@ def _check(side: Side, live: LiveModel) -> None:
             "give down+, down-, up+, up- or gate+ (without a gate: down+, up+)"
         )
     if not side.tokens:
-        raise ModelError(f"{side}: no decoded tokens; run neuronkb ingest lm-head first")
+        raise ModelError(f"{side}: no decoded tokens; run neuronkb lm-head ingest first")
 
 
 class _Counter:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from ...schema import ModelError
-from ..chosen import chosen
-from ..subject.live import DTYPES
+from ...schema.errors import ModelError
+from ..chosen import ADVANCED, Range, Seed, check_fields, chosen
+from ..subject.dtypes import Dtype
 
 METHOD = 1
 """Raised when the same inputs would give other results; part of the run's identity."""
@@ -21,53 +20,39 @@ MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)
 class Settings:
     """All but `batch` and `device` is part of the result."""
 
-    multiples: tuple[float, ...] = MULTIPLES
-    """of the observed maximum that a neuron is clamped to"""
-    reference: float = 1.0
-    """the multiple that is tested against the nulls, added to `multiples` where it is missing"""
-    null_tokens: int = 999
-    """draws of matched tokens"""
-    band: int = 200
+    multiples: Annotated[tuple[float, ...], Range(0, open=True)] = MULTIPLES
+    """multiples of the observed maximum that a neuron is clamped to"""
+    reference: Annotated[float, Range(0, open=True), ADVANCED] = 1.0
+    """the multiple that is tested against the nulls, added to the others where it is missing"""
+    null_tokens: Annotated[int, Range(19, 10**6)] = 999
+    """draws of as frequent tokens"""
+    band: Annotated[int, Range(1, 10**5), ADVANCED] = 200
     """tokens that each decoded token's stand-in is drawn from"""
-    null_neurons: int = 149
+    null_neurons: Annotated[int, Range(1, 10**6)] = 149
     """matched neurons that each neuron is compared with"""
-    pool: int = 200
+    pool: Annotated[int, Range(1, 10**6)] = 200
     """neurons of a layer, around the sizes of those tested, that the matched ones are taken from"""
-    answers: int = 0
-    """sampled answers to `question`, each with the clamp off, on, and on a matched neuron; 0 for none"""
-    answers_neurons: int = 10
-    """neurons that answers are sampled for: the `down` sides with the clearest tokens"""
-    answer_tokens: int = 24
+    answers: Annotated[int, Range(0, 10**4)] = 0
+    """sampled answers to the question, each with the clamp off, on, and on a matched neuron; 0 for none"""
+    answers_neurons: Annotated[int, Range(0, 10**4)] = 10
+    """neurons to sample answers for: the down sides with the clearest tokens"""
+    answer_tokens: Annotated[int, Range(1, 1000), ADVANCED] = 24
+    """tokens of an answer, at most"""
     question: str = "Question: What is your favourite thing, and why?\nAnswer: My favourite thing is"
+    """what the sampled answers answer"""
     chat: bool = False
-    """ask `question` in the tokenizer's chat template"""
-    dtype: str = "auto"
-    """of the forward pass; auto is float32 on a CPU, as stored on a GPU"""
-    seed: int = 0
-    """of the drawn tokens and the answers"""
+    """ask the question in the tokenizer's chat template"""
+    dtype: Dtype = "auto"
+    """number format of the forward pass; auto is float32 on a CPU, and as stored on a GPU"""
+    seed: Seed = 0
+    """seed of the drawn tokens and the answers"""
     device: str = "auto"
-    batch: int = 64
-    """clamps in one forward pass"""
+    """cpu, cuda, cuda:1 and so on; auto takes a GPU where there is one"""
+    batch: Annotated[int, Range(1, 4096)] = 64
+    """clamps a forward pass"""
 
     def __post_init__(self) -> None:
-        numbers = [*self.multiples, self.reference]
-        bad = next((x for x in numbers if not (math.isfinite(x) and x > 0)), None)
-        if bad is not None:
-            raise ModelError(f"multiple of the maximum is {bad!r}, expected a positive number")
-        for name, low, high in (
-            ("null_tokens", 19, 10**6),
-            ("band", 1, 10**5),
-            ("null_neurons", 1, 10**6),
-            ("pool", 1, 10**6),
-            ("answers", 0, 10**4),
-            ("answers_neurons", 0, 10**4),
-            ("answer_tokens", 1, 1000),
-            ("batch", 1, 4096),
-        ):
-            if not low <= getattr(self, name) <= high:
-                raise ModelError(f"{name} is {getattr(self, name)!r}, expected {low} to {high}")
-        if self.dtype != "auto" and self.dtype not in DTYPES:
-            raise ModelError(f"dtype is {self.dtype!r}, expected auto, {', '.join(DTYPES)}")
+        check_fields(self, ModelError)
 
     @classmethod
     def of(cls, given: Mapping[str, Any] | Settings | None) -> Settings:

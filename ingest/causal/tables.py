@@ -11,7 +11,7 @@ from ...schema import conform, table
 from ..lm_head.tables import Tables
 from .answers import Named
 from .check import Dose
-from .side import Case
+from .end import Case
 
 
 def layer_tables(

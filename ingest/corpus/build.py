@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from ...schema import CorpusError
 from ..bundle.layout import write_json
-from ..job import Progress
+from ..progress import Progress
 from .document import Document
 from .documents import Documents
 from .duplicates import find_duplicates

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ...schema import BundleError, CorpusError, conform, digest, table
 from ..bundle.layout import read_json
-from ..job import Progress, silent
+from ..progress import Progress, silent
 from .build import build
 from .documents import Documents
 from .layout import DOCUMENT, DOCUMENTS, FORMAT, HELD, INFO, LENGTHS, OFFSET, ROLES, TOKENS
@@ -114,7 +114,10 @@ class Corpus:
     @classmethod
     def _read(cls, folder: Path, info: Mapping[str, Any]) -> Corpus:
         tokens, document, offset, held = (_array(folder / name) for name in _ARRAYS)
-        settings = Settings.of({"tails": False, "roles": "roles" in info, **info["settings"]})
+        try:
+            settings = Settings.of({"tails": False, "roles": "roles" in info, **info["settings"]})
+        except CorpusError as error:
+            raise CorpusError(f"{str(folder / INFO)!r} is damaged ({error}); build the corpus again") from None
         told = info.get("roles")
         names = () if told is None else tuple(str(name) for name in told["names"])
         lengths = _array(folder / LENGTHS) if settings.tails else np.full(len(tokens), tokens.shape[1], np.int32)

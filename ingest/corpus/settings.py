@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from ...schema import CorpusError
-from ..chosen import chosen
+from ...schema.errors import CorpusError
+from ..chosen import ADVANCED, Range, check_fields, chosen
 
 Bos = Literal["window", "none"]
 """`window`: every window starts with the tokenizer's BOS token. `none`: none does."""
@@ -17,28 +17,29 @@ METHOD = 1
 
 
 @dataclass(frozen=True)
-class Settings:
-    """All are part of the corpus's hash, but `roles`, and `tails` where it is False: see `identity`."""
+class Windows:
+    """How long windows are, and which are left out."""
 
-    length: int = 64
-    """tokens a window at most, BOS included, 8 or more"""
-    bos: Bos | None = None
-    """None: `window` where the tokenizer has a BOS token, else `none`"""
-    similarity: float | None = 0.8
-    """a window whose 5-grams have this Jaccard similarity or more with an earlier one's is dropped, .7 to 1;
-    None keeps all, exact copies too"""
-    tails: bool = True
-    """texts shorter than a window, and the ends of longer ones, are windows too, padded; False leaves them out"""
-    roles: bool = False
-    """of chats, whose turn each token stands in is kept beside the windows, which are the same with it"""
+    length: Annotated[int, Range(8)] = 64
+    """tokens a window at most, BOS included"""
+    bos: Annotated[Bos | None, ADVANCED] = None
+    """whether every window starts with the tokenizer's BOS token; where not said, it does if there is one"""
+    similarity: Annotated[float | None, Range(0.7, 1), ADVANCED] = 0.8
+    """a window whose 5-grams have this Jaccard similarity or more with an earlier one's is dropped; None keeps all,
+    exact copies too"""
 
     def __post_init__(self) -> None:
-        if self.length < 8:
-            raise CorpusError(f"length is {self.length!r}, expected 8 tokens a window or more")
-        if self.bos not in (None, *get_args(Bos)):
-            raise CorpusError(f"bos is {self.bos!r}, expected one of {', '.join(get_args(Bos))}")
-        if self.similarity is not None and not 0.7 <= self.similarity <= 1:
-            raise CorpusError(f"similarity is {self.similarity!r}, expected 0.7 to 1, or None to keep all windows")
+        check_fields(self, CorpusError)
+
+
+@dataclass(frozen=True)
+class Settings(Windows):
+    """All are part of the corpus's hash, but `roles`, and `tails` where it is False: see `identity`."""
+
+    tails: bool = True
+    """read texts shorter than a window, and the ends of longer ones, as padded windows too"""
+    roles: bool = False
+    """of chats, keep beside the windows whose turn each token stands in"""
 
     @property
     def identity(self) -> dict[str, Any]:

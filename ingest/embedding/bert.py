@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ...schema import ModelError
 from ...schema.outside import parse_json, read_bytes
-from ..job import Progress, silent
+from ..progress import Progress, silent
 from ..subject.header import TensorInfo, read_header
 from .forward import Layer, NumpyOperations, TorchOperations, encoded
 

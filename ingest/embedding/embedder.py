@@ -10,7 +10,7 @@ from typing import Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from ..job import Progress, silent
+from ..progress import Progress, silent
 from .bert import Bert
 from .folder import check, fingerprint, locate
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...schema import ModelError
-from ..job import Progress, silent
+from ..progress import Progress, silent
 from .bert import WIDTH
 from .folder import PIP
 

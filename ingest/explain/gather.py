@@ -15,9 +15,9 @@ import torch
 
 from ...schema import CorpusError
 from ..corpus.corpus import DAMAGE, Corpus
-from ..job import Progress, silent
 from ..n2g.engine import Target
 from ..n2g.windows import splits
+from ..progress import Progress, silent
 from ..subject.live import LiveModel
 from .material import PARTS, SPLITS, Floats, Part, Passage, Split
 from .settings import Settings

@@ -13,11 +13,11 @@ import numpy as np
 from ...schema import ModelError, NeuronId, digest
 from ..bundle import RunInfo
 from ..corpus.corpus import Corpus
-from ..job import Progress, silent
 from ..live_job import LiveJob, scope_of, some_neurons
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table
 from ..n2g.engine import Target
+from ..progress import Progress, silent
 from ..subject.live import LiveModel
 from .gather import Gathered, gather
 from .known import Evidence, Known

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from ...schema import ModelError
-from ..chosen import chosen
+from ...schema.errors import ModelError
+from ..chosen import ADVANCED, Range, Seed, Share, check_fields, chosen
 
 VERSION = 1
 """Raised when the same inputs would give other results; part of the run's identity."""
@@ -29,56 +29,48 @@ class Settings:
     """How neurons are explained, and what the explanations are scored by."""
 
     methods: tuple[Method, ...] = METHODS
-    """what a candidate is written from: examples with their activations; N2G graph and decoded tokens; all of these"""
-    candidates: int = 1
-    """of each method, the second and later ones sampled"""
-    temperature: float = 1.0
-    """of those"""
+    """what candidates are written from: examples with their activations, the graph with decoded tokens, or both"""
+    candidates: Annotated[int, Range(1, 50)] = 1
+    """candidates of each method, the second and later ones sampled"""
+    temperature: Annotated[float, Range(0, 100), ADVANCED] = 1.0
+    """temperature of the sampled candidates"""
     style: Style = "auto"
-    """instruct: a conversation; base: many shots for a model that only continues text; auto: by the model"""
+    """a conversation (instruct), or many shots for a model that only continues text (base); auto goes by the model"""
     sides: Sides = "both"
-    """of a gated model's neuron: both poles, or the one that reaches further from 0"""
-    scores: tuple[Scoring, ...] = ("correlation", "ablation", "detection", "fuzzing", "embedding")
-    shown: int = 5
+    """of a gated model's neuron, both poles or the one that reaches further from 0"""
+    scores: tuple[Scoring, ...] = SCORING
+    """what explanations are scored by"""
+    shown: Annotated[int, Range(1, 100), ADVANCED] = 5
     """strongest windows that an explainer sees"""
-    top: int = 5
+    top: Annotated[int, Range(1, 100)] = 5
     """strongest windows that are scored"""
-    random: int = 5
+    random: Annotated[int, Range(1, 1000)] = 5
     """random windows that are scored"""
-    choose: int = 3
-    """strongest windows, and as many random ones, that candidates are chosen and predictions calibrated on; 0 for
-    neither: the first method's candidate is the one"""
-    examples: int = 10
-    """active and as many silent windows that detection, fuzzing and embedding are scored on"""
-    ablate: int = 5
-    """of the strongest, and as many random windows, that ablation is scored on"""
-    together: int = 5
+    choose: Annotated[int, Range(0, 100)] = 3
+    """strongest windows, and as many random ones, that candidates are chosen and predictions calibrated on; 0 takes the
+    first candidate as it is"""
+    examples: Annotated[int, Range(1, 1000)] = 10
+    """active, and as many silent, windows that detection, fuzzing and embedding are scored on"""
+    ablate: Annotated[int, Range(0, 1000)] = 5
+    """strongest, and as many random, windows that ablation is scored on"""
+    together: Annotated[int, Range(1, 50), ADVANCED] = 5
     """examples in one question of detection and fuzzing"""
-    active: float = 0.3
+    active: Annotated[Share, ADVANCED] = 0.3
     """share of the maximum from which a window, or a token, is active"""
-    silent: float = 0.1
+    silent: Annotated[Share, ADVANCED] = 0.1
     """share of the maximum that a silent window stays below"""
-    scan: int = 20_000
+    scan: Annotated[int, Range(1, 10**9)] = 20_000
     """held-out windows of each kind that are looked through, drawn where there are more"""
-    seed: int = 0
+    seed: Seed = 0
+    """seed of what is drawn and sampled"""
     device: str = "auto"
-    batch: int = 16
+    """cpu, cuda, cuda:1 and so on; auto takes a GPU where there is one"""
+    batch: Annotated[int, Range(1, 4096)] = 16
     """windows a forward pass"""
 
     def __post_init__(self) -> None:
-        for name, known in (("methods", METHODS), ("scores", SCORING)):
-            for found in getattr(self, name):
-                if found not in known:
-                    raise ModelError(f"{name} has {found!r}, expected some of {', '.join(known)}")
-        for name, kind in (("style", Style), ("sides", Sides)):
-            if getattr(self, name) not in get_args(kind):
-                raise ModelError(f"{name} is {getattr(self, name)!r}, expected one of {', '.join(get_args(kind))}")
-        limits = {"candidates": (1, 50), "shown": (1, 100), "top": (1, 100), "random": (1, 1000), "choose": (0, 100)}
-        limits |= {"examples": (1, 1000), "ablate": (0, 1000), "together": (1, 50), "scan": (1, 10**9)}
-        for name, (low, high) in limits.items():
-            if not low <= getattr(self, name) <= high:
-                raise ModelError(f"{name} is {getattr(self, name)!r}, expected {low} to {high}")
-        if not 0 < self.silent <= self.active < 1:
+        check_fields(self, ModelError)
+        if self.silent > self.active:
             raise ModelError(f"silent is {self.silent!r} and active {self.active!r}, expected 0 < silent <= active < 1")
 
     @classmethod

@@ -10,8 +10,8 @@ import torch
 
 from ...schema import CorpusError
 from ..corpus.corpus import Corpus
-from ..job import Progress
 from ..n2g.engine import Target
+from ..progress import Progress
 from ..subject.hooks import Values
 from ..subject.live import LiveModel
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..job import Progress
 from ..llm.client import Client
+from ..progress import Progress
 from .ablate import Ablated
 from .calibrate import Linear
 from .correlate import Predictions, correlation_scores

@@ -1,25 +1,26 @@
 """Labelled texts: the features that probes look for, where their texts come from, and how they become tokens."""
 
-from .data_set import FeatureSet
-from .feature import Feature
-from .header import Count, Header
-from .labelled import FeatureInfo, Labelled
-from .record import Record, Span
-from .sampling import Sampling
-from .split import CHOOSE, FIT, REPORT, split
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "CHOOSE",
-    "FIT",
-    "REPORT",
-    "Count",
-    "Feature",
-    "FeatureInfo",
-    "FeatureSet",
-    "Header",
-    "Labelled",
-    "Record",
-    "Sampling",
-    "Span",
-    "split",
-]
+from ...schema.late import late
+from .settings import Sampling
+
+if TYPE_CHECKING:
+    from .data_set import FeatureSet
+    from .feature import Feature
+    from .header import Count, Header
+    from .labelled import FeatureInfo, Labelled
+    from .record import Record, Span
+else:  # settings do not wait for numpy and pyarrow
+    __getattr__ = late(
+        __name__,
+        {
+            "data_set": ("FeatureSet",),
+            "feature": ("Feature",),
+            "header": ("Count", "Header"),
+            "labelled": ("FeatureInfo", "Labelled"),
+            "record": ("Record", "Span"),
+        },
+    )
+
+__all__ = ["Count", "Feature", "FeatureInfo", "FeatureSet", "Header", "Labelled", "Record", "Sampling", "Span"]

@@ -16,7 +16,8 @@ from .feature import Feature
 from .header import Header
 from .record import Record
 from .rules import token_labels as rule_labels
-from .sampling import Candidates, Sampling
+from .sampling import Candidates
+from .settings import Sampling
 from .tokens import Encoded, TextWindows, cut, encode
 
 _Counts = npt.NDArray[np.int64]

@@ -16,7 +16,8 @@ from .candidates import Found, find_points
 from .data_set import FeatureSet
 from .header import Aggregation
 from .names import known_name
-from .sampling import Candidates, Sampling, choose_points, choose_windows
+from .sampling import Candidates, choose_points, choose_windows
+from .settings import Sampling
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ...schema import FeatureError
-from ..chosen import chosen
 from ..corpus.tokenizer import Ints
 from .alignment import Flags, Labels
 
@@ -18,32 +14,6 @@ MOST_SHARE = 0.5
 """Positive share that is never exceeded by choice."""
 FEW = 75
 """Positives, and negatives, of every feature that windows are chosen for before any feature gets more."""
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How much of a data set is used."""
-
-    points: int = 3000
-    """labelled points a feature, at most"""
-    tokens: int | None = None
-    """of the windows that a model has to read for one data set, at most; what its header says, unless given"""
-    seed: int = 0
-    groups: int = 30
-    """with fewer positive groups a feature is reported as untestable"""
-    read: int = 2_000_000
-    """tokens looked through for labels, at most; a larger data set is sampled"""
-
-    def __post_init__(self) -> None:
-        for name, least in (("points", 10), ("tokens", 100), ("groups", 1), ("read", 100), ("seed", 0)):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise FeatureError(f"{name} is {value!r}, expected {least} or more")
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any] | Sampling | None) -> Sampling:
-        """From a mapping of some of the fields. Raises FeatureError with the known names."""
-        return chosen(cls, given, "a sample of labels", FeatureError)
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from ...schema import ModelError
 from ..activations.state import load_state, save_state
 from ..bundle import RunInfo
-from ..job import Progress, silent
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table
-from ..similar.measure import side_of
+from ..progress import Progress, silent
+from ..similar.measure import matched_model
 from ..similar.tables import neuron_tables
 from ..subject.subject import Subject
 from .paths import Paths
@@ -124,7 +124,7 @@ class FeedsJob:
             yield shard_name(layer), {EDGES: pa.concat_tables(tables)}
 
     def _models(self) -> Tables:
-        side = side_of(self.subject)
+        side = matched_model(self.subject)
         parts = [neuron_tables(side, layer) for layer in range(side.layers)]
         return {"Model": model_table(self.subject)} | {
             name: pa.concat_tables([part[name] for part in parts]) for name in parts[0]

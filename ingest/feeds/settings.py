@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from ...schema import LinkError
-from ..chosen import chosen
+from ...schema.errors import LinkError
+from ..chosen import Range, Seed, check_fields, chosen
 
 METHOD = 1
 """Raised when the same inputs would give other results; part of the run's identity."""
@@ -17,17 +17,17 @@ METHOD = 1
 class Settings:
     """All but `device` is part of the result."""
 
-    k: int = 10
-    """strongest kept of each neuron, each way and through each projection, 1 to 100"""
+    k: Annotated[int, Range(1, 100)] = 10
+    """strongest kept of each neuron, each way and through each projection"""
     null: bool = True
-    """whether shuffled rows are tried as well: as much work again"""
-    seed: int = 0
+    """try shuffled rows as well, which is as much work again"""
+    seed: Seed = 0
+    """seed of the shuffled rows"""
     device: str = "auto"
     """cpu, cuda, cuda:1 and so on; auto takes a GPU where there is one"""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.k <= 100:
-            raise LinkError(f"k is {self.k!r}, expected 1 to 100")
+        check_fields(self, LinkError)
 
     @classmethod
     def of(cls, given: Mapping[str, Any] | Settings | None) -> Settings:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from ...schema import digest
 from ..bundle import RunInfo
-from ..job import Progress
+from ..progress import Progress
 from .carried import Asked, Carried, line, reason
 from .measure import Measure
 from .stored import isotropic_cosine, stored_structure

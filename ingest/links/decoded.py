@@ -34,7 +34,7 @@ def tops(rows: pa.Table, n_neurons: int, what: str) -> Tops:
             here = (columns["projection"] == projection) & (columns["pole"] == pole)
             found[projection, pole] = _side(columns, here, n_neurons, what)
     if not found:
-        raise LinkError(f"{what} is not decoded; run neuronkb ingest lm-head on the whole model first")
+        raise LinkError(f"{what} is not decoded; run neuronkb lm-head ingest on the whole model first")
     return found
 
 
@@ -42,7 +42,7 @@ def _side(columns: Mapping[str, Any], here: NDArray[np.bool_], n: int, what: str
     neuron, rank = columns["neuron"][here], columns["rank"][here]
     k = int(rank.max(initial=0))
     if len(neuron) != n * k or k == 0:
-        raise LinkError(f"{what} is decoded in part; run neuronkb ingest lm-head on the whole layer first")
+        raise LinkError(f"{what} is decoded in part; run neuronkb lm-head ingest on the whole layer first")
     side = np.full((n, k), -1, np.int64)
     side[neuron, rank - 1] = columns["token"][here]
     return side

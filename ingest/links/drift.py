@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...schema import POLES
-from ..job import Progress
+from ..progress import Progress
 from ..similar.aligned import SharedText
 from ..similar.captured import padded
 from ..subject.hooks import Values

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...schema import POLES
 from ..bundle import RunInfo
-from ..job import Progress
+from ..progress import Progress
 from .compare import jaccard, noisy, row_cosines, same_top
 from .decoded import Tops, tops, translated
 from .pair import Pair

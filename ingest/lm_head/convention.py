@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..subject.layer_weights import LayerWeights
+from .settings import Convention
 
 if TYPE_CHECKING:
     import torch
-
-Convention = Literal["folded", "raw"]
-CONVENTIONS: tuple[Convention, ...] = ("folded", "raw")
 
 
 def decoded_rows(weights: LayerWeights, projection: str, convention: Convention) -> torch.Tensor:

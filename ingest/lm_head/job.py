@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ...schema import ModelError
 from ..bundle import RunInfo
-from ..job import Progress, silent
+from ..progress import Progress, silent
 from ..subject.layer_weights import read_layer
 from ..subject.subject import Subject
 from .decode import decode_layer

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 
 from ...schema import ModelError
 from ..products import quick_bf16, quickest
-
-Precision = Literal["auto", "int8", "bf16", "fp32"]
-PRECISIONS: tuple[Precision, ...] = ("auto", "int8", "bf16", "fp32")
+from .settings import Precision
 
 
 @dataclass(frozen=True)

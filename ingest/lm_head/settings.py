@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
 
-from ...schema import ModelError
-from ..chosen import chosen
-from .convention import CONVENTIONS, Convention
-from .precision import PRECISIONS, Precision
+from ...schema.errors import ModelError
+from ..chosen import ADVANCED, Range, check_fields, chosen
+
+Convention = Literal["folded", "raw"]
+CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
+
+Precision = Literal["auto", "int8", "bf16", "fp32"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 METHOD = 2
 """Raised when the same weights and settings would give other results; part of the run's identity."""
@@ -22,30 +26,23 @@ MASK = "v1: special, byte, unused, untrained"
 class Settings:
     """How rows are decoded. `k`, `convention` and `all_tokens` are part of the result; the rest is speed."""
 
-    k: int = 10
-    """tokens kept of each end, 1 to 1000"""
+    k: Annotated[int, Range(1, 1000)] = 10
+    """tokens kept of each end"""
     convention: Convention = "raw"
-    """raw by default: its tokens are the more coherent ones, against shuffled rows (docs/lm_head.md)"""
+    """the rows as stored (raw, whose tokens are the more coherent ones), or with the norm gains folded in"""
     all_tokens: bool = False
-    """rank special, byte, unused and untrained tokens too"""
-    statistics: bool = True
-    """moments, logsumexp and entropy; without them Stats keeps norm, mean and std, and probabilities stay NaN"""
-    precision: Precision = "auto"
-    """format of the candidate product: the one measured to be quickest here; the top k are exact in each"""
+    """rank special, byte, unused and never-trained tokens too"""
+    statistics: Annotated[bool, ADVANCED] = True
+    """work out moments, logsumexp and entropy; without them norm, mean and std are kept, and no probabilities"""
+    precision: Annotated[Precision, ADVANCED] = "auto"
+    """format of the candidate product; auto is the one measured to be quickest here, and the top k are exact in each"""
     device: str = "auto"
     """cpu, cuda, cuda:1 and so on; auto takes a GPU where there is one"""
-    buffer: int = 144 * 2**20
+    buffer: Annotated[int, Range(1, 2**40), ADVANCED] = 144 * 2**20
     """bytes of scores that each worker holds at a time"""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.k <= 1000:
-            raise ModelError(f"k is {self.k!r}, expected 1 to 1000 tokens")
-        for name, value, known in (
-            ("convention", self.convention, CONVENTIONS),
-            ("precision", self.precision, PRECISIONS),
-        ):
-            if value not in known:
-                raise ModelError(f"{name} is {value!r}, expected one of {', '.join(known)}")
+        check_fields(self, ModelError)
 
     @classmethod
     def of(cls, given: Mapping[str, Any] | Settings | None) -> Settings:

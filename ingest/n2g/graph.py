@@ -10,9 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...schema import ModelError
-
-Algorithm = Literal["neuronkb", "paper"]
-ALGORITHMS: tuple[Algorithm, ...] = ("neuronkb", "paper")
+from .settings import ALGORITHMS, Algorithm
 
 Match = Literal["token", "fold", "any", "gap", "start"]
 """What a node accepts: `token` one exact text, `fold` one word in any case and spacing, `any` one token whatever it is,

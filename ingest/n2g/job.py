@@ -14,10 +14,10 @@ import pyarrow as pa
 from ...schema import NeuronId, digest
 from ..bundle import Bundle, RunInfo
 from ..corpus.corpus import Corpus
-from ..job import Progress, silent
 from ..live_job import LiveJob, scope_of, some_neurons
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table
+from ..progress import Progress, silent
 from ..subject.live import LiveModel
 from .alike import EDGES, SHARD, alike_table, without
 from .engine import Engine, Target

@@ -14,7 +14,7 @@ import torch
 
 from ...schema import CorpusError, digest
 from ..corpus.corpus import Corpus
-from ..job import Progress, silent
+from ..progress import Progress, silent
 from ..subject.hooks import Values
 from ..subject.live import LiveModel
 from .engine import Target

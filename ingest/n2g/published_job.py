@@ -11,8 +11,8 @@ from typing import Any
 
 from ...schema import NeuronId
 from ..bundle import UNVERIFIED, RunInfo
-from ..job import Progress, silent
 from ..lm_head.job import shard_name
+from ..progress import Progress, silent
 from .alike import EDGES, SHARD, alike_table
 from .dot import Drawing
 from .published import Place, PublishedFolder, PublishedNeuron

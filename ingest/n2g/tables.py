@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from ...schema import ModelError, NeuronId, arrow_schema, conform, fold, table
-from .graph import Algorithm, End, Graph, Node
+from .graph import End, Graph, Node
+from .settings import Algorithm
 
 Tables = dict[str, pa.Table]
 KINDS = {"any": "wildcard", "gap": "wildcard", "start": "anchor"}

@@ -14,7 +14,7 @@ import torch
 
 from ...schema import CorpusError
 from ..activations.examples import Examples
-from ..job import Progress, silent
+from ..progress import Progress, silent
 from .engine import Target
 from .laid import Ids
 from .passes import Passes

@@ -11,7 +11,7 @@ import torch
 
 from ...schema import FeatureError, ModelError
 from ..features.labelled import Labelled
-from ..job import Progress, silent
+from ..progress import Progress, silent
 from ..subject.clamp import Clamp
 from ..subject.live import LiveModel
 

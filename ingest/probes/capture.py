@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from ..features.labelled import Labelled
-from ..job import Progress, silent
+from ..progress import Progress, silent
 from ..subject.hooks import Values
 from ..subject.live import LiveModel
 

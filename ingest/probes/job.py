@@ -17,10 +17,10 @@ from ..bundle import RunInfo
 from ..features.header import Header
 from ..features.labelled import FeatureInfo, Labelled
 from ..features.split import CHOOSE, FIT, REPORT, Parts, split
-from ..job import Progress, silent
 from ..live_job import LiveJob, some_layers
 from ..lm_head.job import shard_name
 from ..lm_head.tables import model_table
+from ..progress import Progress, silent
 from ..subject.live import LiveModel
 from .capture import Captured
 from .evidence import layer_tables

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from ...schema import conform, table
 from ..bundle import UNVERIFIED, RunInfo
-from ..job import Progress, silent
+from ..progress import Progress, silent
 from .publications import collection, ewt_category, shape
 from .published import PublishedTable, Row
 from .tables import FeatureRecord, Tables, feature_tables, neuron_tables, rows_table

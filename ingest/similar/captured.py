@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..job import Progress
+from ..progress import Progress
 from ..subject.hooks import Values
 from ..subject.live import LiveModel
 from .aligned import Passage, SharedText

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from .claims import claims
-from .measure import Side
+from .measure import MatchedModel
 from .search import Nearest
 
 
@@ -17,7 +17,7 @@ from .search import Nearest
 class Firsts:
     """Best match, its score and the controls' best of each neuron of a side. What was not noted yet has score NaN."""
 
-    side: Side
+    side: MatchedModel
     place: torch.Tensor
     """int64 `[layers x width]`: layer x width + index in the other model, -1 for none"""
     score: torch.Tensor
@@ -26,7 +26,7 @@ class Firsts:
     """float64 `[draws, layers x width]`"""
 
     @classmethod
-    def empty(cls, side: Side, draws: int) -> Firsts:
+    def empty(cls, side: MatchedModel, draws: int) -> Firsts:
         """Nothing noted yet."""
         n = side.layers * side.width
         blank = torch.full((draws, n), torch.nan, dtype=torch.float64)

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from ..activations.state import load_state, save_state
 from ..bundle import RunInfo
-from ..job import Progress, silent
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table
+from ..progress import Progress, silent
 from ..subject.subject import Subject
 from .firsts import Firsts
 from .measure import Measure

@@ -17,7 +17,7 @@ PAIRS = 2**22
 
 
 @dataclass(frozen=True)
-class Side:
+class MatchedModel:
     """The neurons of one of two models: its layers and how many neurons each has."""
 
     model: str
@@ -29,8 +29,8 @@ class Side:
 class Measure(ABC):
     """A similarity between the neurons of two models: `one`, whose neurons are asked for, and `two`."""
 
-    one: Side
-    two: Side
+    one: MatchedModel
+    two: MatchedModel
     device: torch.device
 
     @property
@@ -117,7 +117,7 @@ def joined(parts: list[torch.Tensor]) -> torch.Tensor:
     return whole.div_(math.sqrt(len(parts))).float()
 
 
-def side_of(subject: Any) -> Side:
+def matched_model(subject: Any) -> MatchedModel:
     """The neurons of a model under study."""
     found = subject.architecture
-    return Side(subject.name, found.n_layers, found.d_mlp)
+    return MatchedModel(subject.name, found.n_layers, found.d_mlp)

@@ -9,7 +9,7 @@ import torch
 
 from ..lm_head.precision import exact_products
 from .best import Best
-from .measure import Measure, Side
+from .measure import MatchedModel, Measure
 
 ROWS = 512
 """Neurons of a block."""
@@ -118,7 +118,7 @@ class Search:
         best: Best,
         null: torch.Tensor,
         exact: Exact,
-        side: Side,
+        side: MatchedModel,
         own: int | None = None,
     ) -> Nearest:
         """Candidates scored exactly and put in order; neurons without a certificate against everything. `own` is the
@@ -145,7 +145,7 @@ class Search:
         row: int,
         exact: Exact,
         keep: int,
-        side: Side,
+        side: MatchedModel,
         own: int | None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """One neuron against everything in float64."""

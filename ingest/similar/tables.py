@@ -10,14 +10,14 @@ import pyarrow.compute as pc
 
 from ...schema import conform, table
 from ..significant import significant
-from .measure import Measure, Side
+from .measure import MatchedModel, Measure
 from .search import Nearest
 
 Tables = dict[str, pa.Table]
 EDGES = "Neuron.SIMILAR.Neuron"
 
 
-def neuron_tables(side: Side, layer: int) -> Tables:
+def neuron_tables(side: MatchedModel, layer: int) -> Tables:
     """The neurons of a layer and the model they belong to."""
     n = side.width
     ids = neuron_ids(side.model, np.full(n, layer), np.arange(n))

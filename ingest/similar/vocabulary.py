@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..lm_head.convention import decoded_rows
 from ..subject.layer_weights import read_layer
 from ..subject.subject import Subject
-from .measure import Products, joined, side_of
+from .measure import Products, joined, matched_model
 from .shared import tokens_in_common
 from .shuffled import seed_of, shuffled
 from .weights import projections
@@ -41,7 +41,7 @@ class VocabularyProfiles(Products):
     def of(cls, one: Subject, two: Subject, device: torch.device, seed: int) -> VocabularyProfiles:
         """Raises LinkError where the models share no tokens."""
         tokens = tokens_in_common(one, two)
-        return cls(side_of(one), side_of(two), device, first=one, second=two, tokens=tokens, seed=seed)
+        return cls(matched_model(one), matched_model(two), device, first=one, second=two, tokens=tokens, seed=seed)
 
     def left(self, layer: int) -> torch.Tensor:
         own, _, cross = self._grams

@@ -9,7 +9,7 @@ import torch
 from ...schema import LinkError
 from ..subject.layer_weights import LayerWeights, read_layer
 from ..subject.subject import Subject
-from .measure import Products, joined, side_of, unit
+from .measure import Products, joined, matched_model, unit
 from .shuffled import seed_of, shuffled
 
 ROWS = 64
@@ -37,7 +37,7 @@ class WeightRows(Products):
                 f"the residual streams of {one.name!r} and {two.name!r} are {widths[0]} and {widths[1]} wide: their "
                 "weight rows cannot be compared; --by vocabulary, tokens and activation can"
             )
-        return cls(side_of(one), side_of(two), device, first=one, second=two, seed=seed)
+        return cls(matched_model(one), matched_model(two), device, first=one, second=two, seed=seed)
 
     def left(self, layer: int) -> torch.Tensor:
         rows = _read(self.first, layer).rows

@@ -11,7 +11,7 @@ import torch
 
 from ...schema import ModelError
 from ...schema.numbers import check_seed
-from ..job import Progress, silent
+from ..progress import Progress, silent
 from .cache import cache_in, given_cache
 from .clamp import Clamp
 from .live import LiveModel

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import sys
 import traceback
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import click
 
-from . import (
-    agree,
-    bundles,
-    causal,
-    clamp,
-    evidence,
-    explain,
-    explanations,
-    features,
-    feeds,
-    finding,
-    ingest,
-    mcp,
-    n2g,
-    probe,
-    published,
-    queries,
-    query,
-    search,
-    similar,
-    store,
-)
-from .guard import guarded, install
+from ...queries.result.near import near
+from ..verb import Verb, everyday, noun_class, nouns, verbs
+from .command import VerbCommand
+from .guard import guarded, install, unguarded_output
+from .new_names import GROUPS, NEW_NAMES
+
+HAND = {"cypher": "cypher", "mcp": "mcp", "serve": "serve"}
+"""Commands that are written by hand, and their modules."""
+HAND_VERBS = {"ratings": {"rate": "rate"}, "queries": {"run": "queries"}}
+"""The same of a noun's verbs."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -43,6 +33,10 @@ class Group(click.Group):
         with guarded():
             return super().main(*args, **kwargs)
 
+    def _main_shell_completion(self, *args: Any, **kwargs: Any) -> None:
+        with unguarded_output():  # what a shell reads is bytes
+            super()._main_shell_completion(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -53,6 +47,92 @@ class Group(click.Group):
                 click.echo(_traceback(error), err=True, nl=False)
                 ctx.exit(1)
             raise click.ClickException(_line(error)) from None
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Everyday verbs, nouns, and what is written by hand."""
+        return list(dict.fromkeys((*_everyday(), *sorted({*nouns(), *HAND}))))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Made when it is asked for: a command imports its own noun and no other."""
+        if cmd_name in HAND:
+            return _by_hand(HAND[cmd_name])
+        if cmd_name in _everyday():
+            from ..knowledge_base import KnowledgeBase
+
+            return VerbCommand(verbs(KnowledgeBase, "")[cmd_name])
+        if cmd_name in nouns():
+            return NounGroup(cmd_name, nouns()[cmd_name])
+        if cmd_name in GROUPS:
+            return OldGroup(cmd_name)
+        if (new := NEW_NAMES.get(cmd_name)) is not None:
+            raise click.UsageError(f"neuronkb {cmd_name} is now neuronkb {new}", ctx)
+        raise click.UsageError(f"No such command {cmd_name!r}{near(cmd_name, self.list_commands(ctx))}", ctx)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What one asks every day, then what there is."""
+        rows = {name: _by_hand(HAND[name]).get_short_help_str(90) for name in HAND if name not in _everyday()}
+        if _everyday():
+            with formatter.section("Everyday"):
+                formatter.write_dl(list(_everyday().items()))
+        with formatter.section("By what it is about (neuronkb NOUN --help has the verbs)"):
+            formatter.write_dl(sorted({**nouns(), **rows}.items()))
+
+
+class NounGroup(click.Group):
+    """The verbs of one noun. Its module is imported when one of them is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """As they are written."""
+        return list(dict.fromkeys((*self._verbs(), *HAND_VERBS.get(str(self.name), {}))))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb."""
+        known, hand = self._verbs(), HAND_VERBS.get(str(self.name), {})
+        if cmd_name in hand:
+            return _by_hand(hand[cmd_name])
+        if cmd_name not in known:
+            name = f"{self.name} {cmd_name}"
+            if (new := NEW_NAMES.get(name)) is not None:
+                raise click.UsageError(f"neuronkb {name} is now neuronkb {new}", ctx)
+            raise click.UsageError(f"{self.name} has no verb {cmd_name!r}{near(cmd_name, list(known))}", ctx)
+        return VerbCommand(known[cmd_name])
+
+    def _verbs(self) -> dict[str, Verb]:
+        return verbs(noun_class(str(self.name)), str(self.name))
+
+    def __init__(self, name: str, line: str) -> None:
+        super().__init__(name, help=line)
+
+    def get_help(self, ctx: click.Context) -> str:
+        """With all that the noun says of itself."""
+        self.help = inspect.getdoc(noun_class(str(self.name)))
+        return super().get_help(ctx)
+
+
+class OldGroup(click.Group):
+    """What was a group once: each of its commands is answered with the new one's name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The old commands."""
+        return [name.partition(" ")[2] for name in NEW_NAMES if name.startswith(f"{self.name} ")]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Never one: raises UsageError with the new name."""
+        news = {NEW_NAMES[name] for name in NEW_NAMES if name.startswith(f"{self.name} ")}
+        new = NEW_NAMES.get(f"{self.name} {cmd_name}")
+        now = f"neuronkb {new}" if new else " or ".join(sorted(f"neuronkb {name}" for name in news))
+        raise click.UsageError(f"neuronkb {self.name} {cmd_name} is now {now}", ctx)
+
+
+def _by_hand(module: str) -> click.Command:
+    command: click.Command = import_module(f".{module}", __package__).command
+    return command
+
+
+@cache
+def _everyday() -> dict[str, str]:
+    """Verbs of the knowledge base itself with their first lines, read without importing it."""
+    return everyday()
 
 
 def _traceback(error: BaseException) -> str:
@@ -96,32 +176,6 @@ def cli(debug: bool) -> None:
     Decode a model's neurons, link a fine-tune to its base, and ask in Cypher. The store is a local folder
     (./.neuronkb where it exists, else your data directory) or a Neo4j server: --store or NEURONKB_STORE.
     """
-
-
-for group in (
-    ingest,
-    features,
-    published,
-    explanations,
-    evidence,
-    finding,
-    queries,
-    query,
-    agree,
-    search,
-    n2g,
-    probe,
-    explain,
-    clamp,
-    causal,
-    similar,
-    feeds,
-    mcp,
-    bundles,
-    store,
-):
-    for command in group.COMMANDS:
-        cli.add_command(command)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from ...ingest.job import Progress
-    from ..load.loader import LoadReport
+    from ...ingest.progress import Progress
 
 
 SHORT = 18
@@ -33,11 +32,6 @@ def console(stderr: bool = False) -> Console:
     from .screen import Screen
 
     return Screen(stderr)
-
-
-def emit_json(value: Any) -> None:
-    """Records as JSON on standard output."""
-    click.echo(json_text(value, indent=2))
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
@@ -55,10 +49,10 @@ def _plain(value: Any) -> Any:
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None, least: Sequence[int] = ()
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None, widths: Sequence[int] = ()
 ) -> Table:
-    """A table that fits the terminal: numbers to the right, long text folded in its last column, or wherever a column
-    may be broken to its `least` width."""
+    """A table that fits the terminal: numbers to the right, long text folded in its last column, or in each column to
+    one of `widths`. Without a head where no column has a name."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -67,12 +61,15 @@ def table(
 
     body = [[cell(value) for value in row] for row in rows]
     heading = Text(plain(title)) if title else None
-    made = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    shape: Any = {"box": box.SIMPLE_HEAD, "pad_edge": False, "collapse_padding": True}
+    made = Table(title=heading, title_justify="left", show_header=any(map(str.strip, columns)), **shape)
     for i, name in enumerate(columns):
         number = bool(body) and all(_is_number(row[i]) for row in body)
         width = max((len(row[i]) for row in body), default=0)
-        narrowest = least[i] if least else width if width <= SHORT else None
-        made.add_column(Text(plain(name)), justify="right" if number else "left", overflow="fold", min_width=narrowest)
+        fixed = widths[i] if widths else None
+        narrowest = None if widths or width > SHORT else width
+        side: Any = "right" if number else "left"
+        made.add_column(Text(plain(name)), justify=side, overflow="fold", width=fixed, min_width=narrowest)
     for row in body:
         made.add_row(*(Text(value) for value in row))
     return made
@@ -91,11 +88,6 @@ def cell(value: Any) -> str:
     if isinstance(value, list | tuple | dict):
         return plain(json.dumps(value, ensure_ascii=False, default=_plain))
     return plain(str(value))
-
-
-def words(tokens: Iterable[str]) -> str:
-    """Token texts on one line: stripped, line breaks and tabs made visible, empty ones quoted."""
-    return " · ".join(cell(token).strip() or repr(token) for token in tokens)
 
 
 def pole(value: int) -> str:
@@ -157,24 +149,6 @@ def progress() -> Iterator[Progress]:
         yield tell
 
 
-def show(value: Any, tables: Table | list[Any], as_json: bool) -> None:
-    """Records as JSON, or their tables."""
-    if as_json:
-        emit_json(value)
-        return
-    out = console()
-    for part in tables if isinstance(tables, list) else [tables]:
-        out.print(part)
-
-
-def say_corpora(named: Mapping[str, str], err: bool) -> None:
-    """What the corpora of some runs are called, where they are several."""
-    from ...queries.result.corpora import corpora_line
-
-    if len(set(named.values())) > 1:
-        console(stderr=err).print(corpora_line(named), soft_wrap=True, markup=False, highlight=False)
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a file and say so on standard error."""
     try:
@@ -182,36 +156,3 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         raise click.ClickException(f"{str(path)!r} cannot be written: {error.strerror}; choose another place") from None
     console(stderr=True).print(f"written: {path}", soft_wrap=True)
-
-
-KEPT = "neuronkb query \"MATCH (n {run: 'keepsakes'}) RETURN labels(n), n.id\""
-"""What shows the nodes that outlived their run."""
-
-
-def kept_line(kept: Mapping[str, int]) -> str:
-    """What stayed of runs that were taken away, and where it is seen."""
-    named = ", ".join(f"{nodes:,} {label}" for label, nodes in kept.items())
-    return f"kept of runs that were taken away, as people put something in or cite it: {named}; see {KEPT}"
-
-
-def report(found: LoadReport, as_json: bool) -> None:
-    """What a load wrote and what was there already."""
-    if as_json:
-        emit_json(found)
-        return
-    rows = [(name, f"{new:,}", f"{found.known.get(name, 0):,}") for name, new in found.created.items()]
-    console().print(table(("table", "new", "already there"), rows, f"run {found.run}"))
-    for name, count in found.left_out.items():
-        click.echo(f"left out: {count:,} {name} about findings that are not in this store; add them and load again")
-    for run in found.replaced:
-        click.echo(f"replaced: {run} was taken away, {found.deleted.get(run, 0):,} rows")
-    if found.kept:
-        click.echo(kept_line(found.kept))
-    if found.beside:
-        runs = [f"{run} on {found.corpora[run]}" if run in found.corpora else run for run in found.beside]
-        texts = f"beside it, over other texts: {', '.join(runs)} (neuronkb store remove RUN takes one away)"
-        console().print(texts, soft_wrap=True, markup=False, highlight=False)
-    for note in found.notes:
-        console().print(note, soft_wrap=True, markup=False, highlight=False)
-    if found.same_as:
-        console().print(f"the same weights under another name: copied from {found.same_as}", soft_wrap=True)

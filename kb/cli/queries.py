@@ -1,73 +1,36 @@
-"""neuronkb queries: the catalogue, listed, shown and asked by name."""
+"""neuronkb queries run: a command a query, with that query's own parameters."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import FINITE, Between, json_option, sink_options, with_kb
+from ..nouns.queries import Queries
+from ..place import Place, default_store
+from ..verb import Verb
+from .command import SHOW, STORE, opened_by, read
+from .emit import Sink, emit
 
 if TYPE_CHECKING:
     from ...queries import Query
     from ...queries.catalogue.parameter import Parameter
-    from ..knowledge_base import KnowledgeBase
-    from .rows import Sink
 
 
-@click.group()
-def queries() -> None:
-    """Named queries: what there is to ask, and the answers."""
-
-
-@queries.command("list")
-@click.argument("words", nargs=-1)
-@json_option
-def list_(words: tuple[str, ...], as_json: bool) -> None:
-    """The queries, or those whose name or purpose has all of WORDS."""
-    from ...queries import public
-    from . import output
-
-    found = [
-        each for each in public().values() if all(w.lower() in f"{each.name} {each.purpose}".lower() for w in words)
-    ]
-    if not found:
-        raise click.ClickException(f"no query says {' '.join(words)!r}; neuronkb queries list shows all")
-    rows = [(each.name, ", ".join(p.name if p.required else f"[{p.name}]" for p in each.parameters)) for each in found]
-    purposes = [each.purpose.split(". ")[0].rstrip(".") for each in found]
-    output.show(
-        [record(each) for each in found],
-        output.table(
-            ("query", "parameters", "what it answers"), [(*row, what) for row, what in zip(rows, purposes, strict=True)]
-        ),
-        as_json,
-    )
-
-
-@queries.command("show")
-@click.argument("name")
-@json_option
-def show(name: str, as_json: bool) -> None:
-    """A query's text: paste it anywhere, its head comment is its help."""
-    from ...queries import query
-    from . import output
-
-    found = query(name)
-    if as_json:
-        output.emit_json(record(found))
-    else:
-        click.echo(found.cypher)
-
-
-class _Named(click.Group):
-    """One command a query, made from its header when asked for."""
+class Named(click.Group):
+    """Made from each query's header when asked for. Those of the package alone are listed, as which store is meant
+    stands behind the name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """The catalogue's."""
         from ...queries import public
 
         return list(public())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of the catalogue's."""
         from ...queries import catalogue
 
         found = catalogue().get(cmd_name)
@@ -76,85 +39,54 @@ class _Named(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from ...queries import query
+        """One's own too, of the store that the other words name."""
+        if not args or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        from ...queries.catalogue.own import OwnQueries
 
-        if args and not args[0].startswith("-"):
-            query(args[0])
-        return super().resolve_command(ctx, args)
-
-
-@queries.group("run", cls=_Named, subcommand_metavar="NAME [--parameter VALUE]...")
-def run() -> None:
-    """Ask a query by NAME; `neuronkb queries run NAME --help` shows its parameters."""
+        asked = OwnQueries(_place(args[1:]).queries).query(args[0])
+        return asked.name, _command(asked), args[1:]
 
 
-def record(found: Query) -> dict[str, Any]:
-    """All of a query as JSON has it."""
-    parameters = [
-        {
-            "name": p.name,
-            "type": p.type,
-            "required": p.required,
-            **({} if p.required else {"default": p.default}),
-            "choices": list(p.choices),
-            "what": p.doc,
-        }
-        for p in found.parameters
-    ]
-    head = found.header
-    return {
-        "name": found.name,
-        "purpose": found.purpose,
-        "parameters": parameters,
-        "columns": list(head.columns),
-        "needs": [{"evidence": list(need.names), "from": need.maker} for need in head.needs],
-        "one_is_enough": head.any_need,
-        "example": head.example,
-        "part_of": head.part_of,
-        "cypher": found.cypher,
-    }
+def _place(words: Sequence[str]) -> Place:
+    """Where the store lies that a command's words name, before they are read as its options."""
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+    reader = click.Command("place", params=[STORE[0]], add_help_option=False, context_settings=settings)
+    return Place(reader.make_context("place", list(words)).params["where"] or default_store())
 
 
-def _command(found: Query) -> click.Command:
-    """A command with an option a parameter."""
-
-    @sink_options
-    @with_kb
-    def ask(kb: KnowledgeBase, form: str, as_json: bool, timeout: float, limit: int, sink: Sink, **params: Any) -> None:
-        from .rows import emit
-
-        form = "json" if as_json else form
-        sink.check(form)
-        given = {p.name: params[p.name] for p in found.parameters if params[p.name] not in (None, ())}
-        result = kb.run(found.name, timeout=timeout or None, limit=limit or None, **given)
-        emit(result, form, sink)
-        if result.truncated:
-            click.echo(f"cut after {result.limit} rows; --limit 0 shows all", err=True)
-
-    options = [_option(parameter) for parameter in found.parameters]
-    command = click.command(found.name, help=f"{found.purpose}\n\nColumns: {', '.join(found.header.columns)}.")(ask)
-    command = _shared(command)
-    command.params[:0] = options
-    return command
+def _command(query: Query) -> click.Command:
+    """A command with an option a parameter, and those that every command has."""
+    shared = [param for param in _verb_options() if param.name in ("timeout", "limit")]
+    return click.Command(
+        query.name,
+        params=[*map(_option, query.parameters), *shared, *STORE, *SHOW],
+        callback=partial(_ask, query),
+        help=f"{query.purpose}\n\nColumns: {', '.join(query.header.columns)}.",
+    )
 
 
-def _shared(command: click.Command) -> click.Command:
-    from .query import FORMATS
+def _verb_options() -> list[click.Parameter]:
+    from .command import VerbCommand
 
-    command.params += [
-        click.Option(["--format", "form"], type=click.Choice(FORMATS), default="table", show_default=True),
-        click.Option(["--json", "as_json"], is_flag=True, help="The same as --format json."),
-        click.Option(["--timeout"], type=Between(0), default=60.0, show_default=True, help="Seconds; 0 for none."),
-        click.Option(["--limit"], type=click.IntRange(0), default=1000, show_default=True, help="Rows; 0 for all."),
-    ]
-    return command
+    return VerbCommand(Verb("queries", Queries.run)).params
+
+
+def _ask(query: Query, **values: Any) -> None:
+    sink = Sink.of(values["save"], "json" if values["as_json"] else values["form"], values["spreadsheet"])
+    given = {p.name: values[p.name] for p in query.parameters if values[p.name] not in (None, ())}
+    limits = Verb("queries", Queries.run).plain
+    asked = {name: read(limits[name], values[name]) for name in ("timeout", "limit") if values[name] is not None}
+    with opened_by(values) as session:
+        answer = Queries(session).run(query.name, given, **asked)
+    emit(answer, sink)
 
 
 def _option(parameter: Parameter) -> click.Option:
-    kinds: dict[str, click.ParamType[Any]] = {"int": click.INT, "float": FINITE, "bool": click.BOOL}
+    kinds: dict[str, click.ParamType[Any]] = {"int": click.INT, "float": click.FLOAT, "bool": click.BOOL}
     kind = kinds.get(parameter.item, click.STRING)
     if parameter.choices and parameter.item not in kinds:
-        kind = click.Choice([str(each) for each in parameter.choices])
+        kind = click.Choice([str(choice) for choice in parameter.choices])
     doc = parameter.doc[0].upper() + parameter.doc[1:]
     if parameter.many:
         doc += "; may be given several times"
@@ -169,4 +101,8 @@ def _option(parameter: Parameter) -> click.Option:
     )
 
 
-COMMANDS = (queries,)
+command = Named(
+    "run",
+    help="Rows of a query by NAME; `neuronkb queries run NAME --help` shows its parameters.",
+    subcommand_metavar="NAME [--parameter VALUE]...",
+)

@@ -98,7 +98,7 @@ class Behaviours:
 
     def _explanations(self, source: str, target: str) -> Iterator[Measure]:
         """Explanations of the base's neuron that were scored on both, by formulas whose interval is known: without one
-        no difference can be told from luck."""
+        no difference can be told from chance."""
         for row in query("explanations_on_both").run(self._store, neuron=source, other=target).dicts():
             if row["base"] is None or row["value"] is None:
                 continue

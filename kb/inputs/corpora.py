@@ -11,11 +11,13 @@ from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...ingest.job import Progress
+from ...ingest.corpus.settings import Settings, Windows
+from ...ingest.progress import Progress
 from ...schema import CorpusError, LinkError, digest
 from ..place import Place
 from ..stores.base import Store
-from .tails import left_out, whether_tails
+from .reading import Reading
+from .tails import whether_tails
 
 if TYPE_CHECKING:
     from ...ingest.corpus import Corpus, Documents, Tokenizer
@@ -23,36 +25,18 @@ if TYPE_CHECKING:
     from ...ingest.subject.subject import Subject
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How texts are read."""
-
-    field: str | None = None
-    id: str | None = None
-    split: str = "train"
-    tails: bool | None = None
-    """whether short texts and the ends of texts are; None: see `tails.whether_tails`"""
-
-    @property
-    def columns(self) -> dict[str, Any]:
-        """Where rows keep their texts; see `ingest.corpus.read_documents`."""
-        return {"field": self.field, "id": self.id, "split": self.split}
-
-    def notes(self, corpus: Corpus) -> tuple[str, ...]:
-        """A line each on what of the texts was not read."""
-        return (*left_out(corpus.settings.tails, self.tails), *corpus.notes)
-
-
 def corpus_of(
     store: Store,
     place: Place,
     subject: Subject,
-    sources: Sequence[str | Path],
-    settings: dict[str, Any],
+    texts: str | Path | Sequence[str | Path],
+    windows: Mapping[str, Any] | Windows | None,
     progress: Progress,
     reading: Reading | None = None,
+    *,
+    roles: bool = False,
 ) -> Corpus:
-    """The corpus of `sources` in a model's tokens; a folder that is a corpus is taken as it is.
+    """The corpus of `texts` in a model's tokens; a folder that is a corpus is taken as it is.
 
     Built in the store's folder (`where`), and used again for sources of the same names and content, standard input
     among them. Raises CorpusError.
@@ -60,9 +44,9 @@ def corpus_of(
     from ...ingest.corpus import Corpus, Tokenizer, read_documents
     from ...ingest.corpus.documents import STDIN
     from ...ingest.corpus.layout import INFO
-    from ...ingest.corpus.settings import Settings
 
-    settings, reading = dict(settings), reading or Reading()
+    sources = [texts] if isinstance(texts, str | Path) else list(texts)
+    settings, reading = _asked(windows) | ({"roles": True} if roles else {}), reading or Reading()
     asked = settings.pop("tails", None) if reading.tails is None else reading.tails
     if len(sources) == 1 and sources[0] != STDIN and (Path(sources[0]) / INFO).is_file():
         return _as_asked(Corpus.open(Path(sources[0])), asked)
@@ -114,6 +98,13 @@ def shared_text(
     return read(tails)
 
 
+def _asked(windows: Mapping[str, Any] | Windows | None) -> dict[str, Any]:
+    """How windows are cut, where that is not as always."""
+    given = dict(vars(windows) if isinstance(windows, Windows) else windows or {})
+    usual = vars(Settings())
+    return {name: value for name, value in given.items() if name not in usual or value != usual[name]}
+
+
 def _as_asked(corpus: Corpus, tails: bool | None) -> Corpus:
     """Raises CorpusError where a corpus that was built has tails and they are not wanted, or the other way round."""
     if tails in (None, corpus.settings.tails):
@@ -163,9 +154,15 @@ class _Made:
         return made
 
     def _folder(self, tails: bool) -> Path:
+        """Where it is, also of a release that wrote out how long windows are unless asked otherwise."""
+        own = self._named(tails, self.settings)
+        older = self._named(tails, {"length": Settings().length, **self.settings})
+        return older if older.exists() and not own.exists() else own
+
+    def _named(self, tails: bool, settings: Mapping[str, Any]) -> Path:
         """Without tails, and with columns that nobody named, it is called as before there were any of these."""
         columns = {name: value for name, value in self.reading.columns.items() if value != getattr(Reading(), name)}
-        named = {"sources": self._contents, "tokenizer": self.tokenizer.hash, **columns, **self.settings}
+        named = {"sources": self._contents, "tokenizer": self.tokenizer.hash, **columns, **settings}
         chat = self.tokenizer.chat_hash
         before = self.corpora / digest(named)[:12]
         if not tails and (chat is None or before.exists()):

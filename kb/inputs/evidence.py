@@ -45,7 +45,7 @@ class StoredEvidence:
         found = self._runs.get("activations")
         if found is None:
             raise ModelError(
-                f"no corpus pass of {self._subject.name} in the store; neuronkb ingest activations makes one"
+                f"no corpus pass of {self._subject.name} in the store; neuronkb activations ingest makes one"
             )
         return found
 

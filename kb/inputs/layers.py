@@ -20,7 +20,7 @@ class KnownLayers:
             try:
                 bundle = Bundle.open(path)
             except NeuronKBError:
-                continue  # a damaged bundle is not reused; `neuronkb bundle check` says what is wrong with it
+                continue  # a damaged bundle is not reused; `neuronkb bundles check` says what is wrong with it
             for layer, identity in bundle.run.summary.get("layer_identities", {}).items():
                 self._places[identity] = (bundle, f"L{int(layer):03d}")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...queries import query
-from ...queries.answers.neuron import known_neuron
+from ...queries.answers.known import known_neuron
 from ...schema import IdError, ModelError, NeuronId, NeuronKBError
 from ...schema.outside import Unreadable, read_lines
 from ..stores.base import Store
@@ -16,10 +16,12 @@ from ..stores.base import Store
 if TYPE_CHECKING:
     from ...ingest.subject.subject import Subject
 
-Given = str | Path | Sequence[str | tuple[int, int]]
-"""A file with one neuron a line, ids, or pairs of layer and index."""
+Given = str | Path | Sequence[str | Path | tuple[int, int]]
+"""Ids, files with one neuron a line, or pairs of layer and index; or one of these."""
 MOST = 64 * 2**20
 """Bytes of such a file."""
+LONGEST = 4096
+"""Characters of a path, by what systems allow."""
 _PAIR = re.compile(r"([0-9]{1,9})[\s_,]+([0-9]{1,9})")
 
 
@@ -47,14 +49,26 @@ def own_neuron(text: str, subject: Subject, model: str) -> NeuronId:
 
 def own_neurons(given: Given, subject: Subject, model: str) -> list[tuple[int, int]]:
     """Layers and indices of the neurons named. Raises IdError and ModelError, which name a file's line."""
-    if isinstance(given, str | Path):
-        return [_at(where, name, subject, model) for where, name in lines(Path(given))]
-    found = []
-    for one in given:
-        neuron = own_neuron(one, subject, model) if isinstance(one, str) else NeuronId(subject.name, *one)
-        _check(neuron, subject)
-        found.append((neuron.layer, neuron.index))
-    return found
+    named = []
+    for place, neuron in spread(given):
+        if place is not None and isinstance(neuron, str):
+            named.append(_at(place, neuron, subject, model))
+            continue
+        known = own_neuron(neuron, subject, model) if isinstance(neuron, str) else NeuronId(subject.name, *neuron)
+        _check(known, subject)
+        named.append((known.layer, known.index))
+    return named
+
+
+def spread(given: Given) -> Iterator[tuple[str | None, str | tuple[int, int]]]:
+    """Each neuron that is named, those of a file with their places in it."""
+    for name in [given] if isinstance(given, str | Path) else given:
+        if isinstance(name, Path):
+            yield from lines(name)
+        elif isinstance(name, str) and len(name) <= LONGEST and Path(name).is_file():
+            yield from lines(Path(name))
+        else:
+            yield None, name
 
 
 def in_model(store: Store, neuron: NeuronId) -> None:

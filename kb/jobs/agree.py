@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from ...ingest.bundle import UNVERIFIED, Bundle, RunInfo
 from ...ingest.bundle.layout import read_json, write_json
-from ...ingest.job import Progress, silent
+from ...ingest.progress import Progress, silent
 from ...queries import query
 from ...queries.answers.agree import SHARE, AgreeReport, adjusted, agreements, find_layers
 from ...queries.answers.agreed import AGREES, CONTRADICTS, Counted, stored_report
@@ -50,9 +50,10 @@ def agree(
     share: float = SHARE,
     top: int | None = 20,
     opposite: bool = False,
+    keeps: bool = True,
     progress: Progress = silent,
 ) -> AgreeReport:
-    """The work of `KnowledgeBase.agree`, and the first part of `KnowledgeBase.disagree`."""
+    """The work of `kb.words.agree`, and the first part of `kb.words.disagree`."""
     work_out = partial(
         agreements, store, model, runs=runs, layers=layers, share=share, top=top, opposite=opposite, progress=progress
     )
@@ -65,7 +66,7 @@ def agree(
         held = standing(store, model, evidence(store, heard))
         if held is not None:
             return stored_report(store, model, heard, *held, layers=layers, top=top, opposite=opposite)
-        if layers:
+        if layers or not keeps:
             return work_out()
         make(store, place, model, progress)
     raise StoreBusyError(f"evidence of {model!r} comes in while it is read; run the same command once that is done")
@@ -82,7 +83,7 @@ def disagree(
     top: int = 20,
     **options: Any,
 ) -> DisagreeReport:
-    """The work of `KnowledgeBase.disagree`."""
+    """The work of `kb.words.disagree`."""
     opposite = agree(store, place, model, runs=runs, top=top, opposite=True, **options)
     return with_clamps(store, opposite, runs, coherence=coherence, f1=f1, top=top)
 

@@ -41,7 +41,7 @@ def carry_job(
     """
     link = _link(store, base, tuned)
     if not notes:
-        raise QueryError(f"no finding about {base!r}; add one with neuronkb finding add TEXT --about {base}/L0/N0")
+        raise QueryError(f"no finding about {base!r}; add one with neuronkb findings add TEXT --about {base}/L0/N0")
     models = {row["model"]: row for row in query("models").run(store).dicts()}
     links = _counterparts(store, notes, link)
     layers, why = _layers(store, place, base, tuned, weights)
@@ -67,7 +67,7 @@ def _link(store: Store, base: str, tuned: str) -> str:
     links = query("link_runs").run(store, base=base, tuned=tuned).dicts()
     if not links:
         check_models(store, base, tuned)
-        raise LinkError(f"{tuned!r} is not linked to {base!r}; run: neuronkb link {base} {tuned}")
+        raise LinkError(f"{tuned!r} is not linked to {base!r}; run: neuronkb links make {base} {tuned}")
     return str(links[0]["run"])
 
 
@@ -100,7 +100,7 @@ def _layers(
 
 
 def _similar(store: Store, neuron: str, tuned: str, link: str) -> Match | None:
-    """The nearest neuron of the whole fine-tune by weights, where neuronkb match stored it with its control."""
+    """The nearest neuron of the whole fine-tune by weights, where neuronkb similar match stored it with its control."""
     for row in query("neuron_similar").run(store, neuron=neuron, by="weights", model=tuned, top=1).dicts():
         if row["control"] is not None:
             there, here = NeuronId.parse(row["neuron"]), NeuronId.parse(neuron)

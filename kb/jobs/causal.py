@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...ingest.job import Progress
-from ...queries import query
+from ...queries import CausalReport, causal_report, query
+from ...queries.catalogue.corpora import rests_on
+from ...queries.result.record import Record
+from ...queries.result.section import Section
 from ...schema import PROJECTIONS, IdError, ModelError, NeuronId, QueryError
 from ..inputs.models import find_subject
-from ..inputs.neurons import own_neuron
+from ..inputs.neurons import Given, own_neuron, spread
+from ..load.report import LoadReport
+from ..load.write import load_job
+from ..session import Session
 from ..stores.base import Store
 
 if TYPE_CHECKING:
+    from ...ingest.causal.end import End
     from ...ingest.causal.job import ClampJob, Sources
-    from ...ingest.causal.side import Side
+    from ...ingest.causal.settings import Settings
     from ...ingest.subject.subject import Subject
+    from ..kinds import Chosen
 
 CORPUS, PROMPTS = "corpus", "prompts"
 """Where the observed maxima come from: the model's newest corpus pass, or the prompts themselves. Anything else names a
@@ -29,30 +37,77 @@ DISTINCT = 0.8
 """Share of a side's tokens that must be different words for it to be chosen."""
 
 
-def clamp_job(
-    store: Store,
+@dataclass(frozen=True, repr=False)
+class CausalLoad(Record):
+    """What a causal check wrote, and what it found."""
+
+    load: LoadReport
+    causal: CausalReport
+
+    @property
+    def title(self) -> str:
+        """The model and the run."""
+        return self.causal.title
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was left out."""
+        return self.load.warnings
+
+    def sections(self) -> tuple[Section, ...]:
+        """What was loaded, then the report."""
+        return (*self.load.sections(), *self.causal.sections())
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """All clamps in full."""
+        return self.causal.table()
+
+
+def check(
+    session: Session,
     model: str | Path,
     top: int,
-    neurons: Sequence[str],
+    neurons: Given | None,
     prompts: str | Path | Sequence[str] | None,
     maxima: str,
-    settings: Mapping[str, Any],
-    progress: Progress,
+    settings: Chosen[Settings],
+    replaces: bool,
+    alongside: bool,
+    out: Path | None,
+) -> CausalLoad:
+    """The work of `kb.causal.ingest`."""
+    store, job = session.store, clamp_job(session, model, top, neurons, prompts, maxima, settings)
+    load = load_job(
+        session, job, replaces, alongside, out, notes=lambda: rests_on(store, job.run.model, job.run.derived_from)
+    )
+    return CausalLoad(load, causal_report(store, run=load.run))
+
+
+def clamp_job(
+    session: Session,
+    model: str | Path,
+    top: int,
+    neurons: Given | None,
+    prompts: str | Path | Sequence[str] | None,
+    maxima: str,
+    settings: Chosen[Settings],
 ) -> ClampJob:
-    """The job of `KnowledgeBase.ingest_clamp`."""
+    """The job: which sides are clamped, and on what."""
     from ...ingest.causal.job import ClampJob
     from ...ingest.causal.prompts import read_prompts
     from ...ingest.causal.settings import Settings
     from ...ingest.subject.live import LiveModel
 
+    store, progress = session.store, session.progress
     chosen = Settings.of(settings)
+    names = [str(name) for _, name in spread(neurons)] if neurons is not None else []
     asked = read_prompts(prompts) if isinstance(prompts, str | Path) else prompts
     progress("choosing neurons", 0, 1)
     subject = find_subject(store, model)
     decoding = _newest(store, "lm-head", subject.name, subject.source)
     activations = _pass(store, subject, maxima)
     chosen_sides = (
-        _named(store, subject, str(model), neurons, decoding) if neurons else _clearest(store, subject, top, decoding)
+        _named(store, subject, str(model), names, decoding) if names else _clearest(store, subject, top, decoding)
     )
     sources = _sources(store, subject, chosen_sides, decoding, activations)
     progress("choosing neurons", 1, 1)
@@ -80,16 +135,16 @@ def _newest(store: Store, job: str, model: str, source: str) -> dict[str, Any]:
     runs = [row for row in query("runs").run(store, job=job, model=model).dicts() if row["ended"]]
     if not runs and job == "activations":
         raise QueryError(
-            f"the store has no activation maxima of {model!r}; run neuronkb ingest activations "
+            f"the store has no activation maxima of {model!r}; run neuronkb activations ingest "
             f"{source} --corpus TEXTS first, or measure them on the prompts with --maxima prompts"
         )
     if not runs:
-        raise QueryError(f"{model!r} is not decoded; run neuronkb ingest {job} {source}")
+        raise QueryError(f"{model!r} is not decoded; run neuronkb {job} ingest {source}")
     row = runs[-1]
     return row | {"parameters": json.loads(row["parameters"] or "{}")}
 
 
-def _clearest(store: Store, subject: Subject, top: int, decoding: dict[str, Any]) -> list[Side]:
+def _clearest(store: Store, subject: Subject, top: int, decoding: dict[str, Any]) -> list[End]:
     """The clearest sides, as many of each layer and projection as of another, as far as there are."""
     built = subject.architecture
     if top < 1:
@@ -122,7 +177,7 @@ def _clearest(store: Store, subject: Subject, top: int, decoding: dict[str, Any]
     return _sides(store, wanted, decoding["run"])
 
 
-def _named(store: Store, subject: Subject, model: str, neurons: Sequence[str], decoding: dict[str, Any]) -> list[Side]:
+def _named(store: Store, subject: Subject, model: str, neurons: Sequence[str], decoding: dict[str, Any]) -> list[End]:
     """The sides of the neurons named: L3/N17 for all that a clamp can test, L3/N17:down- for one."""
     wanted: list[tuple[NeuronId, str, int, float]] = []
     for text in dict.fromkeys(neurons):
@@ -158,16 +213,16 @@ def _sign(pole: int) -> str:
 
 def _poles(projection: str, gated: bool) -> list[int]:
     """The poles that a clamp can test."""
-    from ...ingest.causal.side import sites
+    from ...ingest.causal.end import sites
 
     if projection == "gate" and not gated:
         return []
     return [pole for pole in (1, -1) if sites(projection, pole, gated)]
 
 
-def _sides(store: Store, wanted: Sequence[tuple[NeuronId, str, int, float]], run: str) -> list[Side]:
+def _sides(store: Store, wanted: Sequence[tuple[NeuronId, str, int, float]], run: str) -> list[End]:
     """With their decoded tokens; those that were not decoded are left out."""
-    from ...ingest.causal.side import Side
+    from ...ingest.causal.end import End
 
     tokens: dict[tuple[str, str, int], list[int]] = {}
     names = list(dict.fromkeys(str(neuron) for neuron, *_ in wanted))
@@ -175,14 +230,14 @@ def _sides(store: Store, wanted: Sequence[tuple[NeuronId, str, int, float]], run
         if row["run"] == run:
             tokens.setdefault((row["neuron"], row["projection"], row["pole"]), []).append(row["token"])
     return [
-        Side(neuron.layer, neuron.index, projection, pole, tuple(tokens[str(neuron), projection, pole]), clarity)
+        End(neuron.layer, neuron.index, projection, pole, tuple(tokens[str(neuron), projection, pole]), clarity)
         for neuron, projection, pole, clarity in wanted
         if (str(neuron), projection, pole) in tokens
     ]
 
 
 def _sources(
-    store: Store, subject: Subject, sides: Sequence[Side], decoding: dict[str, Any], activations: dict[str, Any] | None
+    store: Store, subject: Subject, sides: Sequence[End], decoding: dict[str, Any], activations: dict[str, Any] | None
 ) -> Sources:
     from ...ingest.causal.job import Sources
 
@@ -209,6 +264,6 @@ def _ends(store: Store, model: str, layer: int, width: int, run: str) -> tuple[A
     if np.isnan(low).any() or np.isnan(high).any():
         raise QueryError(
             f"layer {layer} of {model!r} has no whole activation statistics in {run}; complete the corpus pass with "
-            "neuronkb ingest activations, or measure on the prompts with --maxima prompts"
+            "neuronkb activations ingest, or measure on the prompts with --maxima prompts"
         )
     return low, high

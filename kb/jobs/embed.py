@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from ...ingest.job import Progress
+from ...ingest.progress import Progress
 from ...queries import query
+from ...queries.result.record import Record
+from ...queries.result.section import Section
 from ...schema import NODES, conform
 from ..place import WAITING
 from ..stores.base import Store
@@ -22,8 +24,8 @@ BATCH = 1_000
 """Texts embedded and written at a time: what a kill loses."""
 
 
-@dataclass(frozen=True)
-class EmbeddingReport:
+@dataclass(frozen=True, repr=False)
+class EmbeddingReport(Record):
     """What was embedded."""
 
     embedder: str
@@ -32,9 +34,18 @@ class EmbeddingReport:
     embedded: int
     """explanations that were not embedded by it before"""
 
+    @property
+    def title(self) -> str:
+        """How many, and by what."""
+        return f"{self.embedded:,} texts embedded by {self.embedder}"
+
+    def sections(self) -> tuple[Section, ...]:
+        """Nothing more to show."""
+        return ()
+
 
 def embed_explanations(store: Store, model: str | Path | None, progress: Progress) -> EmbeddingReport:
-    """The work of `KnowledgeBase.embed_explanations`: a text that has its embedding is left alone."""
+    """The work of `kb.explanations.embed`: a text that has its embedding is left alone."""
     from ...ingest.embedding.embedder import Embedder
 
     progress("opening the embedding model", 0, 1)

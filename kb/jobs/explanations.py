@@ -1,156 +1,118 @@
-"""Explanations in a knowledge base: written, scored, shown and reported."""
+"""Opens the writing and scoring of explanations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
-from dataclasses import replace
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...ingest.job import Progress, silent
-from ...queries.answers.explanations import (
-    ExplanationReport,
-    ExplanationView,
-    explanation,
-    explanation_report,
-    explanations,
-)
-from ...queries.answers.neuron import known_neuron
+from ...queries.answers.explanation_report import ExplanationReport, scored_explanations
 from ...queries.catalogue.corpora import rests_on
-from ...schema import IdError, ModelError, NeuronId, QueryError
+from ...queries.result.record import Record
+from ...queries.result.section import Section
+from ...schema import ModelError
 from ..inputs.clients import open_client
 from ..inputs.evidence import StoredEvidence
 from ..inputs.models import find_subject
 from ..inputs.neurons import Given, own_neurons
-from ..load.known_runs import bundle_for
-from ..load.loader import LoadReport
-from ..load.runs import Clash
-from ..load.write import write_and_load
-from ..place import Place
-from ..stores.base import Store
+from ..load.report import LoadReport
+from ..load.write import load_job
+from ..session import Session
 from .embed import embed_with
 
 if TYPE_CHECKING:
     from ...ingest.embedding.embedder import Embedder
     from ...ingest.explain.job import ExplanationsJob
+    from ...ingest.explain.settings import Settings
     from ...ingest.explain.simulators.choice import Way
     from ...ingest.explain.work import Asking
+    from ..kinds import Chosen
 
 
-class Explanations:
-    """What a knowledge base says of neurons in words, and what that is worth: `KnowledgeBase.explanations`."""
+@dataclass(frozen=True, repr=False)
+class ExplanationLoad(Record):
+    """What a load of explanations wrote, and how good they are."""
 
-    def __init__(self, store: Store, place: Place) -> None:
-        self.store = store
-        self.place = place
+    load: LoadReport
+    report: ExplanationReport
+    """of this run alone"""
 
-    def ingest(
-        self,
-        model: str | Path,
-        *,
-        explainer: str | Path,
-        simulator: str | Path | None = None,
-        base_url: str | None = None,
-        way: Way = "auto",
-        neurons: Given | None = None,
-        embedder: str | Path | None = None,
-        prices: tuple[float, float] | None = None,
-        budget: float | None = None,
-        settings: Mapping[str, Any] | None = None,
-        clash: Clash = "refuse",
-        out: Path | None = None,
-        progress: Progress = silent,
-        loaded: Callable[[str], None] | None = None,
-    ) -> LoadReport:
-        """Explain neurons of a model, score the explanations, and load both some neurons at a time.
+    @property
+    def title(self) -> str:
+        """The run."""
+        return self.load.title
 
-        `model` is a folder, a hub id or a model of the store, with a corpus pass there; its decoding and N2G graphs
-        are used where they are. `explainer` and `simulator` (the explainer unless given) are folders or hub ids of
-        local models, or model names of the server at `base_url`. `neurons` are ids or a file with one a line, all
-        unless given; `way` one of the simulators; `prices` of a million prompt and completion tokens, `budget` what
-        each of the two models may cost at most; `settings` those of `ingest.explain.settings`. Answers are kept: an
-        interrupted run asks nothing twice. Raises ModelError, LanguageModelError.
-        """
-        from ...ingest.embedding.embedder import Embedder
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the load left out."""
+        return self.load.warnings
 
-        with ExitStack() as opened:
-            job = explanations_job(
-                self.store,
-                self.place,
-                model,
-                explainer,
-                simulator,
-                base_url,
-                way,
-                neurons,
-                embedder,
-                prices,
-                budget,
-                dict(settings or {}),
-                progress,
-                opened,
-            )
-            folder = bundle_for(job, self.store, self.place, out)
-            report = write_and_load(job, self.store, folder, clash=clash, progress=progress, loaded=loaded)
-            if isinstance(job.asking.embedder, Embedder):
-                embed_with(self.store, job.asking.embedder, progress)
-        return replace(report, notes=rests_on(self.store, job.run.model, job.run.derived_from))
-
-    def show(self, name: str) -> tuple[ExplanationView, ...]:
-        """The explanations of a neuron or latent, or one explanation by the beginning of its id, with all scores.
-
-        Raises QueryError where there is none.
-        """
-        neuron = None
-        with suppress(IdError):
-            neuron = NeuronId.parse(name)
-        unit = str(neuron or name)
-        found = explanations(self.store, unit)
-        if found or unit != name or "/" in name:
-            if not found:
-                if neuron is not None:
-                    known_neuron(self.store, neuron)
-                raise QueryError(f"{unit} has no explanation in the store; neuronkb ingest explanations makes some")
-            return found
-        return explanation(self.store, name)
-
-    def report(self, model: str, *, run: str | None = None) -> ExplanationReport:
-        """How good a model's explanations are by layer: sentences beside graphs, token tables and decoded tokens."""
-        return explanation_report(self.store, model, run)
+    def sections(self) -> tuple[Section, ...]:
+        """The load, then the scores."""
+        return (*self.load.sections(), *self.report.sections())
 
 
-def explanations_job(
-    store: Store,
-    place: Place,
+def explain(
+    session: Session,
     model: str | Path,
-    explainer: str | Path,
-    simulator: str | Path | None,
+    models: tuple[str | Path, str | Path | None],
     base_url: str | None,
     way: Way,
     neurons: Given | None,
     embedder: str | Path | None,
-    prices: tuple[float, float] | None,
-    budget: float | None,
-    settings: dict[str, Any],
-    progress: Progress,
+    costs: tuple[Sequence[float] | None, float | None],
+    settings: Chosen[Settings],
+    replaces: bool,
+    alongside: bool,
+    out: Path | None,
+) -> ExplanationLoad:
+    """The work of `kb.explanations.ingest`; `models` write and simulate, `costs` are prices and budget."""
+    from ...ingest.embedding.embedder import Embedder
+
+    store = session.store
+    with ExitStack() as opened:
+        job = explanations_job(session, model, models, base_url, way, neurons, embedder, costs, settings, opened)
+        report = load_job(
+            session,
+            job,
+            replaces,
+            alongside,
+            out,
+            notes=lambda: rests_on(store, job.run.model, job.run.derived_from),
+        )
+        if isinstance(job.asking.embedder, Embedder):
+            embed_with(store, job.asking.embedder, session.progress)
+    return ExplanationLoad(report, scored_explanations(store, job.run.model, report.run))
+
+
+def explanations_job(
+    session: Session,
+    model: str | Path,
+    models: tuple[str | Path, str | Path | None],
+    base_url: str | None,
+    way: Way,
+    neurons: Given | None,
+    embedder: str | Path | None,
+    costs: tuple[Sequence[float] | None, float | None],
+    settings: Chosen[Settings],
     opened: ExitStack,
 ) -> ExplanationsJob:
-    """The job of `Explanations.ingest`; `opened` closes what it asks. What can be refused is refused before a model is
-    loaded."""
+    """The job of `explain`; `opened` closes what it asks. What can be refused is refused before a model is loaded."""
     from ...ingest.explain.job import ExplanationsJob
     from ...ingest.explain.settings import Settings
     from ...ingest.subject.live import LiveModel
 
+    store, place, progress = session.store, session.place, session.progress
+    prices = _prices(costs[0])
     chosen = Settings.of(settings)
     subject = find_subject(store, model)
     wanted = None if neurons is None else own_neurons(neurons, subject, str(model))
     evidence = StoredEvidence(store, place, subject)
     work = place.folder
     progress("loading models", 0, 2)
-    asking = _asking(
-        chosen.style, explainer, simulator, base_url, way, embedder, prices, budget, work / "answers.sqlite", opened
-    )
+    asking = _asking(chosen.style, *models, base_url, way, embedder, prices, costs[1], work / "answers.sqlite", opened)
     progress("loading models", 1, 2)
     subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
     live = LiveModel.load(subject, dtype=evidence.dtype, device=chosen.device)
@@ -165,6 +127,15 @@ def explanations_job(
         derived_from=evidence.runs,
         settings=chosen,
     )
+
+
+def _prices(given: Sequence[float] | None) -> tuple[float, float] | None:
+    """Of a million prompt and of a million completion tokens. Raises ModelError."""
+    if given is None:
+        return None
+    if len(given) != 2:
+        raise ModelError(f"prices are {list(given)!r}, expected two: of a million prompt and of completion tokens")
+    return given[0], given[1]
 
 
 def _asking(

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...ingest.bundle import Bundle
-from ...ingest.job import Progress
+from ...ingest.progress import Progress
 from ...queries import query
+from ...queries.result.record import Record
+from ...queries.result.section import Section
 from ...schema import ModelError, PublishedError
 from ..load.known_runs import bundle_for
-from ..load.loader import LoadReport, load
+from ..load.loader import load
+from ..load.report import LoadReport
 from ..load.runs import Clash, remove_run, settle
 from ..load.write import write_bundle
 from ..place import Place
@@ -26,6 +29,11 @@ if TYPE_CHECKING:
     from ...ingest.explain.published.items import Format, Part
     from ...ingest.explain.published.job import ExplanationsImport
     from ...ingest.explain.published.tally import Tally
+
+
+KINDS = ("explanations", "scores", "windows", "statistics", "rows", "files")
+NOTES = 10
+"""Notes of a model that are shown; JSON has a hundred."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +56,33 @@ class ModelImport:
     load: LoadReport | None
     """None for files of no model"""
 
+    def sections(self) -> Iterator[Section]:
+        """What was read, and every reason why something was left out."""
+        rows = [
+            (kind, f"{self.read[kind]:,}", f"{self.kept.get(kind, 0):,}", f"{self.merged.get(kind, 0):,}")
+            for kind in KINDS
+            if kind in self.read
+        ]
+        name = self.model or "files of no model"
+        if self.model:
+            yield Section(name, ("read", "in all", "kept", "merged"), tuple(rows))
+        if lines := tuple(self._lines()):
+            yield Section.lines(f"Remarks on {name}", lines)
 
-@dataclass(frozen=True)
-class ExplanationsReport:
+    def _lines(self) -> Iterator[str]:
+        for reason, n in self.failed.items():
+            yield f"failed {n:,}: {reason}"
+        for reason, n in self.skipped.items():
+            yield f"skipped {n:,}: {reason}"
+        for remark, n in self.remarks.items():
+            yield f"{n:,} {remark}"
+        yield from self.notes[:NOTES]
+        if len(self.notes) > NOTES:
+            yield f"... and {len(self.notes) - NOTES} more; --json shows them"
+
+
+@dataclass(frozen=True, repr=False)
+class ExplanationsReport(Record):
     """What an import of explanations read and wrote."""
 
     format: str
@@ -67,6 +99,28 @@ class ExplanationsReport:
         """New rows of the store in all."""
         return sum(each.load.total for each in self.models if each.load is not None)
 
+    @property
+    def title(self) -> str:
+        """Whose files they are."""
+        return f"format {self.format}" + (", told by the files" if self.guessed else "")
+
+    @property
+    def lead(self) -> str:
+        """What was embedded."""
+        return self.embedding.title if self.embedding is not None else ""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the loads left out, and why texts were not embedded."""
+        lines = tuple(line for each in self.models if each.load is not None for line in each.load.warnings)
+        if self.not_embedded is None:
+            return lines
+        return (*lines, f"texts not embedded: {self.not_embedded}; then neuronkb explanations embed does it")
+
+    def sections(self) -> tuple[Section, ...]:
+        """What became of each model's files."""
+        return tuple(section for each in self.models for section in each.sections())
+
 
 def import_explanations(
     store: Store,
@@ -78,7 +132,7 @@ def import_explanations(
     clash: Clash,
     progress: Progress,
 ) -> ExplanationsReport:
-    """The work of `KnowledgeBase.import_explanations`: texts that cannot be embedded are loaded all the same."""
+    """The work of `kb.explanations.import_`: texts that cannot be embedded are loaded all the same."""
     from ...ingest.explain.published.formats import READERS, guessed
     from ...ingest.explain.published.items import Given
     from ...ingest.explain.published.tally import Tally

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...ingest.job import Progress
 from ...queries import query
+from ...queries.result.record import Record
+from ...queries.result.section import Section
 from ...schema import PublishedError
 from ..load.known_runs import bundle_for
-from ..load.loader import LoadReport
+from ..load.report import LoadReport
 from ..load.runs import Clash, settle
 from ..load.write import write_and_load
-from ..place import Place
+from ..session import Session
 from ..stores.base import Store
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class TableReport:
     """columns of no use here"""
 
 
-@dataclass(frozen=True)
-class ImportReport:
+@dataclass(frozen=True, repr=False)
+class ImportReport(Record):
     """What an import read and wrote."""
 
     tables: tuple[TableReport, ...]
@@ -52,22 +53,45 @@ class ImportReport:
         """New rows of the store in all."""
         return sum(load.total for load in self.loads)
 
+    @property
+    def title(self) -> str:
+        """What became of the rows."""
+        rows, imported = (sum(getattr(each, name) for each in self.tables) for name in ("rows", "imported"))
+        edges = sum(load.created.get("Neuron.DETECTS.Feature", 0) for load in self.loads)
+        return f"{rows:,} rows read: {imported:,} imported ({edges:,} of them new), {rows - imported:,} skipped"
+
+    def sections(self) -> tuple[Section, ...]:
+        """Rows by table, why some were skipped, and what was no use."""
+        rows = [(Path(each.file).name, each.rows, each.imported, ", ".join(each.models)) for each in self.tables]
+        remarks = Section.lines("Remarks", tuple(self._remarks()))
+        return (
+            Section("Tables", ("table", "rows", "imported", "model"), tuple(rows)),
+            *((remarks,) if remarks.rows else ()),
+        )
+
+    def _remarks(self) -> Iterator[str]:
+        for each in self.tables:
+            for reason, n in each.skipped.items():
+                yield f"skipped {n:,} of {each.file}: {reason}"
+        if columns := sorted({name or "(no name)" for each in self.tables if each.imported for name in each.ignored}):
+            yield f"columns not imported: {', '.join(columns)}"
+
 
 def import_probes(
-    store: Store,
-    place: Place,
-    paths: Sequence[Path],
+    session: Session,
+    given_files: str | Path | Sequence[str | Path],
     model: str | None,
     dataset: str | None,
     feature: str | None,
     clash: Clash,
-    progress: Progress,
 ) -> ImportReport:
-    """The work of `KnowledgeBase.import_probes`. All files are read before anything is written."""
+    """The work of `kb.probes.import_`. All files are read before anything is written."""
     from ...ingest.probes.published import Given, read_published
     from ...ingest.probes.published_job import PublishedJob
 
-    files = csv_files(paths)
+    store, place, progress = session.store, session.place, session.progress
+    named = [given_files] if isinstance(given_files, str | Path) else given_files
+    files = csv_files([Path(file) for file in named])
     given = Given(model, dataset, feature, _shapes(store))
     tables = []
     for number, path in enumerate(files):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,18 @@ import pyarrow as pa
 from ...ingest.bundle import Bundle
 from ...queries import query
 from ...queries.result.near import typo
+from ...queries.result.record import Record
+from ...queries.result.section import Section
 from ...schema import BundleError, LinkError, WeightsError, arrow_schema, table
-from ..inputs.corpora import Reading, shared_text
-from ..load.loader import LoadReport
+from ..inputs.corpora import shared_text
+from ..inputs.reading import Reading
+from ..inputs.tails import left_out
+from ..load.known_runs import bundle_for
+from ..load.report import LoadReport
 from ..load.runs import Clash, Settled, rivals
+from ..load.write import clash_of, write_and_load
 from ..place import Place
+from ..session import Session
 from ..stores.base import Store
 
 if TYPE_CHECKING:
@@ -33,13 +40,29 @@ TEXT = ("text", "positions")
 """Parameters of a link that a text was read for."""
 
 
-@dataclass(frozen=True)
-class LinkReport:
+@dataclass(frozen=True, repr=False)
+class LinkReport(Record):
     """What a link wrote, and what is odd about the pair."""
 
+    base: str
+    tuned: str
     load: LoadReport
     mean_cosine: float
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The two models."""
+        return f"{self.tuned} linked to its base {self.base}"
+
+    @property
+    def lead(self) -> str:
+        """The run, and how alike the two are."""
+        return f"{self.load.title}, mean cosine of their rows {self.mean_cosine:.5f}"
+
+    def sections(self) -> tuple[Section, ...]:
+        """What the load wrote."""
+        return self.load.sections()
 
 
 @dataclass(frozen=True)
@@ -50,6 +73,32 @@ class Text:
     reading: Reading
     positions: int
     """places of it at most"""
+
+
+def make_link(
+    session: Session,
+    base: str,
+    tuned: str,
+    weights: tuple[str | Path | None, str | Path | None],
+    layers: Sequence[int] | None,
+    corpus: str | Path | Sequence[str | Path],
+    reading: Reading,
+    positions: int,
+    replaces: bool,
+    alongside: bool,
+) -> LinkReport:
+    """The work of `kb.links.make`."""
+    store, place = session.store, session.place
+    sources = [corpus] if isinstance(corpus, str | Path) else list(corpus)
+    text = Text(sources, reading, positions) if sources else None
+    one, two = (None if path is None else str(path) for path in weights)
+    job = link_job(store, place, base, tuned, (one, two), layers, text)
+    folder = bundle_for(job, store, place)
+    how = settled(store, job, clash_of(replaces, alongside))
+    load = write_and_load(job, store, folder, clash=how, progress=session.progress, loaded=session.loaded)
+    if job.drift is not None:
+        load = replace(load, notes=left_out(job.drift.text.tails, reading.tails))
+    return LinkReport(base, tuned, load, job.mean_cosine, (*warnings(job), *load.warnings))
 
 
 def link_job(
@@ -105,8 +154,6 @@ def _drift(store: Store, place: Place, pair: Pair, text: Text) -> Drift:
     from ...ingest.links.drift import Drift
     from ...ingest.subject.live import LiveModel
 
-    if text.positions < 2:
-        raise LinkError(f"{text.positions} positions; expected 2 or more: a correlation is between values")
     subjects = pair.base.subject, pair.tuned.subject
     shared = shared_text(store, place, subjects, text.corpus, text.reading, text.positions)
 
@@ -147,7 +194,7 @@ def decoded_alike(store: Store, base: str, tuned: str) -> tuple[dict[str, Any], 
         if not runs:
             known = [row["model"] for row in query("models").run(store).dicts()]
             hint = "" if model in known else typo(model, known)
-            raise LinkError(f"{model!r} is not decoded; run neuronkb ingest lm-head {model}{hint}")
+            raise LinkError(f"{model!r} is not decoded; run neuronkb lm-head ingest {model}{hint}")
         found.append([run | {"parameters": json.loads(run["parameters"])} for run in reversed(runs)])
     for one in found[0]:
         for two in found[1]:

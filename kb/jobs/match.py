@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...ingest.bundle import Bundle
-from ...ingest.job import Progress
+from ...ingest.progress import Progress
+from ...queries.result.record import Record
+from ...queries.result.section import Section
 from ...schema import BundleError, LinkError
-from ..inputs.corpora import Reading, shared_text
+from ..inputs.corpora import shared_text
 from ..inputs.models import find_subject
+from ..inputs.reading import Reading
 from ..inputs.tails import left_out
 from ..load.known_runs import bundle_for
-from ..load.loader import LoadReport
-from ..load.runs import Clash
-from ..load.write import write_and_load
+from ..load.report import LoadReport
+from ..load.write import clash_of, write_and_load
 from ..place import Place
+from ..session import Session
 from ..stores.base import Store
 from .links import DecodedRows, decoded_alike
 
@@ -28,10 +31,26 @@ if TYPE_CHECKING:
     from ...ingest.similar.measure import Measure
     from ...ingest.similar.settings import Settings
     from ...ingest.subject.subject import Subject
+    from ..kinds import Chosen
 
 
-@dataclass(frozen=True)
-class MatchReport:
+HEADS = {
+    "neurons": "neurons",
+    "best score": "score",
+    "null": "null",
+    "claimed": "claimed",
+    "above all controls": "above_all",
+    "mutual": "mutual",
+    "same index": "same_index",
+    "excess > .5": "universal",
+}
+"""Heads of what a match found of a layer."""
+SHARES = ("mutual", "same_index", "universal")
+"""Those of them that are shares of its neurons."""
+
+
+@dataclass(frozen=True, repr=False)
+class MatchReport(Record):
     """What a match found, by layer of the first model and over all."""
 
     load: LoadReport
@@ -41,6 +60,33 @@ class MatchReport:
     whole: Mapping[str, Any]
     """mean best score and control, claims, mutual best matches, same-index counterparts"""
     layers: tuple[Mapping[str, Any], ...]
+
+    @property
+    def title(self) -> str:
+        """The two models and the measure."""
+        return f"{self.model} and {self.other} by {self.by}"
+
+    @property
+    def lead(self) -> str:
+        """The run."""
+        return self.load.title
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Those of the load."""
+        return self.load.warnings
+
+    def sections(self) -> tuple[Section, ...]:
+        """What was found by layer and over all, then what the load wrote."""
+        parts = [(str(layer["layer"]), layer) for layer in self.layers]
+        parts += [("all", self.whole)] if self.whole else []
+        rows = [(name, *(_number(part, key) for key in HEADS.values())) for name, part in parts]
+        return (Section.table("Nearest neurons by layer", ("layer", *HEADS), rows), *self.load.sections())
+
+
+def _number(part: Mapping[str, Any], name: str) -> Any:
+    value = part.get(name)
+    return f"{value:.1%}" if name in SHARES and value is not None else value
 
 
 @dataclass(frozen=True)
@@ -54,25 +100,26 @@ class Compared:
 
 
 def match_models(
-    store: Store,
-    place: Place,
+    session: Session,
     model: str | Path,
     other: str | Path,
-    corpus: Sequence[str | Path],
+    corpus: str | Path | Sequence[str | Path],
     reading: Reading,
-    settings: Mapping[str, Any],
-    clash: Clash,
-    progress: Progress,
+    settings: Chosen[Settings],
+    replaces: bool = False,
+    alongside: bool = False,
 ) -> MatchReport:
-    """The work of `KnowledgeBase.match`."""
+    """The work of `kb.similar.match`."""
     from ...ingest.similar.settings import Settings
 
-    chosen = Settings.of(settings)
+    store, place, progress = session.store, session.place, session.progress
+    sources = [corpus] if isinstance(corpus, str | Path) else list(corpus)
+    chosen, clash = Settings.of(settings), clash_of(replaces, alongside)
     one, two = find_subject(store, model), find_subject(store, other)
     if one.name == two.name and one.weights != two.weights:
-        raise LinkError(f"two models are called {one.name!r}; add one under another name first (ingest lm-head --name)")
+        raise LinkError(f"two models are called {one.name!r}; add one under another name first (lm-head ingest --name)")
     work = place.folder
-    compared = compare(store, place, one, two, chosen, corpus, reading)
+    compared = compare(store, place, one, two, chosen, sources, reading)
     state = work / "matches"
     job = _job(one, two, compared, chosen, state)
     text = state / job.run.id
@@ -113,13 +160,13 @@ def compare(
 def _tokens(store: Store, place: Place, one: Subject, two: Subject, chosen: Settings) -> Compared:
     from ...ingest.links.decoded import Tops, tops
     from ...ingest.lm_head.unembedding import torch_device
-    from ...ingest.similar.measure import side_of
+    from ...ingest.similar.measure import matched_model
     from ...ingest.similar.shared import tokens_in_common
     from ...ingest.similar.tokens import TokenOverlap
 
     shared = tokens_in_common(one, two)
     runs = [run["run"] for run in decoded_alike(store, one.name, two.name)]
-    sides = side_of(one), side_of(two)
+    sides = matched_model(one), matched_model(two)
     rows = [DecodedRows(store, place, side.model, side.width) for side in sides]
 
     def first(layer: int) -> Tops:
@@ -144,7 +191,7 @@ def _activation(
 ) -> Compared:
     from ...ingest.lm_head.unembedding import torch_device
     from ...ingest.similar.activation import Activations
-    from ...ingest.similar.measure import side_of
+    from ...ingest.similar.measure import matched_model
 
     if not corpus:
         raise LinkError("activations are compared on a text; give one with --corpus FILE")
@@ -154,7 +201,9 @@ def _activation(
     # Where the captured values lie is settled with the run's name.
     nowhere = place.folder
     device = torch_device(chosen.device)
-    measure = Activations(side_of(one), side_of(two), device, first=nowhere, second=nowhere, seed=chosen.seed)
+    measure = Activations(
+        matched_model(one), matched_model(two), device, first=nowhere, second=nowhere, seed=chosen.seed
+    )
     return Compared(measure, {"text": text.hash, "positions": text.positions}, text=text)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ...ingest.bundle import UNVERIFIED, Bundle, FileEntry
-from ...ingest.job import Progress, silent
+from ...ingest.progress import Progress, silent
 from ...schema import NODES, RELATIONSHIPS, BundleError, RunError, Table, WeightsError, table
 from ..stores.headlines import Scored, across_shards
 from ..stores.import_files import ImportPlan, write_import_files

@@ -8,16 +8,20 @@ until its run is loaded again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 
+from ...queries.catalogue.corpora import Runs
 from ...schema import NODES, RELATIONSHIPS, Node, conform
 from ..stores import statements
 from ..stores.base import Store
 
 KEEPSAKES = "keepsakes"
 """Id and job of the Run that kept nodes belong to."""
+SHOW_KEPT = "neuronkb cypher \"MATCH (n {run: 'keepsakes'}) RETURN labels(n), n.id\""
+"""What shows the nodes that outlived their run."""
 BATCH = 2_000
 
 _CITED = "MATCH (f:Finding) WHERE f.evidence IS NOT NULL UNWIND f.evidence AS id RETURN DISTINCT id"
@@ -25,6 +29,20 @@ _RATED = (
     "UNWIND $ids AS id MATCH (e:Explanation {id: id})-[:SCORED]->(s:Score {scorer: 'human'}) WHERE s.run <> $run "
     "RETURN DISTINCT id"
 )
+
+
+def kept_line(rows: Mapping[str, int]) -> str:
+    """What stayed of runs that were taken away, by label, and where it is seen."""
+    named = ", ".join(f"{nodes:,} {label}" for label, nodes in rows.items())
+    return f"kept of runs that were taken away, as people put something in or cite it: {named}; see {SHOW_KEPT}"
+
+
+def told(runs: Runs) -> Runs:
+    """The runs of a store, with what the one of kept nodes is, where it is among them."""
+    if not any(run == KEEPSAKES for run, *_ in runs.rows):
+        return runs
+    said = f"{KEEPSAKES}: what outlived its run, as people put something in or cite it; see {SHOW_KEPT}"
+    return replace(runs, warnings=(*runs.warnings, said))
 
 
 def kept(store: Store, node: Node, ids: Sequence[str], run: str) -> list[str]:

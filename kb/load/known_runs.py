@@ -61,7 +61,7 @@ def _in_bundle(folder: Path, run: RunInfo) -> str | None:
     try:
         held = read_run(folder)
     except NeuronKBError:
-        return None  # a damaged bundle is nobody's; `neuronkb bundle check` says what is wrong with it
+        return None  # a damaged bundle is nobody's; `neuronkb bundles check` says what is wrong with it
     return held.id if _identity(held) == _identity(run) else None
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Literal
 
 import pyarrow as pa
@@ -34,7 +33,9 @@ from ..stores.rows import first_of_each, missing_rows
 from .admission import admit, models_of
 from .keepsakes import handed_back, ids_of
 from .ledger import UNKNOWN, Before, Ledger
+from .lines import Touched
 from .overlaps import Overlaps
+from .report import LoadReport
 from .runs import Settled, beside, forget_agreement, replaced_by, retire, rows_of, settle, settle_all
 from .said import QUIET
 
@@ -43,38 +44,6 @@ Progress = Callable[[str, int, int], None]
 
 Step = Literal["nodes", "relationships", "all"]
 STEPS: tuple[Step, ...] = ("nodes", "relationships")
-
-
-@dataclass
-class LoadReport:
-    """What a load read and wrote."""
-
-    run: str
-    created: dict[str, int] = field(default_factory=dict)
-    """New rows by table."""
-    known: dict[str, int] = field(default_factory=dict)
-    """Rows by table that the store held already."""
-    left_out: dict[str, int] = field(default_factory=dict)
-    """Rows by table about findings that are not in the store."""
-    replaced: tuple[str, ...] = ()
-    """Runs that were taken away because this one took their place."""
-    deleted: dict[str, int] = field(default_factory=dict)
-    """Rows of evidence of each of them."""
-    kept: dict[str, int] = field(default_factory=dict)
-    """Nodes of theirs by label that stayed, as they carry what people put in; see `keepsakes`."""
-    beside: tuple[str, ...] = ()
-    """Runs of the same job over another text, which stay."""
-    corpora: dict[str, str] = field(default_factory=dict)
-    """What their texts are called, by run."""
-    same_as: str | None = None
-    """the run, and its model's name, that the evidence was copied from, since the weights are the same"""
-    notes: tuple[str, ...] = ()
-    """What else is worth knowing, a line each: such as texts that could not be read."""
-
-    @property
-    def total(self) -> int:
-        """New rows in all."""
-        return sum(self.created.values())
 
 
 class Loader:
@@ -90,6 +59,7 @@ class Loader:
         self._ledger: Ledger
         """read when the loading lock is held for the first time"""
         self._overlaps = Overlaps()
+        self._touched = Touched(run.id)
         self._last: int | None = None
         """its last turn at loading; another may have loaded, with the same handle too, since"""
         self._turn: Turn | None = None
@@ -125,6 +95,7 @@ class Loader:
                 headlines.fill(self._store, run.id)
             if run.ended is not None:
                 self._retire(run)
+            self._touched.make(self._store, self.progress)
             self.report.beside = beside(self._store, run)
             called = corpora(self._store) if self.report.beside else {}
             self.report.corpora = {other: called[other] for other in self.report.beside if other in called}
@@ -164,6 +135,7 @@ class Loader:
             if entry.table not in MATRICES and (entry.table in RELATIONSHIPS) == relationships
         ]
         todo = [entry for entry in entries if self._ledger.state(shard.name, entry) != "done"]
+        self._touched.note(self._store, bundle, shard, todo)
         shared = self._ledger.elsewhere([entry for entry in todo if not _of_one_run(table(entry.table))])
         here = [entry for entry in todo if entry.sha256 in shared]
         missing = [entry for entry in todo if entry.sha256 not in shared]

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ...ingest.bundle import UNVERIFIED, RunInfo
-from ...ingest.job import Progress
+from ...ingest.progress import Progress
 from ...queries import query
 from ...queries.answers.named import find_runs
 from ...queries.result.near import near
-from ...schema import NODES, RELATIONSHIPS, TABLES, QueryError, RunError, WeightsError
+from ...schema import NODES, RELATIONSHIPS, TABLES, NotFoundError, RunError, WeightsError
 from ..place import WAITING
 from ..stores import statements
 from ..stores.base import Store
 from .keepsakes import KEEPSAKES, kept
+from .lines import refresh_lines, resting_on
 from .said import QUIET, evidence, is_of
 
 Clash = Literal["refuse", "replace", "alongside"]
@@ -134,7 +135,7 @@ def same_subject(one: RunInfo, other: RunInfo) -> bool:
 
 
 def forget_agreement(store: Store, model: str | None, going: str | None = None) -> None:
-    """Take away what `neuronkb agree` made of other evidence of the model than there is now, or of a run that goes."""
+    """Take away agreement that was made of other evidence of the model than there is now, or of a run that goes."""
     made = query("agreed_runs").run(store, model=model).dicts() if model is not None else []
     if made:
         heard = find_runs(store, str(model))
@@ -150,8 +151,10 @@ def remove(store: Store, run: str) -> dict[str, int]:
     A removal that was cut off is finished by another; the run is unfinished meanwhile.
     """
     stayed: dict[str, int] = {}
-    named = next((row["model"] for row in query("run").run(store, run=run).dicts() if row["job"] not in QUIET), None)
+    about = next(iter(query("run").run(store, run=run).dicts()), {"model": None, "job": None})
+    named = about["model"] if about["job"] not in QUIET else None
     forget_agreement(store, named, going=run)
+    lined = resting_on(store, run, about["job"])
     if run != KEEPSAKES:
         store.write(_GOING, {"run": run})
     for rel in RELATIONSHIPS.values():
@@ -171,6 +174,7 @@ def remove(store: Store, run: str) -> dict[str, int]:
             ids = [name for name in ids if name not in keep]
         for start in range(0, len(ids), BATCH):
             store.write(statements.delete_nodes(node), {"ids": ids[start : start + BATCH]})
+    refresh_lines(store, lined)
     if not (stayed and run == KEEPSAKES):
         store.write(statements.delete_nodes(NODES["Run"]), {"ids": [run]})
         forget_agreement(store, named)
@@ -178,10 +182,10 @@ def remove(store: Store, run: str) -> dict[str, int]:
 
 
 def remove_run(store: Store, run: str, progress: Progress) -> dict[str, int]:
-    """The work of `KnowledgeBase.remove_run`, under the loading lock."""
+    """The work of `kb.runs.remove`, under the loading lock."""
     known = [str(row["run"]) for row in query("runs").run(store).dicts()]
     if run not in known:
-        raise QueryError(f"no run {run!r} in the store{near(run, known)}")
+        raise NotFoundError(f"no run {run!r} in the store{near(run, known)}")
     with store.loading(lambda who: progress(f"{WAITING}{who} to finish loading", 0, 1)):
         return remove(store, run)
 

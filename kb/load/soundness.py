@@ -11,18 +11,22 @@ from typing import Literal
 import pyarrow as pa
 
 from ...ingest.bundle import Bundle
-from ...ingest.job import Progress, silent
+from ...ingest.progress import Progress, silent
+from ...queries.result.record import Record
+from ...queries.result.section import Section
 from ...schema import NODES, RELATIONSHIPS, TABLES, NeuronKBError, Node, Relationship, Table, table
 from ...schema.compute import pc
 from ..place import WAITING, Place
 from ..stores import statements
 from ..stores.base import Store
 from ..stores.rows import first_of_each
-from .keepsakes import KEEPSAKES, kept
+from .keepsakes import KEEPSAKES, kept, kept_line
 from .ledger import UNKNOWN
+from .lines import make_lines, unmade
 from .loader import load
 from .runs import BATCH, retire
 
+_TO_MEND = "neuronkb store check --mend puts right what it can"
 _TWICE = "missing, or told of by two shards, or of findings that were taken away"
 Kind = Literal["doubled", "without run", "cut off", "missing", "unknown", "unclear"]
 """doubled: the same relationship more than once. without run: rows of a run that is not there. cut off: a load, or the
@@ -43,8 +47,8 @@ class Fault:
     mended: bool = False
 
 
-@dataclass(frozen=True)
-class Soundness:
+@dataclass(frozen=True, repr=False)
+class Soundness(Record):
     """What was looked at and what is wrong with it."""
 
     relationships: int
@@ -52,6 +56,8 @@ class Soundness:
     faults: tuple[Fault, ...]
     kept: dict[str, int] = field(default_factory=dict)
     """by label, nodes of runs that were taken away, which stayed for what people put in; see `keepsakes`"""
+    mend: bool = False
+    """whether what can be was put right"""
 
     @property
     def wrong(self) -> tuple[Fault, ...]:
@@ -62,6 +68,23 @@ class Soundness:
     def ok(self) -> bool:
         """Whether nothing is wrong any more."""
         return all(fault.mended for fault in self.wrong)
+
+    @property
+    def title(self) -> str:
+        """What was looked at."""
+        verdict = f"{len(self.wrong)} faults" if self.wrong else "sound"
+        return f"{self.nodes:,} nodes and {self.relationships:,} relationships: {verdict}"
+
+    def sections(self) -> tuple[Section, ...]:
+        """The faults, what mends them, and what stayed of runs that were taken away."""
+        rows = [
+            (fault.kind, fault.table, fault.run, f"{fault.rows:,}", "mended" if fault.mended else fault.mend)
+            for fault in self.faults
+        ]
+        remarks = [] if self.ok or self.mend else [_TO_MEND]
+        remarks += [kept_line(self.kept)] if self.kept else []
+        faults = Section.table("Faults", ("fault", "table", "run", "rows", "mend"), rows)
+        return tuple(section for section in (faults, Section.lines("Remarks", remarks)) if section.rows)
 
 
 def check_store(store: Store, place: Place, mend: bool = False, progress: Progress = silent) -> Soundness:
@@ -75,7 +98,7 @@ def check_store(store: Store, place: Place, mend: bool = False, progress: Progre
     faults += _against_ledger(store, place, counts, mend, progress)
     nodes = sum(rows for name, _, rows in counts if name in NODES)
     kept = {name: rows for name, run, rows in counts if run == KEEPSAKES}
-    return Soundness(sum(rows for *_, rows in counts) - nodes, nodes, tuple(faults), kept)
+    return Soundness(sum(rows for *_, rows in counts) - nodes, nodes, tuple(faults), kept, mend)
 
 
 def _doubled(store: Store, mend: bool, progress: Progress) -> Iterator[Fault]:
@@ -125,6 +148,9 @@ def _cut_off(store: Store, place: Place, mend: bool, progress: Progress) -> Iter
     for run, rows in store.read(text, timeout=None, limit=None).rows:
         mended = mend and _reload(store, place, run, progress)
         yield Fault("cut off", "Shard", run, rows, f"run the job again, or load the bundle of {run}", mended)
+    for run, model in unmade(store):
+        mended = mend and bool(make_lines(store, model, progress).neurons)
+        yield Fault("cut off", "Neuron", run, 1, f"make the lines anew: neuronkb neurons lines {model}", mended)
 
 
 @dataclass

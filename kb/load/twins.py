@@ -58,7 +58,7 @@ def _twin(run: RunInfo, bundles: Path) -> Bundle | None:
         try:
             found = Bundle.open(path)
         except NeuronKBError:
-            continue  # a damaged bundle is not copied; `neuronkb bundle check` says what is wrong with it
+            continue  # a damaged bundle is not copied; `neuronkb bundles check` says what is wrong with it
         if found.run.ended and found.run.model != run.model and _asked(found.run) == _asked(run):
             return found if not found.check() else None
     return None

@@ -11,10 +11,16 @@ from pathlib import Path
 import pyarrow as pa
 
 from ...ingest.bundle import Bundle, BundleWriter, RunInfo, ShardEntry
-from ...ingest.job import Job, Progress, silent
+from ...ingest.job import Job
+from ...ingest.progress import Progress, silent
+from ...schema.errors import RunError
+from ..names import keep_names
+from ..session import Session
 from ..stores.base import Store
-from .loader import Loader, LoadReport
-from .runs import Settled, settle
+from .known_runs import bundle_for
+from .loader import Loader
+from .report import LoadReport
+from .runs import Clash, Settled, settle
 
 
 def write_bundle(job: Job, folder: Path, progress: Progress) -> Bundle:
@@ -25,6 +31,34 @@ def write_bundle(job: Job, folder: Path, progress: Progress) -> Bundle:
                 writer.write(name, tables)
         writer.finish(summary=job.summary(writer.refresh()))
         return Bundle.open(folder)
+
+
+def load_job(
+    session: Session,
+    job: Job,
+    replaces: bool = False,
+    alongside: bool = False,
+    out: Path | None = None,
+    *,
+    notes: Callable[[], tuple[str, ...]] = tuple,
+) -> LoadReport:
+    """Make the bundle of a job, in `out` or beside the store, and load it; `notes` say more of it when that is done.
+
+    Raises RunError where both ways to treat another run of the job are asked for.
+    """
+    store, place = session.store, session.place
+    folder = bundle_for(job, store, place, out)
+    clash = clash_of(replaces, alongside)
+    report = write_and_load(job, store, folder, clash=clash, progress=session.progress, loaded=session.loaded)
+    keep_names(place, store)
+    return replace(report, notes=(*report.notes, *notes()))
+
+
+def clash_of(replaces: bool, alongside: bool) -> Clash:
+    """What becomes of another run of the job. Raises RunError for both."""
+    if replaces and alongside:
+        raise RunError("replace and alongside were both asked for; give one of them")
+    return "replace" if replaces else "alongside" if alongside else "refuse"
 
 
 def write_and_load(

@@ -20,25 +20,33 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def fitted(value: dict[str, Any], characters: int) -> dict[str, Any]:
-    """The answer in plain JSON values of at most `characters`, its longest lists cut first.
+    """The answer in plain JSON values of at most `characters`: its longest lists are cut first, then its largest values
+    are left out.
 
-    What was cut is under `truncated`: where, how many are kept, and of how many. Numbers have six digits; what is no
+    What was cut is under `cut`: where, how many are kept, and of how many. Numbers have six digits; what is no
     number or infinite is null.
     """
     cut: dict[str, dict[str, Any]] = {}
     found: dict[str, Any] = _plain(value, "", cut)
-    marked = {**found, "truncated": []}
+    marked = {**found, "cut": []}
     while len(_text(marked)) > characters and (place := _longest(found)) is not None:
         path, items = place
         name = ".".join(map(str, path))
         entry = cut.setdefault(name, {"at": name, "of": len(items)})
         del items[len(items) // 2 :]
         entry["kept"] = len(items)
-        marked["truncated"] = list(cut.values())
-    told = {**found, "truncated": list(cut.values())} if cut else found
-    if len(_text(told)) > characters:
-        return {"truncated": [{"at": "", "kept": 0, "of": len(found)}]}
-    return told
+        marked["cut"] = list(cut.values())
+    while len(_text({**found, "cut": list(cut.values())})) > characters and len(found) > 1:
+        name = max(found, key=lambda key: len(_text(found[key])))
+        told = {"at": name, "of": 1, "kept": 0}
+        if len(_text(found[name])) <= len(_text(told)):
+            break  # to say that it was left out takes more room than it does
+        cut[name] = told
+        del found[name]
+    answer = {**found, "cut": list(cut.values())} if cut else found
+    if len(_text(answer)) > characters:
+        return {"cut": [{"at": "", "kept": 0, "of": len(value)}]}
+    return answer
 
 
 def text(value: dict[str, Any]) -> str:

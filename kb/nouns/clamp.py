@@ -1,191 +1,68 @@
-"""What a clamp needs of a knowledge base: the model's files, the neurons' decoded tokens, their usual values."""
+"""kb.clamp: see its class."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from ...queries import query
-from ...queries.catalogue.corpora import corpora
-from ...schema import IdError, ModelError, NeuronId, QueryError
-from ..inputs.neurons import own_neuron
-from ..stores.base import Store
+from ...ingest.chosen import Range
+from ..kinds import Device, Held, Model, NeuronIds, Seed
+from ..verb import Noun, verb
 
 if TYPE_CHECKING:
-    from ...ingest.subject.clamp import Clamp, How
-    from ...ingest.subject.continuation import Continuations, Own, Watched
-    from ...ingest.subject.subject import Subject
+    from ..jobs.clamp_report import ClampReport
 
-Held = Literal["set", "add", "scale", "zero", "mean"]
-"""What a clamp does: take the value's place, add to it, multiply it, or ablate it by zero or by its mean."""
-PROJECTIONS = ("down", "gate", "up")
-"""What a neuron writes first, then what it reads."""
+Site = Literal["hidden", "gate", "up"]
 
 
-@dataclass(frozen=True)
-class Usual:
-    """A neuron's hidden value over a corpus."""
+class Clamp(Noun):
+    """A model's text with neurons held, beside its text without."""
 
-    run: str
-    mean: float | None
-    std: float | None
-    low: float | None
-    high: float | None
-    corpus: str | None = None
-    """what it is called"""
+    @verb(needs="live")
+    def run(
+        self,
+        model: Model,
+        neurons: NeuronIds,
+        *,
+        prompt: Annotated[str, "The text to go on from"],
+        value: Annotated[float | Sequence[float], "One for all neurons, or one each, such as 8,-2"] = (),
+        how: Annotated[
+            Held,
+            "The value in the activation's place, added to it or multiplied with it; or ablation by zero or the corpus "
+            "mean",
+        ] = "set",
+        site: Annotated[Site, "The neuron's value, or the pre-activation of its gate or up row"] = "hidden",
+        positions: Annotated[
+            Sequence[int] | None, "Token positions such as 0,2,-1, negative ones from the prompt's end, unless all"
+        ] = None,
+        tokens: Annotated[int, Range(0), "Tokens to write"] = 30,
+        top: Annotated[int, Range(1), "Likeliest next tokens to compare"] = 10,
+        sample: Annotated[Seed | None, "Draw the tokens with this seed instead of taking the likeliest"] = None,
+        chat: Annotated[bool, "Ask as a user does: the prompt in the tokenizer's chat template"] = False,
+        dtype: Annotated[str, "float32, bfloat16, float16 or auto"] = "auto",
+        device: Device = "auto",
+    ) -> ClampReport:
+        """Run a model with neurons clamped: next-token probabilities and the text it writes, before and after.
 
+        A neuron with decoded tokens shows what became of their probability, beside the same clamp on random other
+        neurons of its layer. For what a down row decodes to at pole -, the value must be negative. Needs the models
+        extra. Raises IdError, ModelError, QueryError.
+        """
+        from ..jobs.clamp import clamped
 
-@dataclass(frozen=True)
-class DecodedTokens:
-    """The tokens of one projection and pole, and what the clamp did to their next-token probability."""
-
-    projection: str
-    pole: int
-    tokens: tuple[str, ...]
-    """texts, strongest first"""
-    numbers: tuple[int, ...]
-    """the same tokens' numbers"""
-    watched: Watched
-    """their total probability"""
-
-
-@dataclass(frozen=True)
-class ClampedNeuron:
-    """One neuron that was clamped."""
-
-    neuron: str
-    how: Held
-    value: float
-    """in units of the site's value; for `mean` the mean itself"""
-    site: str
-    own: Own
-    """its values on the prompt when left alone"""
-    usual: Usual | None
-    """its hidden values over a corpus, None without an activations run"""
-    run: str | None
-    """the decoding run that `decoded` is of"""
-    decoded: tuple[DecodedTokens, ...]
-
-
-@dataclass(frozen=True)
-class ClampReport:
-    """What a clamp did to a model's continuation of a prompt."""
-
-    model: str
-    source: str
-    """hub id or folder that was run"""
-    neurons: tuple[ClampedNeuron, ...]
-    result: Continuations
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One neuron to clamp, and what the store knows of it."""
-
-    neuron: NeuronId
-    how: Held
-    value: float
-    usual: Usual | None
-    run: str | None
-    sides: tuple[tuple[str, int, tuple[str, ...], tuple[int, ...]], ...]
-    """projection, pole, texts, numbers"""
-
-    def clamp(self, site: str, positions: tuple[int, ...] | None) -> Clamp:
-        from ...ingest.subject.clamp import Clamp
-
-        how: How = "set" if self.how == "zero" or self.how == "mean" else self.how
-        return Clamp(self.neuron.layer, self.neuron.index, self.value, how, site, positions)
-
-
-def ask(
-    store: Store, names: Sequence[str], subject: Subject, model: str, values: Sequence[float], how: Held, site: str
-) -> list[Asked]:
-    """The neurons to clamp. Raises IdError and ModelError for neurons of another model and values that do not fit,
-    QueryError for a missing mean."""
-    ids = [own_neuron(name, subject, model) for name in names]
-    if not ids:
-        raise IdError("no neuron to clamp; give ids such as L3/N17")
-    usual, decoded = _usual(store, ids), _decoded(store, ids)
-    if how == "mean":
-        if site != "hidden":
-            raise ModelError(f"site is {site!r}; a mean over a corpus is known of the hidden value only")
-        values = [_mean(neuron, usual.get(str(neuron))) for neuron in ids]
-    elif how == "zero":
-        values = [0.0] * len(ids)
-    if len(values) not in (1, len(ids)):
-        raise ModelError(f"{len(values)} values for {len(ids)} neurons; give one for all, or one each")
-    values = list(values) * (len(ids) if len(values) == 1 else 1)
-    return [
-        Asked(neuron, how, value, usual.get(str(neuron)), *decoded.get(str(neuron), (None, ())))
-        for neuron, value in zip(ids, values, strict=True)
-    ]
-
-
-def report(subject: Subject, asked: Sequence[Asked], site: str, result: Continuations) -> ClampReport:
-    """The result beside what the store knows; `watched` holds every neuron's sides in order."""
-    watched = iter(result.watched)
-    neurons = [
-        ClampedNeuron(
-            neuron=str(one.neuron),
-            how=one.how,
-            value=one.value,
-            site=site,
-            own=own,
-            usual=one.usual,
-            run=one.run,
-            decoded=tuple(DecodedTokens(*side, next(watched)) for side in one.sides),
+        return clamped(
+            self.session,
+            model,
+            neurons,
+            prompt,
+            value,
+            how,
+            site,
+            positions,
+            tokens=tokens,
+            top=top,
+            sample=sample,
+            chat=chat,
+            dtype=dtype,
+            device=device,
         )
-        for one, own in zip(asked, result.own, strict=True)
-    ]
-    return ClampReport(subject.name, subject.source, tuple(neurons), result)
-
-
-def _usual(store: Store, ids: Sequence[NeuronId]) -> dict[str, Usual]:
-    """Hidden values over a corpus by neuron, of the newest run; the poles are two views of the same values."""
-    order = [row["run"] for row in query("runs").run(store, job=None, model=ids[0].model).dicts()]
-    rows = query("activation_stats").run(store, neurons=[str(neuron) for neuron in ids]).dicts()
-    found, called = {}, corpora(store)
-    for row in sorted(rows, key=lambda row: (_age(row["run"], order), row["pole"])):
-        low, high = (row["min"], row["max"]) if row["pole"] > 0 else (_minus(row["max"]), _minus(row["min"]))
-        mean = row["mean"] if row["pole"] > 0 else _minus(row["mean"])
-        found[row["neuron"]] = Usual(row["run"], mean, row["std"], low, high, called.get(row["run"]))
-    return found
-
-
-def _decoded(store: Store, ids: Sequence[NeuronId]) -> dict[str, tuple[str, tuple[Any, ...]]]:
-    """Run and sides by neuron, of the newest run that decoded it."""
-    order = [row["run"] for row in query("runs").run(store, job="lm-head", model=ids[0].model).dicts()]
-    sides: dict[str, dict[str, dict[tuple[int, int], list[tuple[str, int]]]]] = {}
-    for row in query("decoded_tokens").run(store, neurons=[str(neuron) for neuron in dict.fromkeys(ids)]).dicts():
-        side = (PROJECTIONS.index(row["projection"]), -row["pole"])
-        of_run = sides.setdefault(row["neuron"], {}).setdefault(row["run"], {})
-        of_run.setdefault(side, []).append((row["text"], row["token"]))
-    found = {}
-    for neuron, runs in sides.items():
-        run = max(runs, key=lambda name: _age(name, order))
-        found[neuron] = (
-            run,
-            tuple(
-                (PROJECTIONS[projection], -pole, tuple(t for t, _ in rows), tuple(n for _, n in rows))
-                for (projection, pole), rows in sorted(runs[run].items())
-            ),
-        )
-    return found
-
-
-def _age(run: str, order: Sequence[str]) -> int:
-    return order.index(run) if run in order else -1
-
-
-def _minus(value: float | None) -> float | None:
-    return None if value is None else -value
-
-
-def _mean(neuron: NeuronId, usual: Usual | None) -> float:
-    if usual is None or usual.mean is None:
-        raise QueryError(
-            f"the store has no mean activation of {str(neuron)!r}; run neuronkb ingest activations first, "
-            "or give the mean as --how set --value"
-        )
-    return usual.mean

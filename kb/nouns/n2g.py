@@ -1,145 +1,136 @@
-"""N2G graphs in a knowledge base: building, importing, reading back and predicting."""
+"""kb.n2g: see its class."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
-from ...ingest.job import Progress
-from ...queries.answers.graphs import graph_nodes, graphs
-from ...queries.answers.neuron import known_neuron
-from ...queries.catalogue.corpora import corpora
-from ...schema import ModelError, NeuronId
-from ..inputs.corpora import Reading, corpus_of
-from ..inputs.models import find_subject
-from ..inputs.neurons import Given, own_neurons
-from ..load.known_runs import bundle_for
-from ..load.loader import LoadReport
-from ..load.runs import Clash
-from ..load.write import write_and_load
-from ..place import Place
-from ..stores.base import Store
+from ...ingest.chosen import Range
+from ...ingest.corpus.settings import Windows
+from ...ingest.n2g.settings import Settings
+from ..inputs.reading import Reading
+from ..kinds import (
+    Alongside,
+    Chosen,
+    Corpus,
+    Layers,
+    Model,
+    ModelName,
+    Neuron,
+    Neurons,
+    OfModel,
+    Out,
+    Pole,
+    Replace,
+    RunId,
+    StoredModel,
+    Top,
+)
+from ..verb import Noun, verb
 
 if TYPE_CHECKING:
-    from ...ingest.n2g.job import N2GJob
+    from ...queries import Result
+    from ...queries.answers.graphs import NeuronGraphs, Predictions
+    from ..jobs.n2g import GraphImport
+    from ..load.report import LoadReport
 
 
-@dataclass(frozen=True)
-class GraphCard:
-    """One graph of one neuron."""
+class N2G(Noun):
+    """Neuron-to-Graph: on what text each neuron fires, as a graph."""
 
-    neuron: str
-    facts: dict[str, Any]
-    """run, what its corpus is called, pole, algorithm, status and scores"""
-    nodes: tuple[dict[str, Any], ...]
-    """with `parent`, the id of the node one token nearer to the firing token"""
+    @verb(needs="weights", writes=True, begins=True)
+    def ingest(
+        self,
+        model: Model,
+        corpus: Corpus,
+        *,
+        name: ModelName = None,
+        layers: Layers = None,
+        neurons: Neurons = None,
+        reading: Chosen[Reading] = None,
+        windows: Chosen[Windows] = None,
+        settings: Chosen[Settings] = None,
+        replace: Replace = False,
+        alongside: Alongside = False,
+        out: Out = None,
+    ) -> LoadReport:
+        """Build a graph of every neuron of a model, judge it on held-out documents, and load both.
 
+        Each neuron is joined to those whose graphs are most like its own. An interrupted run goes on where it was.
+        Needs the models extra. Raises IdError, ModelError, CorpusError.
+        """
+        from ..jobs.n2g import n2g_job
+        from ..load.known_runs import bundle_for
+        from ..load.write import load_job
 
-@dataclass(frozen=True)
-class Prediction:
-    """What a graph says of a text."""
+        texts = Reading.of(reading)
+        job = n2g_job(self.session, model, corpus, name, layers, neurons, texts, windows, settings)
+        job.bundle = bundle_for(job, self.db, self.place, out)  # graphs of layers built before are compared too
+        return load_job(self.session, job, replace, alongside, out, notes=lambda: texts.notes(job.corpus))
 
-    neuron: str
-    run: str
-    pole: int
-    tokens: tuple[str, ...]
-    values: tuple[float, ...]
-    """predicted activation at each token, as a share of `maximum`"""
-    maximum: float
-    """largest pole x hidden value in the building texts"""
-    corpus: str | None = None
-    """what these texts are called"""
+    @verb(writes=True, begins=True)
+    def import_(
+        self,
+        folder: Annotated[Path, "Folder that the script wrote"],
+        *,
+        model: OfModel = None,
+        replace: Replace = False,
+        alongside: Alongside = False,
+    ) -> GraphImport:
+        """Load a folder that the published N2G script wrote: neuron_store.json, stats.json, the neurons' drawings.
 
+        The model is the folder's name unless given. Its weights are not known, so the run is marked unverified.
+        Drawings do not tell wildcards and predicted values: such graphs are marked lossy and predict nothing. Raises
+        PublishedError.
+        """
+        from ..jobs.n2g import import_graphs
 
-@dataclass(frozen=True)
-class GraphImport:
-    """What an import of published graphs read and wrote."""
+        return import_graphs(self.session, folder, model, replace, alongside)
 
-    summary: dict[str, Any]
-    load: LoadReport
+    @verb(agent=True)
+    def show(
+        self,
+        neuron: Neuron,
+        *,
+        run: RunId = None,
+        pole: Pole = None,
+        paths: Annotated[int, Range(1), "Paths of each graph that are shown"] = 20,
+        nodes: Annotated[int, Range(1), "Nodes of its drawing"] = 40,
+    ) -> NeuronGraphs:
+        """A neuron's graphs: scores, and the paths on which it fires, the firing token last. Raises ModelError."""
+        from ...queries.answers.graphs import neuron_graphs
 
+        return neuron_graphs(self.db, neuron, run=run, pole=pole, paths=paths, nodes=nodes)
 
-def n2g_job(
-    store: Store,
-    place: Place,
-    model: str | Path,
-    sources: Sequence[str | Path],
-    name: str | None,
-    layers: Sequence[int] | None,
-    neurons: Given | None,
-    reading: Reading,
-    windows: dict[str, Any],
-    settings: dict[str, Any],
-    progress: Progress,
-) -> N2GJob:
-    """The job of `KnowledgeBase.ingest_n2g`."""
-    from ...ingest.n2g.job import N2GJob
-    from ...ingest.n2g.settings import Settings
-    from ...ingest.subject.live import LiveModel
-    from ...ingest.subject.subject import Subject
+    @verb(needs="weights")
+    def predict(self, neuron: Neuron, text: Annotated[str, "The text"], *, run: RunId = None) -> Predictions:
+        """What a neuron's graphs say of a text, token by token, as shares of the neuron's maximum.
 
-    chosen = Settings.of(settings)
-    subject = Subject.open(model, name)
-    wanted = None if neurons is None else own_neurons(neurons, subject, str(model))
-    corpus = corpus_of(store, place, subject, sources, windows, progress, reading)
-    subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
-    live = LiveModel.load(subject, dtype=chosen.dtype, device=chosen.device)
-    work = place.passes
-    return N2GJob.open(live, corpus, work, layers=layers, neurons=wanted, settings=chosen)
+        Needs the models extra. Raises ModelError.
+        """
+        from ..jobs.n2g import predict
 
+        return predict(self.db, self.place, neuron, text, run)
 
-def import_graphs(
-    store: Store, place: Place, folder: Path, model: str | None, clash: Clash, progress: Progress
-) -> GraphImport:
-    """The work of `KnowledgeBase.import_n2g`; the model is the folder's name unless given."""
-    from ...ingest.n2g.published import read_folder
-    from ...ingest.n2g.published_job import PublishedJob
+    @verb()
+    def report(self, model: StoredModel, *, run: RunId = None) -> Result:
+        """Mean scores of a model's graphs by layer, beside token, 5-gram and back-off lookup from the same windows."""
+        from ...queries.answers.graphs import graph_report
 
-    job = PublishedJob(read_folder(folder), model or folder.resolve().name)
-    report = write_and_load(job, store, bundle_for(job, store, place), clash=clash, progress=progress)
-    return GraphImport(job.summary(), report)
+        return graph_report(self.db, model, run)
 
+    @verb()
+    def find(
+        self,
+        activates_on: Annotated[str | None, "A word that the graph fires on"] = None,
+        context: Annotated[str | None, "A word that it needs before that"] = None,
+        *,
+        exact: Annotated[bool, "Only tokens with exactly this text, spaces included"] = False,
+        model: OfModel = None,
+        run: RunId = None,
+        top: Top = 20,
+    ) -> Result:
+        """Neurons whose graph fires on a word, needs a word as context, or both. Raises QueryError without a word."""
+        from ...queries.answers.graphs import by_graph
 
-def graph_cards(store: Store, neuron: NeuronId, run: str | None = None) -> list[GraphCard]:
-    """A neuron's graphs. Raises ModelError where the store has none, QueryError where it has no such neuron."""
-    found = [facts for facts in graphs(store, str(neuron)) if run in (None, facts["run"])]
-    if not found:
-        known_neuron(store, neuron)
-        raise ModelError(f"{neuron} has no N2G graph in the store; neuronkb ingest n2g makes one")
-    called = corpora(store)
-    return [
-        GraphCard(str(neuron), {**facts, "corpus": called.get(facts["run"])}, tuple(graph_nodes(store, facts["graph"])))
-        for facts in found
-    ]
-
-
-def predict(store: Store, place: Place, neuron: NeuronId, text: str, run: str | None = None) -> list[Prediction]:
-    """What each of a neuron's graphs says of a text. Raises ModelError where none of them can predict."""
-    from ...ingest.n2g.predict import predictor
-    from ...ingest.n2g.tables import read_graph
-    from ...ingest.subject.cutting import cut
-
-    cards = [card for card in graph_cards(store, neuron, run) if not card.facts["lossy"]]
-    if not cards:
-        raise ModelError(f"{neuron}: its graphs were read from drawings, which do not tell what they predict")
-    kept = place.tokenizers
-    tokens = cut(find_subject(store, neuron.model).checkpoint.folder, text, kept)
-    made = []
-    for card in cards:
-        graph = read_graph(card.facts["algorithm"], card.nodes)
-        values = predictor(graph, card.facts["base"] or 0.0).predict(tokens)
-        facts = card.facts
-        made.append(
-            Prediction(
-                card.neuron,
-                facts["run"],
-                facts["pole"],
-                tuple(tokens),
-                tuple(values.tolist()),
-                facts["maximum"],
-                facts["corpus"],
-            )
-        )
-    return made
+        return by_graph(self.db, activates_on, context, exact=exact, model=model, run=run, top=top)

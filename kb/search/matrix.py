@@ -12,14 +12,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Protocol
 
 from filelock import FileLock
 
 from ...ingest.bundle.layout import read_json, write_json
-from ...ingest.job import Progress, silent
+from ...ingest.progress import Progress, silent
+from ...queries.result.record import Record
+from ...queries.result.section import Section
 from ...schema import BundleError
 from .files import read_folder, sweep
 from .planes import Vectors
@@ -40,8 +42,8 @@ class Embeds(Protocol):
         """Unit vectors, float32 `[len(texts), dimensions]`."""
 
 
-@dataclass(frozen=True)
-class Built:
+@dataclass(frozen=True, repr=False)
+class Built(Record):
     """What a build did."""
 
     folder: str
@@ -55,6 +57,16 @@ class Built:
     words: int
     """distinct Terms with a vector"""
     bytes: int
+
+    @property
+    def title(self) -> str:
+        """What there is now."""
+        return f"search matrix of {self.rows:,} rows of evidence and {self.words:,} words"
+
+    def sections(self) -> tuple[Section, ...]:
+        """What was made, what was kept, and where it lies."""
+        facts = {each.name: getattr(self, each.name) for each in fields(self)}
+        return (Section.facts("Built", {**facts, "made": ", ".join(self.made) or "nothing new"}),)
 
 
 @dataclass

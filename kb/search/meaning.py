@@ -1,4 +1,4 @@
-"""A query vector against the segments: the nearest units of each kind, and what luck would give."""
+"""A query vector against the segments: the nearest units of each kind, and what chance would give."""
 
 from __future__ import annotations
 

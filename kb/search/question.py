@@ -14,14 +14,16 @@ from .matrix import Matrix
 from .meaning import Luck, Near, Scope, nearest, shown_words
 from .planes import Vectors
 from .records import Evidence, Found, Hit, Reason
-from .sources import Kind
-from .words import in_scope, typed
+from .sources import KINDS, Kind
+from .words import Typed, in_scope, typed
 
 FEATURES = 3
 """Features whose detectors are hits."""
 
 LUCK = 0.001
 """What a rank counts whose cosine is not above its null: it orders hits that have nothing else."""
+
+AS_TYPED = "words as typed, by the store's own indexes"
 
 Ranking = dict[str, Near | Reason]
 """Units in order, with what was found of each; a reason's rank is set when it is known to be shown."""
@@ -60,7 +62,7 @@ class Question:
 
     def _ranking(self, kind: Evidence, kinds: Sequence[Evidence], by_index: bool) -> Ranking:
         if kind == "word":
-            return self._typed([other for other in kinds if other != "word"])
+            return self._typed([other for other in kinds if other != "word"] or KINDS)
         if kind == "feature":
             return self._features()
         if kind == "explanation" and by_index:
@@ -126,14 +128,24 @@ class Question:
     def _typed(self, kinds: Sequence[Kind]) -> Ranking:
         """Units that hold words of the query. One that holds one of three counts a third: the others may mean
         something else altogether."""
-        self.ways["word"] = "words as typed, by the store's own indexes"
-        found: Ranking = {}
-        shares = self._shares.setdefault("word", {})
-        for each in typed(self.reader, self.text, kinds, self.depth, self.scope):
-            side = (each.projection, each.pole, each.run)
-            found[each.unit] = Reason("word", 0, None, None, each.by_chance, *side, each.words, each.text)
-            shares[each.unit] = each.share
-        return found
+        self.ways["word"] = AS_TYPED
+        units = typed(self.reader, self.text, kinds, self.depth, self.scope)
+        self._shares["word"] = {each.unit: each.share for each in units}
+        return {each.unit: _typed_reason(each) for each in units}
+
+
+def answer_by_words(reader: Reader, text: str, kinds: Sequence[Evidence], scope: Scope, top: int) -> Found:
+    """The answer where no embedding model can be asked: units that hold words of the text as they are typed."""
+    units = typed(reader, text, [kind for kind in kinds if kind != "word"] or KINDS, max(100, 5 * top), scope)
+    reasons = {each.unit: _typed_reason(each) for each in units}
+    ranked = fused({"word": list(reasons)}, {"word": {each.unit: each.share for each in units}})[:top]
+    hits = [_hit(unit, score, (replace(reasons[unit], rank=rank),)) for rank, (unit, score) in enumerate(ranked, 1)]
+    return Found(text, tuple(hits), None, {"word": AS_TYPED})
+
+
+def _typed_reason(each: Typed) -> Reason:
+    side = (each.projection, each.pole, each.run)
+    return Reason("word", 0, None, None, each.by_chance, *side, each.words, each.text)
 
 
 def _first(found: Ranking, n: int) -> Ranking:

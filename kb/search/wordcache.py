@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from filelock import FileLock
 
-from ...ingest.job import Progress, silent
+from ...ingest.progress import Progress, silent
 from ...schema.compute import pc
 from .files import make_folder, read_folder
 from .planes import Vectors

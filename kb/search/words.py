@@ -81,18 +81,18 @@ def _among(words: Sequence[str], text: str) -> tuple[str, ...]:
 
 
 def _decoded(reader: Reader, words: Sequence[str], depth: int, scope: Scope) -> list[Typed]:
-    sides = find.naming(reader, words, least=1, model=scope.model, top=depth)
+    ends = find.naming(reader, words, least=1, model=scope.model, top=depth)
     wanted = set(words)
     return [
         Typed(
-            side.neuron,
-            tuple(dict.fromkeys(word for word in map(fold, side.tokens) if word in wanted)),
-            side.run,
-            side.projection,
-            side.pole,
-            by_chance=side.by_chance,
+            end.neuron,
+            tuple(dict.fromkeys(word for word in map(fold, end.tokens) if word in wanted)),
+            end.run,
+            end.projection,
+            end.pole,
+            by_chance=end.by_chance,
         )
-        for side in sides
+        for end in ends
     ]
 
 

@@ -11,7 +11,9 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from ...queries.result.record import Record
 from ...queries.result.result import Result
+from ...queries.result.section import Section
 from ...schema import Node, Property, Relationship
 from .lock import Turn, Waiting
 
@@ -40,9 +42,9 @@ class Capabilities:
     """How many vectors make its vector index the better way than an exact search outside it."""
 
 
-@dataclass(frozen=True)
-class Status:
-    """What `neuronkb store status` shows."""
+@dataclass(frozen=True, repr=False)
+class Status(Record):
+    """Where a store is, how big, which server, and how much of what is in it."""
 
     kind: str
     location: str
@@ -57,6 +59,38 @@ class Status:
     """Size on disk, where it can be known."""
     pid: int | None = None
     port: int | None = None
+
+    def sections(self) -> tuple[Section, ...]:
+        """Rows by label and type, then the store and its server."""
+        rows = [(what, name, n) for what in ("nodes", "relationships") for name, n in getattr(self, what).items()]
+        facts = {
+            "store": f"{self.kind}, {self.location}",
+            "server": self.version,
+            "schema version": self.schema_version,
+            "size": None if self.bytes is None else f"{self.bytes / 2**20:,.1f} MiB",
+            "process": self.pid,
+            "port": self.port,
+        }
+        counts = [(what, name, f"{n:,}") for what, name, n in rows]
+        return (Section.facts("Store", facts), Section("What is in it", ("", "name", "count"), tuple(counts)))
+
+
+@dataclass(frozen=True, repr=False)
+class Stopped(Record):
+    """What became of a local store's server."""
+
+    folder: str
+    ran: bool
+    """whether there was one to stop"""
+
+    @property
+    def title(self) -> str:
+        """What happened."""
+        return f"{self.folder}: {'stopped' if self.ran else 'was not running'}"
+
+    def sections(self) -> tuple[Section, ...]:
+        """Nothing more to show."""
+        return ()
 
 
 class Store(ABC):

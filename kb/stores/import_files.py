@@ -16,6 +16,8 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from ...queries.result.record import Record
+from ...queries.result.section import Section
 from ...schema import NODES, SCHEMA_VERSION, Node, Relationship, StoreError, Table, arrow_schema
 from ...schema.compute import pc
 from . import empty
@@ -43,8 +45,8 @@ cd "$(dirname "$0")" && exec {command} "$@"
 """
 
 
-@dataclass(frozen=True)
-class ImportPlan:
+@dataclass(frozen=True, repr=False)
+class ImportPlan(Record):
     """What was written, and how it is imported."""
 
     folder: Path
@@ -60,6 +62,19 @@ class ImportPlan:
         """The command line, one file a line; `import.sh` in the folder runs it too."""
         words = [shlex.quote(word) for word in ("neo4j-admin", *self.arguments)]
         return " ".join(words[:6]) + "".join(f" \\\n    {word}" for word in words[6:])
+
+    @property
+    def title(self) -> str:
+        """What was written."""
+        return f"{self.rows:,} rows in {self.folder}"
+
+    def sections(self) -> tuple[Section, ...]:
+        """The command, as it is pasted into a shell."""
+        return (Section.lines("With the database stopped, run there:", self.command.split("\n"), verbatim=True),)
+
+    def json(self) -> dict[str, Any]:
+        """With the command as one text."""
+        return super().json() | {"command": self.command}
 
 
 def write_import_files(

@@ -300,8 +300,8 @@ def status(folder: Path) -> Status:
 def _check_store(where: Folder) -> None:
     if not where.databases.is_dir():
         raise StoreError(
-            f"{where.root} is not a store; name the folder of one with --store, or make one: neuronkb ingest lm-head "
-            "MODEL, or neuronkb load BUNDLE"
+            f"{where.root} is not a store; name the folder of one with --store, or make one: neuronkb lm-head ingest "
+            "MODEL, or neuronkb bundles load BUNDLE"
         )
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...schema import NeuronId, QueryError
+from ..catalogue.corpora import corpora_heard
 from ..catalogue.query import Reader, query
+from ..result.corpora import heard_line
+from ..result.record import Record, rows_of
+from ..result.section import Section
 from ..statistics.adjusted import benjamini_hochberg
-from .compared import Agreement, Clamp, Compared, MethodPair, compare
+from .compared import Agreement, Clamp, Compared, MethodPair, agreements_section, compare, pairs_section
 from .named import Heard, find_model, find_runs, read_layer
 
 LEVEL = 0.05
@@ -22,8 +26,8 @@ Tested = Mapping[tuple[str, int], list[Clamp]]
 """The tested clamps by neuron and side of the hidden value; a gate's are under both."""
 
 
-@dataclass(frozen=True)
-class AgreeReport:
+@dataclass(frozen=True, repr=False)
+class AgreeReport(Record):
     """Where methods agree, or contradict each other by the same words on opposite sides."""
 
     model: str
@@ -31,8 +35,33 @@ class AgreeReport:
     tested: int
     """sides of which two independent methods speak"""
     pairs: tuple[MethodPair, ...]
-    found: tuple[Agreement, ...]
+    agreements: tuple[Agreement, ...]
     """smallest q first, then largest score"""
+    corpora: Mapping[str, str] = field(default_factory=dict)
+    """of the runs that were listened to, by run, where others of the model read other texts; else empty"""
+    unheard: Mapping[str, str] = field(default_factory=dict)
+    """of the others"""
+
+    @property
+    def title(self) -> str:
+        """The model."""
+        return self.model
+
+    @property
+    def lead(self) -> str:
+        """How much was compared, and over which corpora."""
+        return compared_line(self.tested, self.corpora, self.unheard)
+
+    def sections(self) -> tuple[Section, ...]:
+        """How often pairs of methods agree, then the sides."""
+        return (
+            pairs_section(self.pairs),
+            agreements_section(self.agreements, self.model, "Words that methods give to the same side"),
+        )
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """All that is known of each side."""
+        return rows_of(Agreement, self.agreements)
 
 
 def agreements(
@@ -61,6 +90,12 @@ def agreements(
     progress("comparing layers", len(wanted), len(wanted))
     whole = Compared.together(compared)
     return report(reader, model, chosen, whole.tested, whole.pairs, adjusted(whole), layers, top, opposite)
+
+
+def compared_line(tested: int, heard: Mapping[str, str], unheard: Mapping[str, str]) -> str:
+    """How many sides were compared, and which corpora were listened to."""
+    line = f"Two independent methods or more speak of {tested:,} sides of neurons"
+    return "; ".join(part for part in (line, heard_line(heard, unheard)) if part)
 
 
 def find_layers(reader: Reader, model: str, layers: Sequence[int] = ()) -> list[tuple[int, int]]:
@@ -106,7 +141,8 @@ def report(
         rows = [_clamped(one, clamps) for one in rows]
         alone = {side: tried for side, tried in confirmed(clamps, layers).items() if side not in known}
         rows += _alone(reader, alone, runs)
-    return AgreeReport(model, tuple(sorted(runs)), tested, pairs, tuple(strongest(rows)[:top]))
+    heard, unheard = corpora_heard(reader, model, runs)
+    return AgreeReport(model, tuple(sorted(runs)), tested, pairs, tuple(strongest(rows)[:top]), heard, unheard)
 
 
 def tested_clamps(reader: Reader, runs: Mapping[str, Heard]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What `neuronkb agree` stored: the words that methods share, read back as the report that working it out gives."""
+"""What agreement stored: the words that methods share, read back as the report that working it out gives."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Counted:
             return cls._read(held)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise QueryError(
-                "a run of neuronkb agree does not say what it found; take it away and run it again"
+                "a run of neuronkb words agree does not say what it found; take it away and run it again"
             ) from None
 
     @classmethod

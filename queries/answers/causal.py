@@ -11,6 +11,8 @@ from typing import Any
 from ...schema import QueryError
 from ..catalogue.query import Reader, query
 from ..result.near import near
+from ..result.record import Record, rows_of
+from ..result.section import Section
 from ..statistics.adjusted import benjamini_hochberg
 
 LEVEL = 0.05
@@ -112,8 +114,8 @@ class Share:
     """median size of the matched neurons over the tested one's"""
 
 
-@dataclass(frozen=True)
-class CausalReport:
+@dataclass(frozen=True, repr=False)
+class CausalReport(Record):
     """One run of clamps."""
 
     model: str
@@ -128,9 +130,30 @@ class CausalReport:
     """`down`, `up at up`, `up at hidden`, `gate`"""
     by_layer: tuple[tuple[Share, ...], ...]
     """one a layer, each as `by_projection`, those of no clamp left out; named `L3 down`"""
+    shown: int = 8
+    """examples of either kind"""
+    only_sides: bool = False
+    """show the tested sides and nothing else"""
+
+    @property
+    def title(self) -> str:
+        """The model and the run."""
+        return f"{self.model}, {len(self.prompts)} prompts, run {self.run}"
+
+    def sections(self) -> tuple[Section, ...]:
+        """Shares that beat both nulls with examples, or the tested sides."""
+        from .causal_sections import sections, sides
+
+        return (sides(self),) if self.only_sides else tuple(sections(self))
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """All clamps in full, or the tested sides."""
+        return super().table() if self.only_sides else rows_of(CheckedClamp, self.clamps)
 
 
-def causal_report(reader: Reader, model: str | None = None, run: str | None = None) -> CausalReport:
+def causal_report(
+    reader: Reader, model: str | None = None, run: str | None = None, *, top: int = 8, sides: bool = False
+) -> CausalReport:
     """The newest run of clamps on a model, or the one named. Raises QueryError when there is none."""
     runs = {row["run"]: row for row in query("runs").run(reader, job="clamp", model=model).dicts()}
     if not runs or (run is not None and run not in runs):
@@ -139,13 +162,13 @@ def causal_report(reader: Reader, model: str | None = None, run: str | None = No
         unknown = "" if model is None or model in models else f", which has no such model{near(model, models)}"
         raise QueryError(
             f"no run {run or 'of clamps'} on {model or 'any model'} in the store{unknown}; known: {known}; "
-            f"make one with neuronkb ingest clamp {model or 'MODEL'}"
+            f"make one with neuronkb causal ingest {model or 'MODEL'}"
         )
     chosen = run or next(reversed(runs))
     parameters, summary = (json.loads(runs[chosen][name] or "{}") for name in ("parameters", "summary"))
     rows = query("tested_clamps").run(reader, run=chosen).dicts()
     if not rows:
-        raise QueryError(f"the run {chosen!r} has no tested clamp yet; run neuronkb ingest clamp again")
+        raise QueryError(f"the run {chosen!r} has no tested clamp yet; run neuronkb causal ingest again")
     worst = [max(row["p_tokens"], row["p_neurons"]) for row in rows]
     kinds = [kind(row["projection"], row["site"]) for row in rows]
     tokens = _tokens(reader, [row["neuron"] for row in rows], parameters.get("decoding"))
@@ -166,6 +189,8 @@ def causal_report(reader: Reader, model: str | None = None, run: str | None = No
             _groups([one for one in clamps if one.layer == layer], lambda one: f"L{one.layer} {one.kind}")
             for layer in sorted({one.layer for one in clamps})
         ),
+        shown=top,
+        only_sides=sides,
     )
 
 

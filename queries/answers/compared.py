@@ -9,9 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...schema import NeuronId
+from ..result.section import Section, Tokens
 from ..statistics.overlap import UNIT, Ints, Overlap, Words, overlap, word_weights
 from .named import METHODS, Layer, Source, pairs, witnesses
 
+SHOWN = 8
+"""Words of a side that are shown."""
 Unit = tuple[int, int]
 """A neuron's index, and its side: 0 is +, 1 is -."""
 
@@ -65,6 +68,28 @@ class MethodPair:
     """of these, sides with a word in common"""
     by_chance: float
     """such sides when one speaks of another neuron of the layer"""
+
+
+def pairs_section(pairs: Iterable[MethodPair]) -> Section:
+    """How often two methods share a word, beside chance."""
+    rows = tuple((f"{pair.one}, {pair.two}", pair.both, pair.shared, pair.by_chance) for pair in pairs)
+    return Section("Sides by pair of methods", ("methods", "both speak", "share a word", "chance"), rows)
+
+
+def agreements_section(sides: Iterable[Agreement], model: str, caption: str) -> Section:
+    """The sides that methods name in the same words, with q, score and null."""
+    rows = tuple(
+        (
+            f"{side.neuron.removeprefix(f'{model}/')} {'+' if side.pole > 0 else '-'}",
+            side.q,
+            side.score,
+            side.null,
+            ", ".join(side.methods),
+            Tokens(side.words[:SHOWN]),
+        )
+        for side in sides
+    )
+    return Section(caption, ("neuron", "q", "score", "null", "methods", "words"), rows)
 
 
 @dataclass(frozen=True)

@@ -2,56 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...schema import POLES, PROJECTIONS, LinkError
 from ..catalogue.corpora import corpora
 from ..catalogue.query import Reader, query
-from ..catalogue.scope import check_models
+from ..result.line import UNMADE, Line
+from ..result.record import Record, rows_of
+from ..result.section import Section, Tokens
+from .lines import with_lines
+from .link_layers import LayerDrift, LayerShare, drift_section, layer_drift, layer_shares, newest_link, shares_section
 
-
-@dataclass(frozen=True)
-class LayerShare:
-    """One projection of one layer. Shares are of neurons, over both poles."""
-
-    layer: int
-    projection: str
-    neurons: int
-    changed: int
-    """Rows that differ at all; 0 means the layer is untouched."""
-    cosine: float
-    """Mean cosine of base and fine-tuned rows."""
-    same_top: float
-    """Share of sides with the same top token, each model through its own unembedding."""
-    same_top_rows: float
-    """The same, both through the base's unembedding: the rows alone."""
-    null: float
-    """Share that keeps it when each base row gets random noise as long as its change."""
-    jaccard: float
-    """Mean Jaccard index of the top-k tokens."""
-
-
-@dataclass(frozen=True)
-class LayerDrift:
-    """What the neurons of one layer do in base and fine-tune on the same text, where the link read one."""
-
-    layer: int
-    neurons: int
-    """that do not stand still in either"""
-    r: float
-    """mean correlation of their hidden values"""
-    r_pos: float | None
-    """of what is above 0"""
-    r_neg: float | None
-    """of what is below 0; None where nothing is, as without a gate"""
-    null_r: float | None
-    """mean correlation with another neuron of the fine-tune's layer"""
-    se: float | None
-    """mean standard error of a neuron's r, from two halves of the text"""
-    below_half: int
-    """neurons whose r is below 0.5"""
+FIRST = 6
+"""Tokens of a changed neuron's list in the base that are shown."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +29,8 @@ class Change:
     cosine: float
     before: tuple[str, ...]
     after: tuple[str, ...]
+    line: Line = UNMADE
+    """what the neuron does in the base"""
 
     @property
     def lost(self) -> tuple[str, ...]:
@@ -77,8 +43,8 @@ class Change:
         return tuple(t for t in self.after if t not in self.before)
 
 
-@dataclass(frozen=True)
-class Diff:
+@dataclass(frozen=True, repr=False)
+class Diff(Record):
     """A base and its fine-tune."""
 
     base: str
@@ -93,55 +59,53 @@ class Diff:
     corpus: str | None = None
     """What the text is called."""
 
+    @property
+    def title(self) -> str:
+        """The two models."""
+        return f"{self.tuned} beside its base {self.base}"
+
+    @property
+    def lead(self) -> str:
+        """The link, and how alike the two are."""
+        return f"{self.run}, mean cosine of their rows {self.mean_cosine:.5f}"
+
+    def sections(self) -> tuple[Section, ...]:
+        """By layer what was kept, and what the neurons do on the same text; then the neurons that changed most."""
+        moved = (drift_section(self.drift, self.corpus),) if self.drift else ()
+        drawn = (shares_section(self.layers), *moved, self._changes())
+        return tuple(section for section in drawn if section.rows)
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """What was kept by layer and projection, at full precision."""
+        return rows_of(LayerShare, self.layers)
+
+    def _changes(self) -> Section:
+        rows = [
+            (
+                change.base.removeprefix(f"{self.base}/"),
+                f"{change.projection} {'+' if change.pole > 0 else '-'}",
+                f"{change.cosine:.4f}",
+                Tokens(change.before[:FIRST]),
+                Tokens(change.lost) if change.lost else "none",
+                Tokens(change.gained) if change.gained else "none",
+                change.line.cell,
+            )
+            for change in self.changes
+        ]
+        columns = ("neuron", "row", "cosine", "top tokens in the base", "lost", "gained", "line")
+        return Section.table("Most changed neurons", columns, rows)
+
 
 def diff_models(reader: Reader, base: str, tuned: str, *, top: int = 10) -> Diff:
     """What the newest link between two models says. Raises LinkError when they are not linked."""
-    links = query("link_runs").run(reader, base=base, tuned=tuned).dicts()
-    if not links:
-        check_models(reader, base, tuned)
-        raise LinkError(f"{tuned!r} is not linked to {base!r}; run: neuronkb link {base} {tuned}")
-    link = links[0]
-    scope = {"base": base, "tuned": tuned, "run": link["run"]}
-    rows = query("diff_layers").run(reader, **scope).dicts()
-    shares = tuple(share for projection in PROJECTIONS for row in rows if (share := _share(row, projection)))
-    changed = query("diff_changed").run(reader, top=top, **scope).dicts()
-    runs = json.loads(link["parameters"] or "{}").get("runs", [None, None])
-    drift = tuple(LayerDrift(**row) for row in query("drift_layers").run(reader, **scope).dicts())
-    called = corpora(reader).get(link["run"])
-    changes = _changes(reader, changed, runs)
-    return Diff(base, tuned, link["run"], link["mean_cosine"], shares, changes, drift, called)
+    link = newest_link(reader, base, tuned)
+    changed = query("diff_changed").run(reader, top=top, **link.scope).dicts()
+    changes = with_lines(reader, _changes(reader, changed, link.decodings), lambda change: change.base)
+    shares, drift = layer_shares(reader, link), layer_drift(reader, link)
+    return Diff(base, tuned, link.run, link.mean_cosine, shares, changes, drift, corpora(reader).get(link.run))
 
 
-def _share(row: dict[str, Any], projection: str) -> LayerShare | None:
-    if row[f"cos_{projection}"] is None:
-        return None
-    sides = row["neurons"] * len(POLES)
-
-    def share(kind: str) -> float:
-        return float(sum(row[f"{kind}_{projection}_{pole}"] for pole in POLES.values()) / sides)
-
-    return LayerShare(
-        layer=row["layer"],
-        projection=projection,
-        neurons=row["neurons"],
-        changed=row[f"changed_{projection}"],
-        cosine=row[f"cos_{projection}"],
-        same_top=share("same"),
-        same_top_rows=share("rows"),
-        null=_null(row, projection),
-        jaccard=sum(row[f"jaccard_{projection}_{pole}"] for pole in POLES.values()) / len(POLES),
-    )
-
-
-def _null(row: dict[str, Any], projection: str) -> float:
-    """Rows that did not change keep their token; of the changed ones, the share found on those drawn for the null."""
-    changed = row[f"changed_{projection}"]
-    kept = [row[f"null_{projection}_{pole}"] for pole in POLES.values()]
-    moved = changed * sum(kept) / len(kept) if changed else 0.0
-    return float((row["neurons"] - changed + moved) / row["neurons"])
-
-
-def _changes(reader: Reader, rows: list[dict[str, Any]], runs: list[str | None]) -> tuple[Change, ...]:
+def _changes(reader: Reader, rows: list[dict[str, Any]], runs: Sequence[str | None]) -> tuple[Change, ...]:
     lists: dict[tuple[str, str, int], tuple[str, ...]] = {}
     for projection in {row["projection"] for row in rows}:
         for side, run in (("base", runs[0]), ("tuned", runs[1])):

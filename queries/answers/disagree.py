@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..catalogue.query import Reader, query
+from ..result.places import row_name
+from ..result.record import Record, rows_of
+from ..result.section import Section, Tokens
 from ..statistics.adjusted import benjamini_hochberg
-from .agree import SHARE, AgreeReport, Told, agreements, tested_clamps
-from .compared import Agreement, MethodPair
+from .agree import SHARE, AgreeReport, Told, agreements, compared_line, tested_clamps
+from .compared import Agreement, MethodPair, agreements_section, pairs_section
 from .named import find_runs
+
+SHOWN = 6
+"""Tokens of a clear statement that are shown."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,8 @@ class Unshared:
     fires_on: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class DisagreeReport:
+@dataclass(frozen=True, repr=False)
+class DisagreeReport(Record):
     """The three kinds of contradiction."""
 
     model: str
@@ -55,6 +61,60 @@ class DisagreeReport:
     unshared: tuple[Unshared, ...]
     runs: tuple[str, ...] = ()
     """that were listened to"""
+    corpora: Mapping[str, str] = field(default_factory=dict)
+    """as in an AgreeReport"""
+    unheard: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The model."""
+        return self.model
+
+    @property
+    def lead(self) -> str:
+        """How much was compared, and over which corpora."""
+        return compared_line(self.tested, self.corpora, self.unheard)
+
+    def sections(self) -> tuple[Section, ...]:
+        """How often pairs of methods contradict each other, then the contradictions of each kind."""
+        sections = (
+            pairs_section(self.pairs),
+            agreements_section(self.opposite, self.model, "The same words on opposite sides of the hidden value"),
+            self._pushed(),
+            self._unshared(),
+        )
+        return tuple(section for section in sections if section.rows)
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """All that is known of each contradiction, of the first kind that there is any of."""
+        kinds = ((Agreement, self.opposite), (Pushed, self.pushed), (Unshared, self.unshared))
+        return next((rows_of(kind, rows) for kind, rows in kinds if rows), ((), []))
+
+    def _pushed(self) -> Section:
+        rows = tuple(
+            (self._place(one.neuron), row_name(one.projection, one.pole), one.effect, one.q, Tokens(one.words))
+            for one in self.pushed
+        )
+        caption = "Clamps that push the decoded tokens the other way"
+        return Section(caption, ("neuron", "row", "effect", "q", "tokens"), rows)
+
+    def _unshared(self) -> Section:
+        rows = tuple(
+            (
+                self._place(one.neuron),
+                row_name(one.projection, one.pole),
+                one.coherence,
+                one.f1,
+                Tokens(one.decoded[:SHOWN]),
+                Tokens(one.fires_on[:SHOWN]),
+            )
+            for one in self.unshared
+        )
+        caption = "A coherent row and a good graph without a word in common"
+        return Section(caption, ("neuron", "row", "coherence", "F1", "decodes to", "fires on"), rows)
+
+    def _place(self, neuron: str) -> str:
+        return neuron.removeprefix(f"{self.model}/")
 
 
 def disagreements(
@@ -87,13 +147,15 @@ def with_clamps(
         model,
         opposite.tested,
         opposite.pairs,
-        opposite.found,
+        opposite.agreements,
         _pushed(reader, tested_clamps(reader, find_runs(reader, model, runs)), top),
         tuple(
             Unshared(**{**row, "decoded": tuple(row["decoded"]), "fires_on": tuple(row["fires_on"])})
             for row in unshared.dicts()
         ),
         opposite.runs,
+        opposite.corpora,
+        opposite.unheard,
     )
 
 

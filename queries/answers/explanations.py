@@ -1,21 +1,24 @@
-"""What neurons are explained by, and how good it is."""
+"""What a neuron or latent is explained by, and how good each explanation is."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
-from ...schema import QueryError
+from ...schema import IdError, NeuronId, NotFoundError, QueryError
 from ..catalogue.corpora import corpora
 from ..catalogue.query import Reader, query
-from ..catalogue.scope import check_models
+from ..result.record import Record
+from ..result.section import Section
+from .known import known_neuron
 
 HEADLINE = ("correlation", "ev-correlation")
 """Scorer and formula that every kind of explanation has."""
 PROTOCOLS = ("top-and-random", "random-only")
+PREDICTOR = 100
+"""Characters of what a predictor holds that are shown."""
 
 
 @dataclass(frozen=True)
@@ -61,47 +64,114 @@ class ExplanationView:
         """The score of a formula on a split; None where there is none."""
         return next((one for one in self.scores if (one.formula, one.split) == (formula, split)), None)
 
+    @property
+    def headline(self) -> ScoreView | None:
+        """The one score that stands for all: the correlation where it has one."""
+        return self.value() or next(iter(self.scores), None)
 
-@dataclass(frozen=True)
-class LayerScore:
-    """One formula over the chosen explanations of one kind and explainer in one layer."""
+    @property
+    def side(self) -> str:
+        """`+ text`, and which candidate it is where it was not chosen."""
+        candidate = "" if self.rank in (None, 1) else f", candidate {self.rank}"
+        return f"{'+' if self.pole > 0 else '-'} {self.kind}{candidate}"
 
-    run: str
-    layer: int
-    kind: str
-    explainer: str | None
-    scorer: str
-    formula: str
-    split: str | None
-    rater: str | None
-    sides: int
-    """explanations with such a score, defined or not"""
-    scored: int
-    """those where it is defined"""
-    mean: float | None
-    null: float | None
-    """mean of the same score of another neuron's explanation"""
-    best: float | None
-    length: float | None
-    """mean bytes of the written form"""
-    n: int | None
-    failed: int | None
-    corpus: str | None = None
-    """what the corpus is called"""
+    @property
+    def heading(self) -> str:
+        """Who wrote it from what, how long it is, and its id."""
+        by = self.explainer or "an unnamed explainer"
+        made = (f" from {self.method}" if self.method else "") + (f" on {self.corpus}" if self.corpus else "")
+        size = "" if self.length is None else f", {self.length:,} bytes"
+        return f"{self.unit} {self.side} by {by}{made}{size}, id {self.id[:12]}"
+
+    @property
+    def line(self) -> str:
+        """A sentence whole, what a predictor holds cut: it may list a vocabulary."""
+        text = " ".join(self.text.split())
+        return text if self.kind == "text" or len(text) <= PREDICTOR else f"{text[: PREDICTOR - 1]}…"
+
+    def section(self) -> Section:
+        """Every score beside its null, under what it is."""
+        if not self.scores:
+            return Section.lines(self.heading, (self.line, "no scores"))
+        judges = {score.rater or score.simulator for score in self.scores} - {None}
+        caption = f"{self.heading}: {self.line}" + (
+            f"; scored by {', '.join(map(str, judges))}" if len(judges) == 1 else ""
+        )
+        rows = [
+            (
+                f"{score.scorer}: {score.formula}",
+                score.split,
+                score.value,
+                score.null,
+                score.n,
+                score.failed,
+                (score.rater or score.simulator) if len(judges) > 1 else None,
+            )
+            for score in self.scores
+        ]
+        return Section.table(caption, ("score", "windows", "value", "null", "n", "failed", "by"), rows)
 
 
-@dataclass(frozen=True)
-class ExplanationReport:
-    """A model's explanations by layer."""
+@dataclass(frozen=True, repr=False)
+class Explained(Record):
+    """What one neuron or latent is explained by, or one explanation on all that it explains."""
 
-    model: str
-    rows: tuple[LayerScore, ...]
-    runs: dict[str, dict[str, Any]]
-    """what each run's job reported: explainer, simulator, failures"""
+    name: str
+    explanations: tuple[ExplanationView, ...]
+    every: bool = False
+    """show every score; all are in `explanations`"""
 
-    def only(self, scorer: str, formula: str, split: str | None) -> list[LayerScore]:
-        """Rows of one formula on one split."""
-        return [row for row in self.rows if (row.scorer, row.formula, row.split) == (scorer, formula, split)]
+    @property
+    def title(self) -> str:
+        """Whose they are."""
+        return self.name
+
+    @property
+    def lead(self) -> str:
+        """What else there is to see."""
+        scores = sum(len(view.scores) for view in self.explanations)
+        return "" if self.every or scores <= len(self.explanations) else f"`every` shows all {scores:,} scores and ids"
+
+    def sections(self) -> tuple[Section, ...]:
+        """The headline of each, then every score where that is asked for."""
+        every = self.explanations if self.every else ()
+        return (headlines(self.explanations), *(view.section() for view in every))
+
+
+def headlines(views: Sequence[ExplanationView]) -> Section:
+    """A row an explanation: its headline score beside that of another neuron's explanation."""
+    several = len({view.corpus for view in views} - {None}) > 1
+    units = len({view.unit for view in views}) > 1
+    rows = []
+    for view in views:
+        score = view.headline
+        value, null = (score.value, score.null) if score else (None, None)
+        formula = score.formula if score and (score.scorer, score.formula) != HEADLINE else None
+        unit, corpus = view.unit if units else None, view.corpus if several else None
+        rows.append((unit, view.side, value, null, formula, corpus, view.explainer, view.line))
+    columns = ("unit", "explanation", "r", "null", "formula", "corpus", "by", "text")
+    caption = "Explanations: correlation on held-out windows, or another formula, beside another neuron's explanation"
+    return Section.table(caption, columns, rows)
+
+
+def explained(reader: Reader, name: str, every: bool = False) -> Explained:
+    """The explanations of a neuron or latent, or one explanation by the beginning of its id, with all scores.
+
+    Raises QueryError where there is none.
+    """
+    neuron = None
+    with suppress(IdError):
+        neuron = NeuronId.parse(name)
+    unit = str(neuron or name)
+    views = explanations(reader, unit)
+    if not views and "/" not in name:
+        views = explanation(reader, name)
+        unit = f"explanation {views[0].id[:12]}"
+    if not views:
+        if neuron is not None:
+            known_neuron(reader, neuron)
+        raise QueryError(f"{unit} has no explanation in the store; neuronkb explanations ingest makes some")
+    return Explained(unit, views, every)
 
 
 def explanations(reader: Reader, unit: str) -> tuple[ExplanationView, ...]:
@@ -128,63 +198,10 @@ def explanation(reader: Reader, name: str) -> tuple[ExplanationView, ...]:
     rows = query("explanation").run(reader, start=name, limit=1000).dicts() if name else []
     ids = sorted({row["id"] for row in rows})
     if not ids:
-        raise QueryError(f"no explanation {name!r} in the store; give a neuron such as MODEL/L3/N17, or an id it shows")
+        raise NotFoundError(
+            f"no explanation {name!r} in the store; give a neuron such as MODEL/L3/N17, or an id that it shows"
+        )
     if len(ids) > 1:
         raise QueryError(f"{len(ids)} explanations begin with {name!r}; give more of the id")
-    found = (explanations(reader, row["unit"]) for row in rows)
-    return tuple(one for some in found for one in some if one.id == ids[0])
-
-
-def explanation_report(reader: Reader, model: str, run: str | None = None) -> ExplanationReport:
-    """Scores by layer, kind and explainer. Raises QueryError for a model without explanations."""
-    rows = query("explanation_layers").run(reader, model=model, run=run).dicts()
-    if not rows:
-        check_models(reader, model)
-        raise QueryError(f"no scored explanations of {model}; neuronkb ingest explanations makes some")
-    called = corpora(reader)
-    made = tuple(LayerScore(null=row.pop("null_mean"), corpus=called.get(row["run"]), **row) for row in rows)
-    return ExplanationReport(model, made, _runs(reader, model, {row.run for row in made}))
-
-
-def pooled(rows: Sequence[LayerScore]) -> list[LayerScore]:
-    """The same by kind and explainer over all layers, each explanation counting once; layer is -1."""
-    groups: dict[tuple[Any, ...], list[LayerScore]] = defaultdict(list)
-    for row in rows:
-        key = (row.run, row.kind, row.explainer, row.scorer, row.formula, row.split, row.rater)
-        groups[key].append(row)
-    return [_pooled(found) for found in groups.values()]
-
-
-def _pooled(rows: Sequence[LayerScore]) -> LayerScore:
-    first = rows[0]
-    scored = sum(row.scored for row in rows)
-    bests = [row.best for row in rows if row.best is not None]
-    return LayerScore(
-        first.run,
-        -1,
-        first.kind,
-        first.explainer,
-        first.scorer,
-        first.formula,
-        first.split,
-        first.rater,
-        sum(row.sides for row in rows),
-        scored,
-        _mean((row.mean, row.scored) for row in rows),
-        _mean((row.null, row.scored) for row in rows),
-        max(bests, default=None),
-        _mean((row.length, row.sides) for row in rows),
-        sum(row.n or 0 for row in rows),
-        sum(row.failed or 0 for row in rows),
-        first.corpus,
-    )
-
-
-def _mean(parts: Iterable[tuple[float | None, int]]) -> float | None:
-    kept = [(value, n) for value, n in parts if value is not None and n]
-    return sum(value * n for value, n in kept) / sum(n for _, n in kept) if kept else None
-
-
-def _runs(reader: Reader, model: str, wanted: set[str]) -> dict[str, dict[str, Any]]:
-    rows = query("runs").run(reader, job=None, model=model).dicts()
-    return {row["run"]: json.loads(row["summary"] or "{}") for row in rows if row["run"] in wanted}
+    of_units = (explanations(reader, row["unit"]) for row in rows)
+    return tuple(view for views in of_units for view in views if view.id == ids[0])

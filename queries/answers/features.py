@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...schema import QueryError
+from ...schema import NotFoundError, QueryError
 from ..catalogue.query import Reader, query
 from ..result.near import bare_name, near
 
@@ -53,6 +53,6 @@ def named(reader: Reader, name: str) -> list[FeatureInfo]:
             return found
     if not known:
         raise QueryError(
-            f"no feature {name!r}: the store has none; neuronkb ingest probes or neuronkb import probes brings them"
+            f"no feature {name!r}: the store has none; neuronkb probes ingest or neuronkb probes import brings them"
         )
-    raise QueryError(f"no feature {name!r} in the store{near(name, (n for f in known for n in f.names[1:]))}")
+    raise NotFoundError(f"no feature {name!r} in the store{near(name, (n for f in known for n in f.names[1:]))}")

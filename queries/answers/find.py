@@ -15,34 +15,10 @@ from ..catalogue.query import Reader, query
 from ..catalogue.scope import check_scope
 from ..result.result import Result
 from ..statistics.chance import hypergeometric
+from .ends import Concept, Concepts, End, Ends, TokenHits
 
 DECODED = ("lm-head",)
 """What makes the evidence that is looked through here."""
-
-
-@dataclass(frozen=True)
-class Side:
-    """One end of one projection's ranking of the vocabulary."""
-
-    neuron: str
-    projection: str
-    pole: int
-    tokens: tuple[str, ...]
-    """Its top tokens, strongest first."""
-    run: str
-    score: float
-    """Words of the concept among the tokens, or coherence."""
-    by_chance: float | None = None
-    """Sides with as many words that a random choice of tokens would give in the whole run; None where not asked."""
-
-
-@dataclass(frozen=True)
-class Concept:
-    """A word list and the sides that name it best."""
-
-    name: str
-    words: tuple[str, ...]
-    sides: tuple[Side, ...]
 
 
 def by_token(
@@ -60,18 +36,20 @@ def by_token(
     Any spelling of the word counts (" dog", "Dog"); with `exact` only that very token text.
     """
     scope: dict[str, Any] = {"model": model, "run": run, "top": top}
-    if exact:
-        return _looked_into(query("find_surface").run(reader, text=token, timeout=timeout, **scope), reader, model, run)
     term = fold(token)
-    if not term:
+    if not term and not exact:
         raise QueryError(f"{token!r} spells no word; ask for its exact text with exact=True (--exact)")
-    return _looked_into(query("find_term").run(reader, term=term, timeout=timeout, **scope), reader, model, run)
-
-
-def _looked_into(found: Result, reader: Reader, model: str | None, run: str | None) -> Result:
-    if not found.rows:
+    asked: dict[str, Any] = {"text": token} if exact else {"term": term}
+    hits = query("find_surface" if exact else "find_term").run(reader, timeout=timeout, **asked, **scope)
+    if not hits.rows:
         check_scope(reader, model, run, DECODED)
-    return found
+    nothing = f"nothing found: no end has {token!r} among its top tokens; neuronkb search {token!r} looks by meaning"
+    return TokenHits(
+        hits.columns,
+        hits.rows,
+        caption=f"neurons that decode to {token!r}",
+        warnings=() if hits.rows else (nothing,),
+    )
 
 
 def by_words(
@@ -83,17 +61,17 @@ def by_words(
     run: str | None = None,
     top: int = 20,
     timeout: float | None = 60.0,
-) -> list[Side]:
-    """Neuron sides that name most of the given words, beside how many chance alone would bring.
+) -> Ends:
+    """Ends that name most of the given words, beside how many chance alone would bring.
 
     The null draws the k top tokens without replacement from the ranked vocabulary: the number of tokens that spell
-    one of the words is hypergeometric, and `by_chance` is its tail times the sides of the run. Raises QueryError where
+    one of the words is hypergeometric, and `by_chance` is its tail times the ends of the run. Raises QueryError where
     nothing is found for want of decodings, or of the model or run.
     """
-    found = naming(reader, words, least=least, model=model, run=run, top=top, timeout=timeout)
-    if not found:
+    ends = naming(reader, words, least=least, model=model, run=run, top=top, timeout=timeout)
+    if not ends:
         check_scope(reader, model, run, DECODED)
-    return found
+    return Ends(tuple(ends), tuple(words))
 
 
 def naming(
@@ -105,15 +83,15 @@ def naming(
     run: str | None = None,
     top: int,
     timeout: float | None = 60.0,
-) -> list[Side]:
+) -> list[End]:
     """`by_words` for a reader to whom it is all the same why there are none."""
     terms = sorted({fold(word) for word in words} - {""})
     if not terms:
         raise QueryError("no words to look for; give at least one")
     rows = query("find_words").run(reader, words=terms, least=least, model=model, run=run, top=top, timeout=timeout)
-    nulls = {name: _Null.of(reader, name, terms) for name in {row[6] for row in rows}}
+    nulls = {name: WordNull.of(reader, name, terms) for name in {row[6] for row in rows}}
     return [
-        Side(neuron, projection, pole, tuple(tokens), name, hits, nulls[name].expected(hits))
+        End(neuron, projection, pole, tuple(tokens), name, hits, nulls[name].expected(hits))
         for neuron, projection, pole, hits, tokens, _, name in rows
     ]
 
@@ -127,18 +105,18 @@ def coherent(
     run: str | None = None,
     top: int = 20,
     timeout: float | None = 60.0,
-) -> list[Side]:
-    """Sides whose top tokens are different words that lie close together in the unembedding: `distinct` words at least,
+) -> Ends:
+    """Ends whose top tokens are different words that lie close together in the unembedding: `distinct` words at least,
     or all tokens of a run that keeps fewer."""
-    found: list[Side] = []
-    for each, words in _asked(reader, distinct, model, run):
-        scope: dict[str, Any] = {"model": model, "run": each, "top": top}
+    ends: list[End] = []
+    for of_run, words in _asked(reader, distinct, model, run):
+        scope: dict[str, Any] = {"model": model, "run": of_run, "top": top}
         rows = query("coherent").run(reader, least=least, distinct=words, timeout=timeout, **scope)
-        found += [Side(row[0], row[1], row[2], tuple(row[5]), row[6], row[3]) for row in rows]
-    if not found:
+        ends += [End(row[0], row[1], row[2], tuple(row[5]), row[6], row[3]) for row in rows]
+    if not ends:
         check_scope(reader, model, run, DECODED)
-    found.sort(key=lambda side: (-side.score, side.neuron, side.projection, -side.pole))
-    return found[:top]
+    ends.sort(key=lambda end: (-end.score, end.neuron, end.projection, -end.pole))
+    return Ends(tuple(ends[:top]))
 
 
 def _asked(reader: Reader, distinct: int, model: str | None, run: str | None) -> list[tuple[str | None, int]]:
@@ -162,8 +140,8 @@ def concepts(
     model: str | None = None,
     run: str | None = None,
     top: int = 1,
-) -> list[Concept]:
-    """For each shipped word list, or those named, the sides that name most of its words.
+) -> Concepts:
+    """For each shipped word list, or those named, the ends that name most of its words.
 
     Raises QueryError for an unknown name, and as `by_words` does.
     """
@@ -171,13 +149,13 @@ def concepts(
     unknown = [name for name in names if name not in lists]
     if unknown:
         raise QueryError(f"unknown concept {unknown[0]!r}; known: {', '.join(lists)}")
-    found = []
+    named = []
     for name in names or lists:
-        sides = naming(reader, lists[name], least=least, model=model, run=run, top=top)
-        found.append(Concept(name, lists[name], tuple(sides)))
-    if not any(one.sides for one in found):
+        ends = naming(reader, lists[name], least=least, model=model, run=run, top=top)
+        named.append(Concept(name, lists[name], tuple(ends)))
+    if not any(concept.ends for concept in named):
         check_scope(reader, model, run, DECODED)
-    return found
+    return Concepts(tuple(named), least)
 
 
 @cache
@@ -188,8 +166,8 @@ def word_lists() -> Mapping[str, tuple[str, ...]]:
 
 
 @dataclass(frozen=True)
-class _Null:
-    """What luck would give: k tokens drawn from `ranked`, of which `tokens` spell a word, for each of `sides`."""
+class WordNull:
+    """What chance would give: k tokens drawn from `ranked`, of which `tokens` spell a word, for each of `sides`."""
 
     ranked: int
     tokens: int
@@ -197,22 +175,38 @@ class _Null:
     sides: int
 
     @classmethod
-    def of(cls, reader: Reader, run: str, terms: Sequence[str]) -> _Null | _Unknown:
+    def of(cls, reader: Reader, run: str, terms: Sequence[str]) -> WordNull | UnknownNull:
         """Read the run's summary and count the tokens that spell the words."""
-        found = query("run").run(reader, run=run).dicts()
-        summary: dict[str, Any] = json.loads(found[0]["summary"] or "{}") if found else {}
-        if not {"ranked_tokens", "k", "sides"} <= set(summary):
-            return _Unknown()
-        count = query("count_words").run(reader, words=list(terms), tokenizer=found[0]["tokenizer"]).rows[0][0]
+        summary, tokenizer = _ranking(reader, run)
+        if not summary:
+            return UnknownNull()
+        count = query("count_words").run(reader, words=list(terms), tokenizer=tokenizer).rows[0][0]
         return cls(summary["ranked_tokens"], count, summary["k"], summary["sides"])
 
+    @classmethod
+    def each(cls, reader: Reader, run: str, terms: Sequence[str]) -> dict[str, WordNull]:
+        """That of each word by itself; empty for a run whose summary does not say what was ranked."""
+        summary, tokenizer = _ranking(reader, run)
+        if not summary:
+            return {}
+        counts = dict(query("word_tokens").run(reader, words=list(terms), tokenizer=tokenizer).rows)
+        ranking = summary["ranked_tokens"], summary["k"], summary["sides"]
+        return {term: cls(ranking[0], counts.get(term, 0), *ranking[1:]) for term in terms}
+
     def expected(self, hits: int) -> float:
-        """Sides with at least `hits` words by chance."""
+        """Ends with at least `hits` words by chance."""
         last = min(self.k, self.tokens)
         return self.sides * sum(hypergeometric(self.ranked, self.tokens, self.k, x) for x in range(hits, last + 1))
 
 
-class _Unknown:
+def _ranking(reader: Reader, run: str) -> tuple[dict[str, Any], str | None]:
+    """What a decoding run says of the tokens that it ranked, and its tokenizer; nothing where it does not say."""
+    rows = query("run").run(reader, run=run).dicts()
+    summary: dict[str, Any] = json.loads(rows[0]["summary"] or "{}") if rows else {}
+    return (summary, rows[0]["tokenizer"]) if {"ranked_tokens", "k", "sides"} <= set(summary) else ({}, None)
+
+
+class UnknownNull:
     """The null of a run whose summary does not say what was ranked."""
 
     def expected(self, hits: int) -> None:

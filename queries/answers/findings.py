@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ...schema import NeuronId, QueryError
+from ...schema import NeuronId, NotFoundError, QueryError
 from ..catalogue.query import Reader, query
+from ..catalogue.scope import check_models
+from ..result.record import Record, rows_of
+from ..result.section import Section
 
 
-@dataclass(frozen=True)
-class Finding:
+@dataclass(frozen=True, repr=False)
+class Finding(Record):
     """A note about neurons of one model."""
 
     id: str
@@ -22,6 +25,55 @@ class Finding:
     model: str
     about: tuple[str, ...]
     evidence: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Its id and text."""
+        return f"{self.id}: {self.text}"
+
+    def sections(self) -> tuple[Section, ...]:
+        """Who says it of what, and on what grounds."""
+        facts = {"author": self.author, "created": self.created, "about": ", ".join(self.about)}
+        return (Section.facts("The note", {**facts, "evidence": ", ".join(self.evidence) or None}),)
+
+
+@dataclass(frozen=True, repr=False)
+class Findings(Record):
+    """What was found, oldest first."""
+
+    findings: tuple[Finding, ...]
+    model: str | None = None
+    """the model whose neurons they are about; None for all"""
+
+    @property
+    def title(self) -> str:
+        """How many there are."""
+        many = len(self.findings)
+        return f"{many:,} finding{'' if many == 1 else 's'}" + (f" about neurons of {self.model}" if self.model else "")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Where there is none, how one is noted."""
+        of = f" about neurons of {self.model}" if self.model else ""
+        return () if self.findings else (f"no findings{of} yet; neuronkb findings add TEXT --about ID notes one",)
+
+    def sections(self) -> tuple[Section, ...]:
+        """One a row."""
+        rows = tuple(
+            (
+                finding.id,
+                finding.created[:10],
+                finding.author,
+                ", ".join(name.removeprefix(f"{self.model}/") for name in finding.about),
+                finding.text,
+            )
+            for finding in self.findings
+        )
+        return (Section("", ("finding", "created", "author", "about", "text"), rows),)
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """All that is known of each."""
+        return rows_of(Finding, self.findings)
 
 
 @dataclass(frozen=True)
@@ -54,18 +106,40 @@ class Carry:
     """the later run that stands in its place; None for the current one"""
 
 
-@dataclass(frozen=True)
-class FindingCard:
+@dataclass(frozen=True, repr=False)
+class FindingCard(Record):
     """A finding with its history."""
 
     finding: Finding
     carried: tuple[Carry, ...]
     """every run's, oldest first"""
 
+    @property
+    def title(self) -> str:
+        """The finding's id and text."""
+        return self.finding.title
+
+    def sections(self) -> tuple[Section, ...]:
+        """The note, and what became of it, every run's."""
+        columns = ("created", "run", "neuron", "verdict", "now", "superseded by", "why")
+        rows = [
+            (c.created, c.run, c.source, c.verdict, c.neuron, c.superseded_by or "current", c.reason)
+            for c in self.carried
+        ]
+        return (*self.finding.sections(), Section.table("In fine-tunes", columns, rows))
+
 
 def findings(reader: Reader, model: str | None = None) -> tuple[Finding, ...]:
     """All findings, or those of a model; oldest first."""
-    return tuple(map(_finding, query("findings").run(reader, model=model, finding=None).dicts()))
+    return tuple(map(finding_of, query("findings").run(reader, model=model, finding=None).dicts()))
+
+
+def listed(reader: Reader, model: str | None = None) -> Findings:
+    """All findings, or those of a model. Raises QueryError for a model that is not in the store."""
+    held = findings(reader, model)
+    if not held:
+        check_models(reader, model)
+    return Findings(held, model)
 
 
 def finding_card(reader: Reader, finding: str) -> FindingCard:
@@ -75,8 +149,10 @@ def finding_card(reader: Reader, finding: str) -> FindingCard:
         one for one in known if one.id.removeprefix("finding-").startswith(finding.removeprefix("finding-"))
     ]
     if len(found) != 1 or not finding:
-        ids = ", ".join(one.id for one in (found or known)[:10]) or "none; add one with neuronkb finding add"
-        raise QueryError(f"{'several findings begin' if found else 'no finding is named'} {finding!r}; known: {ids}")
+        ids = ", ".join(one.id for one in (found or known)[:10]) or "none; add one with neuronkb findings add"
+        if found:
+            raise QueryError(f"several findings begin {finding!r}; known: {ids}")
+        raise NotFoundError(f"no finding is named {finding!r}; known: {ids}")
     return FindingCard(found[0], carries(reader, finding=found[0].id))
 
 
@@ -111,7 +187,8 @@ def _replaced(rows: Iterable[dict[str, Any]]) -> dict[str, str]:
     return found
 
 
-def _finding(row: dict[str, Any]) -> Finding:
+def finding_of(row: dict[str, Any]) -> Finding:
+    """A finding from its row of a query."""
     about, evidence = tuple(row.pop("about")), tuple(row.pop("evidence") or ())
     return Finding(**row, about=about, evidence=evidence)
 

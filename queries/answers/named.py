@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...schema import QueryError
+from ...schema import NotFoundError
 from ..catalogue.query import Reader, query
 from ..result.near import near
 from ..statistics.overlap import Words
@@ -62,7 +62,7 @@ def find_model(reader: Reader, model: str) -> dict[str, Any]:
     """The model's row. Raises QueryError with near names."""
     rows = {row["model"]: row for row in query("models").run(reader).dicts()}
     if model not in rows:
-        raise QueryError(f"no model {model!r} in the store{near(model, rows)}")
+        raise NotFoundError(f"no model {model!r} in the store{near(model, rows)}")
     return rows[model]
 
 
@@ -87,7 +87,7 @@ def find_runs(reader: Reader, model: str, runs: Sequence[str] = ()) -> dict[str,
             newest[ONE_RUN[row["job"]]] = name
     unknown = [name for name in runs if name not in roots]
     if unknown:
-        raise QueryError(f"no run {unknown[0]!r} on {model!r} in the store{near(unknown[0], roots)}")
+        raise NotFoundError(f"no run {unknown[0]!r} on {model!r} in the store{near(unknown[0], roots)}")
     chosen = runs or [name for name, job in jobs.items() if newest.get(ONE_RUN.get(job, ""), name) == name]
     return {name: Heard(jobs[name], frozenset(roots[name])) for name in chosen}
 

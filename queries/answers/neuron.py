@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from ...schema import RELATIONSHIPS, NeuronId, QueryError
-from ...schema.visible import plain
+from ...schema import RELATIONSHIPS, NeuronId
 from ..catalogue.corpora import corpora
 from ..catalogue.query import Reader, query
-from ..result.near import near
+from ..result.line import UNMADE, Line
+from ..result.record import Record
 from ..result.section import Section
 from .activity import Activity, activities
 from .clamps import ClampCurve, clamp_curves
+from .decoded import DecodedEnd, decoded_ends
 from .explanations import ExplanationView, explanations
 from .feeds import Feed, neuron_feeds
 from .graphs import graphs
+from .known import known_neuron
+from .lines import lines_of
+from .method import methods
 from .probes import Detection, detections
 from .similar import Neighbour, similar_neurons
 
 MOST = 5
 """Neurons like it by each measure, and driven or driving neurons each way, that a card has."""
 TYPES = sorted({rel.type for rel in RELATIONSHIPS.values()})
-
-
-@dataclass(frozen=True)
-class DecodedSide:
-    """One end of one projection's ranking, with its confidence."""
-
-    run: str
-    convention: str
-    projection: str
-    pole: int
-    tokens: tuple[tuple[str, float, float], ...]
-    """(text, z-score, probability), strongest first."""
-    kurtosis: float | None
-    """Excess kurtosis of the logits: above 10 the row singles out few tokens."""
-    coherence: float | None
-    """Mean pairwise cosine of the tokens' unembedding rows."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +43,7 @@ class Counterpart:
 
 
 @dataclass(frozen=True, repr=False)
-class NeuronCard:
+class NeuronCard(Record):
     """One neuron, and what is known of it. Words that methods agree on stand in `agree`."""
 
     neuron: str
@@ -65,7 +53,7 @@ class NeuronCard:
     layers: int | None
     """of the model; None of an imported one whose size is not known"""
     width: int | None
-    sides: tuple[DecodedSide, ...]
+    ends: tuple[DecodedEnd, ...]
     counterparts: tuple[Counterpart, ...]
     activity: tuple[Activity, ...] = ()
     """What it did on each corpus, by pole."""
@@ -85,8 +73,12 @@ class NeuronCard:
     """What people noted about it, or carried to it."""
     own: tuple[dict[str, Any], ...] = ()
     """Relationships that people put in: type, whether it goes out, properties, and the other end."""
+    more: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """What further methods say of it, by method."""
     runs: tuple[dict[str, Any], ...] = ()
     """The runs behind all this: job, corpus, statements about the neuron."""
+    line: Line = UNMADE
+    """The sentence that stands beside its id."""
 
     def sections(self) -> tuple[Section, ...]:
         """All of it, as every door shows it."""
@@ -94,32 +86,44 @@ class NeuronCard:
 
         return sections(self)
 
-    def __repr__(self) -> str:
-        from ..result.markdown import document
+    def brief(self) -> dict[str, Any]:
+        """Without what is not there, without histograms; the strongest excerpts as text."""
+        card = self.json()
+        for activity in card["activity"]:
+            for name in ("quantiles", "edges", "histogram"):
+                activity.pop(name, None)
+            activity["excerpts"] = [_as_text(excerpt) for excerpt in activity["excerpts"][:MOST]]
+        return {name: value for name, value in card.items() if value not in (None, [])}
 
-        return document(self.neuron, self.lead, self.sections(), plain)
-
-    def markdown(self) -> str:
-        """The same as Markdown, texts from outside without markup of their own."""
-        from ..result.markdown import document
-
-        return document(self.neuron, self.lead, self.sections())
-
-    def _repr_html_(self) -> str:
-        from ..result.html import record
-
-        return record(self.neuron, self.lead, self.sections())
+    @property
+    def title(self) -> str:
+        """The neuron."""
+        return self.neuron
 
     @property
     def lead(self) -> str:
-        """Where it is; and that nothing is known, where it is so."""
-        return self.place.capitalize() + ("" if self.sections() else ". Nothing is known of this neuron yet.")
+        """Its line, where it is; and that nothing is known, where it is so."""
+        line = f"{self.line.whole}. " if self.line.text else ""
+        return line + self.place.capitalize() + ("" if self.sections() else ". Nothing is known of this neuron yet.")
 
     @property
     def place(self) -> str:
         """`layer 3 of 6, neuron 609 of 2048`"""
         layers, width = ("" if n is None else f" of {n}" for n in (self.layers, self.width))
         return f"layer {self.layer}{layers}, neuron {self.index}{width}"
+
+
+def _as_text(excerpt: Mapping[str, Any]) -> dict[str, Any]:
+    """A window as text, with the token on which the neuron is largest and the signs of gate and up there."""
+    values = list(excerpt["activations"])
+    peak = values.index(max(values)) if values else None
+    return {
+        "band": excerpt["band"],
+        "activation": excerpt["activation"],
+        "text": "".join(excerpt["tokens"]),
+        "peak": None if peak is None else excerpt["tokens"][peak],
+        "signs": excerpt["signs"][peak] if excerpt["signs"] and peak is not None else None,
+    }
 
 
 def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
@@ -134,7 +138,7 @@ def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
         index=place["index"],
         layers=place["layers"],
         width=place["width"],
-        sides=_sides(reader, str(neuron)),
+        ends=decoded_ends(reader, str(neuron)),
         counterparts=tuple(Counterpart(**row, corpus=called.get(row["run"])) for row in others),
         activity=activities(reader, str(neuron), called),
         clamps=clamp_curves(reader, str(neuron)),
@@ -145,16 +149,10 @@ def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
         feeds=tuple(neuron_feeds(reader, str(neuron), top=MOST)),
         findings=tuple(query("neuron_findings").run(reader, neuron=str(neuron)).dicts()),
         own=tuple(query("neuron_own").run(reader, neuron=str(neuron), known=TYPES).dicts()),
+        more={name: rows for name, method in methods().items() if (rows := method.rows(reader, str(neuron)))},
         runs=tuple(_runs(reader, str(neuron), called)),
+        line=lines_of(reader, [neuron])[str(neuron)],
     )
-
-
-def known_neuron(reader: Reader, neuron: NeuronId) -> dict[str, Any]:
-    """Where a neuron is. Raises QueryError when the store does not have it."""
-    found = query("neuron").run(reader, neuron=str(neuron)).dicts()
-    if not found:
-        raise QueryError(_absent(reader, neuron))
-    return found[0]
 
 
 def _runs(reader: Reader, neuron: str, called: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -165,38 +163,3 @@ def _runs(reader: Reader, neuron: str, called: Mapping[str, str]) -> Iterator[di
         known = found.setdefault(row["run"], {**head, "corpus": called.get(row["run"]), "statements": 0})
         known["statements"] += row["statements"]
     yield from sorted(found.values(), key=lambda run: (run["started"] or "", run["run"]))
-
-
-def _sides(reader: Reader, neuron: str) -> tuple[DecodedSide, ...]:
-    rows = query("neuron_tokens").run(reader, neuron=neuron).dicts()
-    stats = {
-        (row["run"], row["projection"], row["pole"]): row
-        for row in query("neuron_stats").run(reader, neuron=neuron).dicts()
-        if row["kind"] == "weights"
-    }
-    sides: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
-    for row in rows:
-        sides.setdefault((row["run"], row["projection"], row["pole"]), []).append(row)
-    order = {"gate": 0, "up": 1, "down": 2}
-    found = []
-    for key, tokens in sorted(sides.items(), key=lambda item: (item[0][0], order[item[0][1]], -item[0][2])):
-        numbers = stats.get(key, {})
-        words = tuple((t["token"], t["z"], t["probability"]) for t in tokens)
-        convention = tokens[0]["convention"]
-        found.append(
-            DecodedSide(key[0], convention, key[1], key[2], words, numbers.get("kurtosis"), numbers.get("coherence"))
-        )
-    return tuple(found)
-
-
-def _absent(reader: Reader, neuron: NeuronId) -> str:
-    models = {row["model"]: row for row in query("models").run(reader).dicts()}
-    if neuron.model not in models:
-        return f"no model {neuron.model!r} in the store{near(neuron.model, models)}; neuronkb ingest lm-head adds one"
-    model = models[neuron.model]
-    if model["layers"] is None or model["d_mlp"] is None:
-        return f"no neuron {str(neuron)!r} in the store, which holds only what was imported of {neuron.model}"
-    return (
-        f"no neuron {str(neuron)!r} in the store; {neuron.model} has layers 0-{model['layers'] - 1} "
-        f"and neurons 0-{model['d_mlp'] - 1}; --layers may have left some out, and an import brings only those it names"
-    )

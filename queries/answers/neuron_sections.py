@@ -10,51 +10,39 @@ from typing import TYPE_CHECKING, Any
 from ..result.picture import DoseCurve, ExcerptView, HistogramView
 from ..result.section import Doses, Excerpts, Histograms, Section, Tokens
 from .activity import TOP
-from .explanations import HEADLINE
+from .decoded import decoded_section
+from .explanations import headlines
+from .method import methods
 
 if TYPE_CHECKING:
     from .activity import Activity
     from .clamps import ClampCurve
-    from .explanations import ExplanationView
     from .neuron import NeuronCard
 
 STRONGEST = 10
 """Tokens of a pole on a corpus that are shown."""
-PREDICTOR = 100
-"""Characters of what a predictor holds that are shown."""
 
 
 def sections(card: NeuronCard) -> tuple[Section, ...]:
     """What there is, in this order: weights, counterparts, features, explanations, clamps, text, graphs, neighbours,
     feeds, findings, what people put in, and the runs behind it all."""
     candidates = (
-        *_decoded(card),
-        *_counterparts(card),
-        *_detects(card),
-        explained(card.explanations),
-        *_clamps(card),
-        *_activity(card),
-        *_graphs(card),
-        *_similar(card),
-        *_feeds(card),
-        *_findings(card),
-        *_own(card),
-        *_runs(card),
+        (("neuron_tokens", "neuron_stats"), [decoded_section(card.ends)]),
+        (("neuron_counterparts",), _counterparts(card)),
+        (("neuron_features",), _detects(card)),
+        (("unit_explanations", "unit_scores"), [headlines([v for v in card.explanations if v.rank in (None, 1)])]),
+        (("neuron_clamps",), _clamps(card)),
+        (("neuron_activity", "neuron_fires_on_tokens", "neuron_excerpts"), _activity(card)),
+        (("neuron_graphs",), _graphs(card)),
+        (("neuron_similar",), _similar(card)),
+        (("neuron_feeds",), _feeds(card)),
+        (("neuron_findings",), _findings(card)),
+        (("neuron_own",), _own(card)),
+        (("told_of_neuron",), (methods()[name].section(rows) for name, rows in card.more.items())),
+        (("neuron_runs",), _runs(card)),
     )
-    return tuple(section for section in candidates if section.rows or section.picture is not None)
-
-
-def _decoded(card: NeuronCard) -> Iterator[Section]:
-    runs = {side.run for side in card.sides}
-    rows = []
-    for side in card.sides:
-        name = f"{side.projection} {sign(side.pole)}" + (f" ({side.convention}, {side.run})" if len(runs) > 1 else "")
-        notes = tuple(f"z {z:.1f}, probability {probability:.3g}" for _, z, probability in side.tokens)
-        z = round(side.tokens[0][1], 1) if side.tokens else None
-        tokens = Tokens(tuple(text for text, *_ in side.tokens), notes)
-        rows.append((name, z, side.kurtosis, side.coherence, tokens))
-    of = f" ({card.sides[0].convention} rows, run {card.sides[0].run})" if len(runs) == 1 else ""
-    yield Section.table(f"Decoded tokens{of}", ("row", "top z", "kurtosis", "coherence", "top tokens"), rows)
+    made = (replace(section, of=queries) for queries, sections in candidates for section in sections)
+    return tuple(section for section in made if section.rows or section.picture is not None)
 
 
 def _counterparts(card: NeuronCard) -> Iterator[Section]:
@@ -93,24 +81,8 @@ def _detects(card: NeuronCard) -> Iterator[Section]:
         )
         for each in card.detects
     ]
-    columns = ("detects", "method", "F1", "always yes", "rotated", "MCC", "coef", "from", "data set")
+    columns = ("detects", "method", "F1", "always yes", "null", "MCC", "coef", "from", "data set")
     yield Section.table("Features that it alone tells", columns, rows)
-
-
-def explained(found: Sequence[ExplanationView]) -> Section:
-    """The chosen explanations, each with its headline score beside that of another neuron's."""
-    chosen = [each for each in found if each.rank in (None, 1)]
-    several = len({each.corpus for each in chosen} - {None}) > 1
-    rows = []
-    for each in chosen:
-        score = each.value() or next(iter(each.scores), None)
-        value, null = (score.value, score.null) if score else (None, None)
-        formula = score.formula if score and (score.scorer, score.formula) != HEADLINE else None
-        corpus = each.corpus if several else None
-        rows.append((f"{sign(each.pole)} {each.kind}", value, null, formula, corpus, each.explainer, _flat(each)))
-    columns = ("explanation", "r", "null", "formula", "corpus", "by", "text")
-    caption = "Explanations: correlation on held-out windows, or another formula, beside another neuron's explanation"
-    return Section.table(caption, columns, rows)
 
 
 def _clamps(card: NeuronCard) -> Iterator[Section]:
@@ -208,13 +180,13 @@ def _graphs(card: NeuronCard) -> Iterator[Section]:
 
 def _similar(card: NeuronCard) -> Iterator[Section]:
     rows = [(each.measure, each.rank, each.neuron, each.score, each.control) for each in card.similar]
-    yield Section.table("Neurons like it", ("measure", "rank", "neuron", "score", "control"), rows)
+    yield Section.table("Neurons like it", ("measure", "rank", "neuron", "score", "null"), rows)
 
 
 def _feeds(card: NeuronCard) -> Iterator[Section]:
     ways = {"down": "drives", "up": "is driven by"}
     rows = [(ways[each.way], each.neuron, each.through, each.weight, each.control) for each in card.feeds]
-    yield Section.table("What it drives, and what drives it", ("way", "neuron", "through", "weight", "control"), rows)
+    yield Section.table("What it drives, and what drives it", ("way", "neuron", "through", "weight", "null"), rows)
 
 
 def _findings(card: NeuronCard) -> Iterator[Section]:
@@ -257,9 +229,3 @@ def _runs(card: NeuronCard) -> Iterator[Section]:
 def sign(pole: int) -> str:
     """A pole as its sign."""
     return "+" if pole > 0 else "-"
-
-
-def _flat(one: ExplanationView) -> str:
-    """A sentence whole, what a predictor holds cut: it may list a vocabulary."""
-    text = " ".join(one.text.split())
-    return text if one.kind == "text" or len(text) <= PREDICTOR else f"{text[: PREDICTOR - 1]}…"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..catalogue.query import Reader, query
+from ..result.record import Record, rows_of
+from ..result.section import Section
 from .probes import LayerBest, check_model
 
 
@@ -40,8 +42,8 @@ class Candidate:
         return max((each.share for each in self.told[1:]), default=None)
 
 
-@dataclass(frozen=True)
-class ProbeReport:
+@dataclass(frozen=True, repr=False)
+class ProbeReport(Record):
     """What probes found in a model."""
 
     model: str
@@ -53,6 +55,28 @@ class ProbeReport:
     """a share of `low` or more on features of two categories or more"""
     high: float
     low: float
+    shown: int = 20
+    """features of the table; all are in `best`"""
+
+    @property
+    def title(self) -> str:
+        """The model."""
+        return f"probes of {self.model}"
+
+    @property
+    def lead(self) -> str:
+        """That nothing is known, where it is so."""
+        return "" if self.best else "No neuron was probed."
+
+    def sections(self) -> tuple[Section, ...]:
+        """The best neuron of each feature, and the candidates."""
+        from .probe_sections import report
+
+        return tuple(report(self))
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """For each feature and layer the best neuron, in full."""
+        return rows_of(LayerBest, self.best)
 
     @property
     def best_of_features(self) -> tuple[LayerBest, ...]:
@@ -73,7 +97,7 @@ def probe_report(
     top: int = 20,
     timeout: float | None = 120.0,
 ) -> ProbeReport:
-    """The report on a model; `top` candidates of either kind.
+    """The report on a model; `top` candidates of either kind, and features shown.
 
     F1 alone would call a neuron good at whatever is common, so neurons are compared by the share of the way that they
     get from always guessing yes to 1. A pair below the floor of its run is not in the graph and counts as not told.
@@ -87,7 +111,7 @@ def probe_report(
     told = _told(reader, [row["neuron"] for row in (*single, *several)], run)
     best = tuple(LayerBest(**row, model=model) for row in rows)
     one, many = (tuple(told[row["neuron"]] for row in found) for found in (single, several))
-    return ProbeReport(model, best, one, many, high, low)
+    return ProbeReport(model, best, one, many, high, low, top)
 
 
 def _told(reader: Reader, neurons: Sequence[str], run: str | None) -> dict[str, Candidate]:

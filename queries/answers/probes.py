@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...schema import QueryError
+from ...schema import NotFoundError
 from ..catalogue.query import Reader, query
 from ..result.near import near
+from ..result.record import Record, rows_of
+from ..result.section import Section
 from .features import FeatureInfo, named
 
 
@@ -84,8 +86,8 @@ class Sparsity:
     status: tuple[str | None, ...]
 
 
-@dataclass(frozen=True)
-class FeatureProbes:
+@dataclass(frozen=True, repr=False)
+class FeatureProbes(Record):
     """All that probes say of one feature."""
 
     features: tuple[FeatureInfo, ...]
@@ -93,6 +95,57 @@ class FeatureProbes:
     layers: tuple[LayerBest, ...]
     """by feature, model, run and layer"""
     curves: tuple[Sparsity, ...]
+
+    @property
+    def title(self) -> str:
+        """The feature."""
+        return f"probes for {self.features[0].name}"
+
+    @property
+    def lead(self) -> str:
+        """That nothing is known, where it is so."""
+        return "" if self.layers or self.curves else "No neuron of the store was probed for it."
+
+    def sections(self) -> tuple[Section, ...]:
+        """Best neurons by layer, F1 against the neurons of a probe, and the feature."""
+        from .probe_sections import feature
+
+        return tuple(feature(self))
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """The best neuron of each layer, in full."""
+        return rows_of(LayerBest, self.layers)
+
+
+@dataclass(frozen=True, repr=False)
+class Detections(Record):
+    """Neurons that alone tell a feature."""
+
+    feature: str
+    """as it was named"""
+    detections: tuple[Detection, ...]
+    """best F1 first"""
+
+    @property
+    def title(self) -> str:
+        """What they tell."""
+        names = {each.name for each in self.detections}
+        return f"neurons that tell {names.pop() if len(names) == 1 else self.feature}"
+
+    @property
+    def lead(self) -> str:
+        """That there is none, where it is so."""
+        return "" if self.detections else "No neuron of the store tells it so well."
+
+    def sections(self) -> tuple[Section, ...]:
+        """One row a neuron and feature."""
+        from .probe_sections import detected
+
+        return tuple(detected(self))
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """The neurons, in full."""
+        return rows_of(Detection, self.detections)
 
 
 def by_feature(
@@ -103,17 +156,19 @@ def by_feature(
     model: str | None = None,
     run: str | None = None,
     top: int = 20,
-) -> list[Detection]:
+    timeout: float | None = 60.0,
+) -> Detections:
     """Neurons that alone tell a feature, named in any way, best F1 first. Raises QueryError for an unknown one."""
     ids = [found.id for found in named(reader, feature)]
     check_model(reader, model)
-    rows = query("find_feature").run(reader, features=ids, least=least, model=model, run=run, top=top).dicts()
-    return list(map(_detection, rows))
+    scope: dict[str, Any] = {"model": model, "run": run, "top": top}
+    rows = query("find_feature").run(reader, features=ids, least=least, timeout=timeout, **scope).dicts()
+    return Detections(feature, tuple(map(detection, rows)))
 
 
 def detections(reader: Reader, neuron: str) -> tuple[Detection, ...]:
     """The features that a neuron tells, best first."""
-    return tuple(map(_detection, query("neuron_features").run(reader, neuron=neuron).dicts()))
+    return tuple(map(detection, query("neuron_features").run(reader, neuron=neuron).dicts()))
 
 
 def feature_probes(reader: Reader, feature: str, *, model: str | None = None, run: str | None = None) -> FeatureProbes:
@@ -130,10 +185,11 @@ def check_model(reader: Reader, model: str | None) -> None:
     """Raise QueryError with near names when the store has no such model."""
     known = [row["model"] for row in query("models").run(reader).dicts()]
     if model is not None and model not in known:
-        raise QueryError(f"no model {model!r} in the store{near(model, known) if known else '; it has none'}")
+        raise NotFoundError(f"no model {model!r} in the store{near(model, known) if known else '; it has none'}")
 
 
-def _detection(row: Mapping[str, Any]) -> Detection:
+def detection(row: Mapping[str, Any]) -> Detection:
+    """A row of `find_feature` or `neuron_features`."""
     return Detection(**{**row, "imported": bool(row["imported"]), "runs": tuple(row["runs"])})
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from ..catalogue.query import Reader, query
+from ..catalogue.scope import check_models
+from ..result.record import Record
+from ..result.section import Section
 from ..statistics.ranks import Correlation, Preference, correlate, preferences
 
 Side = tuple[str, int]
@@ -76,8 +79,8 @@ class PairAgreement:
     agreement: Correlation
 
 
-@dataclass(frozen=True)
-class RatingReport:
+@dataclass(frozen=True, repr=False)
+class RatingReport(Record):
     """All ratings of a model's explanations."""
 
     model: str
@@ -86,6 +89,49 @@ class RatingReport:
     split: str | None
     raters: tuple[RaterAgreement, ...]
     pairs: tuple[PairAgreement, ...]
+
+    @property
+    def title(self) -> str:
+        """Whose explanations were rated."""
+        return f"ratings of {self.model}" if self.raters else f"no ratings of {self.model} yet"
+
+    def sections(self) -> tuple[Section, ...]:
+        """Each rater beside the automatic score; pairs by the gap of their scores; rater against rater."""
+        return tuple(section for section in self._sections() if section.rows)
+
+    def _sections(self) -> Iterator[Section]:
+        raters = [
+            (row.rater or "all", row.formula, row.rated, row.mean, row.null, *_numbers(row.automatic))
+            for row in self.raters
+        ]
+        columns = ("rater", "way", "rated", "mean", "others", "n", "rho", "tau")
+        caption = (
+            f"Ratings of {self.model} beside {self.formula} on {self.split}: Spearman's rho, Kendall's tau; "
+            "others: what other neurons' explanations got"
+        )
+        yield Section(caption, columns, tuple(raters))
+        gaps = [
+            (row.rater or "all", row.formula, _gap(gap), gap.pairs, _share(gap), gap.undecided)
+            for row in self.raters
+            for gap in row.preferences
+            if gap.pairs or gap.undecided
+        ]
+        gap_heads = ("rater", "way", "score gap", "pairs", "prefer the higher", "undecided")
+        yield Section("Two explanations of one neuron, by the gap of their scores", gap_heads, tuple(gaps))
+        pairs = [(f"{pair.first}, {pair.second}", pair.formula, *_numbers(pair.agreement)) for pair in self.pairs]
+        yield Section("Between raters", ("raters", "way", "n", "rho", "tau"), tuple(pairs))
+
+
+def _numbers(ranks: Correlation) -> tuple[int, float | None, float | None]:
+    return ranks.n, ranks.spearman, ranks.kendall
+
+
+def _gap(gap: Preference) -> str:
+    return f"above {gap.low:g}" if gap.high is None else f"{gap.low:g} to {gap.high:g}"
+
+
+def _share(gap: Preference) -> str:
+    return f"{gap.agreed / gap.pairs:.0%}" if gap.pairs else ""
 
 
 def candidates(reader: Reader, model: str, neuron: str | None = None) -> dict[Side, list[Candidate]]:
@@ -106,7 +152,8 @@ def ratings(reader: Reader, model: str, formula: str, split: str | None) -> list
 
 
 def rating_report(reader: Reader, model: str, formula: str, split: str | None) -> RatingReport:
-    """How the ratings agree; empty where there are none."""
+    """How the ratings agree; empty where there are none. Raises QueryError for a model that is not in the store."""
+    check_models(reader, model)
     found = [one for one in ratings(reader, model, formula, split) if one.value is not None]
     by_rater: dict[tuple[str | None, str], list[Rating]] = defaultdict(list)
     for one in found:
@@ -154,10 +201,6 @@ def _pairs(by_rater: Mapping[tuple[str | None, str], Sequence[Rating]]) -> tuple
         both = [key for key in ours if key in theirs]
         found.append(PairAgreement(first, second, way, correlate([ours[k] for k in both], [theirs[k] for k in both])))
     return tuple(found)
-
-
-def _values(some: Sequence[Rating]) -> dict[tuple[str, int, str], float]:
-    return {(one.neuron, one.pole, one.explanation): one.value for one in some if one.value is not None}
 
 
 def _mean(values: Sequence[float]) -> float | None:

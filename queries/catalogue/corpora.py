@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...schema.visible import plain
 from ..result.corpora import corpora_line
 from ..result.entity import Entity
 from ..result.result import Result
+from ..result.section import Section
 from .query import Reader, query
+from .scope import no_run
 
 JOBS = ("activations", "n2g", "explanations")
 """Jobs that read a corpus; `match` and `link` may read a text."""
@@ -22,6 +24,27 @@ LONGEST = 80
 """Characters of a name."""
 _RUN = ("run", "runs")
 """What columns and keys are called that hold runs."""
+SEEN = ("run", "job", "model", "corpus", "started", "ended")
+"""Columns of a run that a table shows; parameters and summary are left to JSON."""
+
+
+@dataclass(frozen=True, repr=False)
+class Runs(Result):
+    """A row a run: job, model, times, parameters, summary, and as `corpus` what the texts are called that it read."""
+
+    def sections(self) -> tuple[Section, ...]:
+        """The runs without their parameters."""
+        return (Section.table("", SEEN, [[row[name] for name in SEEN] for row in self.dicts()]),)
+
+
+def runs(reader: Reader, job: str | None = None, model: str | None = None) -> Runs:
+    """The runs of a store, only of a job or only on a model, by when they started.
+
+    Where there is none a warning says why. Raises QueryError for a model that is not in the store.
+    """
+    held, called = query("runs").run(reader, job=job, model=model), corpora(reader)
+    warnings = () if held.rows else (no_run(reader, job, model),)
+    return Runs((*held.columns, "corpus"), [(*row, called.get(row[0])) for row in held.rows], warnings=warnings)
 
 
 def corpora(reader: Reader) -> dict[str, str]:
@@ -79,6 +102,17 @@ def rests_on(reader: Reader, model: str, runs: Collection[str]) -> tuple[str, ..
     taken = {run: called[run] for run in runs if run in called}
     others = {called[run] for run in held if run in called} - set(taken.values())
     return (f"of several corpora the newest runs were taken; {corpora_line(taken)}",) if taken and others else ()
+
+
+def corpora_heard(reader: Reader, model: str, runs: Collection[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """By run, the corpora of those of `runs` that read one, and of the model's other runs; both empty where all of
+    these are called the same."""
+    called = corpora(reader)
+    held = [row["run"] for row in query("runs").run(reader, model=model).dicts() if row["job"] in JOBS]
+    read = {run: called[run] for run in held if run in called}
+    if len(set(read.values())) < 2:
+        return {}, {}
+    return {r: name for r, name in read.items() if r in runs}, {r: name for r, name in read.items() if r not in runs}
 
 
 def _runs(found: Result) -> Iterator[str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
+
+from ...schema import RELATIONSHIPS
 
 
 @dataclass(frozen=True)
@@ -23,35 +26,39 @@ class Maker:
 
 
 MAKERS: dict[str, Maker] = {
-    "lm-head": Maker("neuronkb ingest lm-head MODEL", ("lm-head",), ("DECODES_TO", "SPELLS", "Stats weights")),
+    "lm-head": Maker("neuronkb lm-head ingest MODEL", ("lm-head",), ("DECODES_TO", "SPELLS", "Stats weights")),
     "activations": Maker(
-        "neuronkb ingest activations MODEL --corpus TEXTS",
+        "neuronkb activations ingest MODEL --corpus TEXTS",
         ("activations",),
         ("FIRES_ON", "FIRES_ON_TOKEN", "SPELLS", "Stats activations"),
     ),
     "n2g": Maker(
-        "neuronkb ingest n2g MODEL --corpus TEXTS (or neuronkb import n2g)",
+        "neuronkb n2g ingest MODEL --corpus TEXTS (or neuronkb n2g import)",
         ("n2g", "import-n2g"),
         ("HAS_GRAPH", "STARTS_AT", "PRECEDED_BY", "MATCHES", "ACTIVATES_ON", "HAS_CONTEXT", "SIMILAR"),
     ),
     "probes": Maker(
-        "neuronkb ingest probes MODEL (or neuronkb import probes)",
+        "neuronkb probes ingest MODEL (or neuronkb probes import)",
         ("probes", "import-probes"),
         ("DETECTS", "NAMED", "Probe", "USES", "FOR", "Feature"),
     ),
     "explanations": Maker(
-        "neuronkb ingest explanations MODEL (or neuronkb import explanations)",
+        "neuronkb explanations ingest MODEL (or neuronkb explanations import)",
         (),
         ("EXPLAINED_BY", "MENTIONS", "SCORED", "OF"),
     ),
-    "clamp": Maker("neuronkb ingest clamp MODEL", ("clamp",), ("Intervention", "ON")),
-    "link": Maker("neuronkb link BASE TUNED", (), ("COUNTERPART", "FINE_TUNED_FROM")),
-    "match": Maker("neuronkb match MODEL_A MODEL_B", (), ("SIMILAR",)),
-    "feeds": Maker("neuronkb ingest feeds MODEL", ("feeds",), ("FEEDS",)),
-    "findings": Maker("neuronkb finding add TEXT --about ID", (), ("Finding", "ABOUT")),
-    "agree": Maker("neuronkb agree MODEL", ("agree",), ("AGREES_ON", "CONTRADICTS_ON")),
-    "carry": Maker("neuronkb finding carry BASE TUNED", (), ("CARRIED_TO",)),
+    "clamp": Maker("neuronkb causal ingest MODEL", ("clamp",), ("Intervention", "ON")),
+    "link": Maker("neuronkb links make BASE TUNED", (), ("COUNTERPART", "FINE_TUNED_FROM")),
+    "match": Maker("neuronkb similar match MODEL_A MODEL_B", (), ("SIMILAR",)),
+    "feeds": Maker("neuronkb feeds ingest MODEL", ("feeds",), ("FEEDS",)),
+    "findings": Maker("neuronkb findings add TEXT --about ID", (), ("Finding", "ABOUT")),
+    "agree": Maker("neuronkb words agree MODEL", ("agree",), ("AGREES_ON", "CONTRADICTS_ON")),
+    "carry": Maker("neuronkb findings carry BASE TUNED", (), ("CARRIED_TO",)),
 }
+for _rel in RELATIONSHIPS.values():
+    if _rel.job is not None:
+        _made = (*MAKERS[_rel.job].makes, _rel.type) if _rel.job in MAKERS else (_rel.type,)
+        MAKERS[_rel.job] = Maker(f"neuronkb {_rel.job} ingest MODEL", (_rel.job,), _made)
 
 
 @dataclass(frozen=True)
@@ -64,3 +71,9 @@ class Need:
 
     def __str__(self) -> str:
         return f"{', '.join(self.names)} from {self.maker}"
+
+
+def command(maker: str, **names: str) -> str:
+    """The command that makes evidence, with models in the place of MODEL, BASE or TUNED."""
+    ours = MAKERS[maker].command.partition(" (or ")[0]
+    return " ".join(quote(names[word]) if word in names else word for word in ours.split())

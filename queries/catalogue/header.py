@@ -15,12 +15,12 @@ a verb asks, which no list of queries shows. A line that begins no field goes on
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from ...schema import QueryError
+from ...schema.outside import Unreadable, parse_json
 from .evidence import MAKERS, Need
 from .parameter import REQUIRED, TYPES, Parameter
 
@@ -42,9 +42,10 @@ class Header:
     part_of: str | None
 
 
-def read_header(name: str, lines: list[str]) -> Header:
-    """Read the comment lines of a file, their `//` taken off. Raises QueryError that names what is missing or wrong."""
-    purpose, fields = _fields(lines)
+def read_header(file: str, lines: list[str]) -> Header:
+    """Read the comment lines of a file, their `//` taken off. Raises QueryError that names the file and what is missing
+    or wrong."""
+    purpose, fields = _fields(file, lines)
     needs = fields.get("needs", fields.get("needs any"))
     missing = [
         what
@@ -57,27 +58,27 @@ def read_header(name: str, lines: list[str]) -> Header:
         if not found
     ]
     if missing or needs is None:
-        raise QueryError(
-            f"queries/cypher/{name}.cypher: its head comment lacks {missing[0]}; queries/catalogue/header.py says how"
-        )
+        raise QueryError(f"{file}: its head comment lacks {missing[0]}; docs/queries.md shows a whole file")
     return Header(
         purpose,
-        tuple(_parameter(name, key[1:], text) for key, text in fields.items() if key.startswith("$")),
+        tuple(_parameter(file, key[1:], text) for key, text in fields.items() if key.startswith("$")),
         tuple(column.strip() for column in fields["columns"].split(",")),
-        _needs(name, needs),
+        _needs(file, needs),
         "needs any" in fields,
-        _example(name, fields["example"]),
+        _example(file, fields["example"]),
         fields.get("part of"),
     )
 
 
-def _fields(lines: list[str]) -> tuple[str, dict[str, str]]:
+def _fields(file: str, lines: list[str]) -> tuple[str, dict[str, str]]:
     """The text before the first field, and each field's text."""
     purpose: list[str] = []
     fields: dict[str, str] = {}
     key = None
     for line in lines:
         if found := _FIELD.fullmatch(line):
+            if found[1] in fields:
+                raise QueryError(f"{file}: its head comment says {found[1]} twice; take one out")
             key, fields[found[1]] = found[1], found[2]
         elif key is None:
             purpose.append(line)
@@ -86,25 +87,29 @@ def _fields(lines: list[str]) -> tuple[str, dict[str, str]]:
     return " ".join(purpose).strip(), fields
 
 
-def _parameter(query: str, name: str, text: str) -> Parameter:
+def _parameter(file: str, name: str, text: str) -> Parameter:
     found = _PARAMETER.fullmatch(text)
     kind = next((each for each in TYPES if found and each == found[1]), None)
     if found is None or kind is None:
         raise QueryError(
-            f"queries/cypher/{query}.cypher: ${name}: {text!r} is not `type of a | b = default; what it is` "
-            f"with a type of {', '.join(TYPES)}"
+            f"{file}: ${name}: {text!r} is not `type of a | b = default; what it is` with a type of {', '.join(TYPES)}"
         )
     choices = tuple(_literal(part.strip()) for part in found[2].split("|")) if found[2] else ()
-    default = REQUIRED if found[3] is None else json.loads(found[3])
+    try:
+        default = REQUIRED if found[3] is None else parse_json(found[3])
+    except Unreadable as error:
+        raise QueryError(
+            f"{file}: ${name}: the default {found[3]!r} is {error}; expected JSON, null for none"
+        ) from None
     return Parameter(name, kind, found[4], default, choices)
 
 
 def _literal(text: str) -> Any:
     """A choice: a number, or a word as it stands."""
-    return int(text) if re.fullmatch(r"[+-]?\d+", text) else text
+    return int(text) if re.fullmatch(r"[+-]?\d{1,18}", text) else text
 
 
-def _needs(name: str, text: str) -> tuple[Need, ...]:
+def _needs(file: str, text: str) -> tuple[Need, ...]:
     if text == "nothing":
         return ()
     found = []
@@ -112,17 +117,17 @@ def _needs(name: str, text: str) -> tuple[Need, ...]:
         names, separator, maker = part.strip().partition(" from ")
         if not separator or maker not in MAKERS:
             raise QueryError(
-                f"queries/cypher/{name}.cypher: needs {part.strip()!r} is not `TYPE, TYPE from MAKER` with a maker of "
-                f"{', '.join(MAKERS)}"
+                f"{file}: needs {part.strip()!r} is not `TYPE, TYPE from MAKER` with a maker of {', '.join(MAKERS)}"
             )
         found.append(Need(tuple(each.strip() for each in names.split(",")), maker))
     return tuple(found)
 
 
-def _example(name: str, text: str) -> dict[str, Any]:
+def _example(file: str, text: str) -> dict[str, Any]:
     try:
-        return dict(json.loads(text))
-    except (TypeError, ValueError):
-        raise QueryError(
-            f"queries/cypher/{name}.cypher: example {text!r} is no JSON object of parameters; {{}} for none"
-        ) from None
+        example = parse_json(text)
+    except Unreadable:
+        example = None
+    if not isinstance(example, dict):
+        raise QueryError(f"{file}: example {text!r} is no JSON object of parameters; {{}} for none")
+    return example

@@ -7,6 +7,7 @@ import shlex
 from typing import Any
 
 from .evidence import MAKERS
+from .own_page import own_section
 from .parameter import Parameter
 from .query import Query, catalogue
 
@@ -33,7 +34,7 @@ def page() -> str:
     public = [each for each in catalogue().values() if each.public]
     helpers = [each for each in catalogue().values() if not each.public]
     index = [f"- [`{each.name}`](#{each.name}): {each.purpose.split('. ')[0].rstrip('.')}" for each in public]
-    parts = [_LEAD + "\n".join(index) + "\n", *map(_section, public)]
+    parts = [_LEAD + own_section(), "## All queries\n", "\n".join(index) + "\n", *map(_section, public)]
     parts += ["## Parts of verbs\n", "Asked by the commands they name; `kb.run` takes them as well.\n"]
     return "\n".join([*parts, *(f"#{_section(each)}" for each in helpers)])
 

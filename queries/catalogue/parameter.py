@@ -67,7 +67,7 @@ class Parameter:
         found = _read(self.item, given)
         if found is None:
             raise QueryError(f"query {query!r}: {self.name} is {given!r}, expected {_EXPECTED[self.item]}")
-        if self.name == "top" and found < 0:
+        if self.name == "top" and self.item in ("int", "float") and found < 0:
             raise QueryError(f"query {query!r}: top is {given!r}, expected 0 rows or more")
         if self.choices and found not in self.choices:
             known = ", ".join(map(str, self.choices))

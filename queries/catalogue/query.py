@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from itertools import takewhile
 from typing import Any, Protocol
 
 from ...schema import QueryError
@@ -15,7 +16,11 @@ from ..result.result import Result
 from .header import Header, read_header
 from .parameter import Parameter
 
-_PARAM = re.compile(r"\$(\w+)")
+_PARAM = re.compile(
+    r"""'(?:\\.|[^'\\])*+'? | "(?:\\.|[^"\\])*+"? | `[^`]*+`? | //[^\r\n]* | /\*.*?(?:\*/|\Z) | \$(\w+)""",
+    re.VERBOSE | re.DOTALL,
+)
+"""A `$name` that is in no string, comment or quoted name; these match without the group."""
 
 
 class Reader(Protocol):
@@ -40,6 +45,8 @@ class Query:
     cypher: str
     """The whole file, its head comment included."""
     header: Header
+    own: bool = False
+    """Whether it is a person's own: a file beside the store, and not of the package."""
 
     @property
     def purpose(self) -> str:
@@ -58,7 +65,7 @@ class Query:
     @property
     def used(self) -> tuple[str, ...]:
         """The parameters that its text uses, in order."""
-        return tuple(dict.fromkeys(_PARAM.findall(self.body)))
+        return tuple(dict.fromkeys(name for name in _PARAM.findall(self.body) if name))
 
     @property
     def body(self) -> str:
@@ -77,7 +84,9 @@ class Query:
             raise QueryError(f"query {self.name!r} needs {missing[0].name}: {missing[0].doc}")
         return {p.name: p.value(given[p.name], self.name) if p.name in given else p.default for p in self.parameters}
 
-    def run(self, reader: Reader, *, timeout: float | None = 60.0, limit: int | None = None, **params: Any) -> Result:
+    def run(
+        self, reader: Reader, /, *, timeout: float | None = 60.0, limit: int | None = None, **params: Any
+    ) -> Result:
         """Ask it; parameters that have a default may be left out. Raises QueryError for a wrong one."""
         found = reader.read(self.cypher, self.values(params), timeout=timeout, limit=limit)
         # A store need not name the columns of no rows.
@@ -89,7 +98,12 @@ def catalogue() -> dict[str, Query]:
     """All queries by name."""
     folder = files(__package__.rpartition(".")[0]).joinpath("cypher")
     names = sorted(path.name for path in folder.iterdir() if path.name.endswith(".cypher"))
-    return {name.removesuffix(".cypher"): _parse(name, folder.joinpath(name).read_text("utf-8")) for name in names}
+    return {
+        name.removesuffix(".cypher"): parse(
+            name.removesuffix(".cypher"), folder.joinpath(name).read_text("utf-8"), f"queries/cypher/{name}"
+        )
+        for name in names
+    }
 
 
 def public() -> dict[str, Query]:
@@ -105,7 +119,7 @@ def query(name: str) -> Query:
         raise QueryError(f"unknown query {name!r}{near(name, public())}") from None
 
 
-def _parse(file: str, text: str) -> Query:
-    name = file.removesuffix(".cypher")
-    head = [line[2:].strip() for line in text.splitlines() if line.startswith("//")]
-    return Query(name, text.strip(), read_header(name, head))
+def parse(name: str, text: str, file: str, own: bool = False) -> Query:
+    """The query that a file holds. Raises QueryError that names the file where its head comment is none."""
+    head = [line[2:].strip() for line in takewhile(lambda line: line.startswith("//"), text.strip().splitlines())]
+    return Query(name, text.strip(), read_header(file, head), own)

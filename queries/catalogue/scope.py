@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...schema import QueryError
+from ...schema import NotFoundError, QueryError
 from ..result.near import near
 from .evidence import MAKERS
 from .query import Reader, query
@@ -19,7 +19,7 @@ def check_scope(reader: Reader, model: str | None = None, run: str | None = None
     check_models(reader, model)
     runs = query("runs").run(reader).dicts()
     if run is not None and run not in (names := [row["run"] for row in runs]):
-        raise QueryError(f"no run {run!r} in the store{near(run, names)}")
+        raise NotFoundError(f"no run {run!r} in the store{near(run, names)}")
     jobs = {job for maker in makers for job in MAKERS[maker].jobs}
     made = {row["job"] for row in runs if model is None or row["model"] == model}
     if jobs and not jobs & made:
@@ -28,13 +28,12 @@ def check_scope(reader: Reader, model: str | None = None, run: str | None = None
         raise QueryError(f"nothing found: {', '.join(makers)}{of} is not in the store; {ways} makes it")
 
 
-def check_jobs(reader: Reader, job: str | None, model: str | None) -> None:
-    """Raise QueryError, with those of like names, for a model that is not in the store and a job that no run is of."""
+def no_run(reader: Reader, job: str | None, model: str | None) -> str:
+    """Why there is no run of a job, with those of like names. Raises QueryError for a model that is not there."""
     check_models(reader, model)
     jobs = sorted({row["job"] for row in query("runs").run(reader, model=model).dicts()})
-    if job is not None and job not in jobs:
-        of = f" of {model!r}" if model else ""
-        raise QueryError(f"no run of the job {job!r}{of} in the store{near(job, jobs)}")
+    of = f" of {model!r}" if model else ""
+    return f"no run{of} in the store" if job is None else f"no run of the job {job!r}{of} in the store{near(job, jobs)}"
 
 
 def check_models(reader: Reader, *models: str | None) -> None:
@@ -42,4 +41,4 @@ def check_models(reader: Reader, *models: str | None) -> None:
     known = [row["model"] for row in query("models").run(reader).dicts()]
     for model in models:
         if model is not None and model not in known:
-            raise QueryError(f"no model {model!r} in the store{near(model, known)}")
+            raise NotFoundError(f"no model {model!r} in the store{near(model, known)}")

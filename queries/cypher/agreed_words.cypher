@@ -1,11 +1,11 @@
 // The words that a run stored for given neurons: a row a word, with what is known of its side.
 // $neurons: neurons; the neurons
-// $run: run; the run of neuronkb agree
+// $run: run; the run of neuronkb words agree
 // $type: text of AGREES_ON | CONTRADICTS_ON; the same side, or opposite ones
 // columns: neuron, pole, rank, word, methods, score, null, p, q
 // needs any: AGREES_ON, CONTRADICTS_ON from agree
 // example: {"neurons": ["gemma-3-270m-facts/L9/N188"], "run": "agree-1", "type": "AGREES_ON"}
-// part of: neuronkb agree
+// part of: neuronkb words agree
 UNWIND $neurons AS id
 MATCH (n:Neuron {id: id})-[a:AGREES_ON|CONTRADICTS_ON]->(w:Term)
 WHERE a.run = $run AND type(a) = $type

@@ -1,5 +1,5 @@
 // Neurons of one layer on which two methods or more name the same word; corpus tokens and N2G graphs count as one
-// method, explanations that were computed from others as none. `neuronkb agree` says what chance would give, weighs
+// method, explanations that were computed from others as none. `neuronkb words agree` says what chance would give, weighs
 // common words less and knows what was derived from what.
 // $model: model; the model
 // $layer: int; the layer

@@ -1,4 +1,4 @@
-// Sides of neurons that independent methods name in the same words, surest first, as neuronkb agree worked them out:
+// Sides of neurons that independent methods name in the same words, surest first, as neuronkb words agree worked them out:
 // which words, which methods, how much they share beside chance. What a clamp says is not among it.
 // $model: model; the model
 // $q: float = 0.05; largest q: the share of false ones among all that pass

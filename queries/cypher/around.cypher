@@ -5,7 +5,7 @@
 // columns: node, relationship, other
 // needs: nothing
 // example: {"nodes": ["gemma-3-270m/L9/N188", "june"]}
-// part of: KnowledgeBase.subgraph
+// part of: neuronkb neurons around
 UNWIND $nodes AS id
 CALL {
   WITH id MATCH (m:Neuron {id: id}) RETURN m

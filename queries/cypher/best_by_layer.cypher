@@ -6,7 +6,7 @@
 // columns: feature, model, layer, run, neuron, method, f1, precision, recall, mcc, coef, base_f1, rotated, imported
 // needs: DETECTS from probes
 // example: {"features": ["texts/is_month"]}
-// part of: neuronkb probe show
+// part of: neuronkb probes show
 UNWIND $features AS id
 MATCH (f:Feature {id: id})<-[d:DETECTS]-(n:Neuron)
 WHERE (d.rank = 1 OR d.rank IS NULL) AND ($model IS NULL OR n.model = $model) AND ($run IS NULL OR d.run = $run)

@@ -9,7 +9,7 @@
 // columns: neuron, pole, coherence
 // needs: Stats weights from lm-head
 // example: {"model": "gemma-3-270m", "layer": 9, "projection": "down", "run": "lm-head-1", "poles": [1, -1], "distinct": 1}
-// part of: neuronkb ingest clamp
+// part of: neuronkb causal ingest
 MATCH (n:Neuron)-[:HAS_STATS]->(s:Stats)
 WHERE n.layer = $layer AND n.model = $model AND s.run = $run AND s.kind = 'weights' AND s.projection = $projection
   AND s.pole IN $poles AND s.distinct >= $distinct AND s.coherence IS NOT NULL

@@ -4,7 +4,7 @@
 // columns: text
 // needs: FIRES_ON from activations
 // example: {"corpus": "c0"}
-// part of: neuronkb ingest clamp
+// part of: neuronkb causal ingest
 MATCH (e:Excerpt)
 WHERE e.corpus = $corpus
 RETURN e.text AS text

@@ -4,7 +4,7 @@
 // columns: tokens
 // needs: SPELLS from lm-head
 // example: {"words": ["june"], "tokenizer": "t0"}
-// part of: neuronkb find
+// part of: neuronkb words several
 UNWIND $words AS word
 MATCH (w:Term {id: word})<-[:SPELLS]-(t:Token {tokenizer: $tokenizer})
 RETURN count(DISTINCT t) AS tokens

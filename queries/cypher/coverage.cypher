@@ -1,6 +1,8 @@
-// What is known of a model, layer by layer: neurons, and how many of them have each kind of evidence.
+// What is known of a model, layer by layer: neurons, and how many of them have each kind of evidence; how many have a
+// line of words above chance, and how many no line yet.
 // $model: model; the model
-// columns: layer, neurons, decoded, active, graphed, probed, explained, clamped, linked, similar, feeding, noted
+// columns: layer, neurons, decoded, active, graphed, probed, explained, clamped, linked, similar, feeding, noted, lined,
+// unlined
 // needs: nothing
 // example: {"model": "gemma-3-270m"}
 MATCH (n:Neuron {model: $model})
@@ -14,5 +16,7 @@ RETURN n.layer AS layer, count(n) AS neurons,
        sum(CASE WHEN EXISTS { (n)-[:COUNTERPART]-() } THEN 1 ELSE 0 END) AS linked,
        sum(CASE WHEN EXISTS { (n)-[:SIMILAR]-() } THEN 1 ELSE 0 END) AS similar,
        sum(CASE WHEN EXISTS { (n)-[:FEEDS]-() } THEN 1 ELSE 0 END) AS feeding,
-       sum(CASE WHEN EXISTS { (n)<-[:ABOUT]-() } THEN 1 ELSE 0 END) AS noted
+       sum(CASE WHEN EXISTS { (n)<-[:ABOUT]-() } THEN 1 ELSE 0 END) AS noted,
+       sum(CASE WHEN n.line_source <> 'nothing' THEN 1 ELSE 0 END) AS lined,
+       sum(CASE WHEN n.line_source IS NULL THEN 1 ELSE 0 END) AS unlined
 ORDER BY layer

@@ -4,7 +4,7 @@
 // columns: start, end, projection, pole, rank
 // needs: DECODES_TO from lm-head
 // example: {"neurons": ["gemma-3-270m/L9/N188"], "run": "lm-head-1"}
-// part of: neuronkb link
+// part of: neuronkb links make
 UNWIND $neurons AS id
 MATCH (n:Neuron {id: id})-[d:DECODES_TO]->(t:Token)
 WHERE d.run = $run

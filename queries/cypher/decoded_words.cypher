@@ -4,7 +4,7 @@
 // columns: neuron, run, projection, pole, words
 // needs: DECODES_TO, SPELLS from lm-head
 // example: {"neurons": ["gemma-3-270m/L9/N188"], "runs": ["lm-head-1"]}
-// part of: neuronkb agree
+// part of: neuronkb words agree
 UNWIND $neurons AS id
 MATCH (n:Neuron {id: id})-[d:DECODES_TO]->(:Token)-[:SPELLS]->(w:Term)
 WHERE d.run IN $runs

@@ -3,7 +3,7 @@
 // columns: id, unit
 // needs: EXPLAINED_BY from explanations
 // example: {"start": "e0"}
-// part of: neuronkb explain show
+// part of: neuronkb explanations show
 MATCH (n)-[x:EXPLAINED_BY]->(e:Explanation)
 WHERE e.id STARTS WITH $start
 RETURN DISTINCT e.id AS id, n.id AS unit

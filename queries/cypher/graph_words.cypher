@@ -4,7 +4,7 @@
 // columns: neuron, pole, run, context, words
 // needs: ACTIVATES_ON from n2g
 // example: {"model": "gemma-3-270m"}
-// part of: neuronkb similar
+// part of: neuronkb similar show
 MATCH (n:Neuron {model: $model})-[a:ACTIVATES_ON]->(t:Term)
 WHERE $neuron IS NULL OR n.id = $neuron
 WITH n, a, t ORDER BY t.id

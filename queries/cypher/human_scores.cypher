@@ -5,7 +5,7 @@
 // columns: neuron, pole, explanation, text, rater, human, value, null_value, n, automatic
 // needs: SCORED from explanations
 // example: {"model": "gemma-3-270m", "formula": "ev-correlation", "split": "top-and-random"}
-// part of: neuronkb explain rate
+// part of: neuronkb ratings rate
 MATCH (n:Neuron {model: $model})<-[:OF]-(h:Score {scorer: 'human'})<-[:SCORED]-(e:Explanation)
 OPTIONAL MATCH (e)-[:SCORED]->(a:Score {formula: $formula})-[:OF]->(n)
 WHERE a.pole = h.pole AND (a.split = $split OR (a.split IS NULL AND $split IS NULL))

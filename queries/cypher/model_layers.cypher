@@ -3,7 +3,7 @@
 // columns: layer, neurons
 // needs: nothing
 // example: {"model": "gemma-3-270m"}
-// part of: neuronkb agree
+// part of: neuronkb words agree
 MATCH (n:Neuron {model: $model})
 RETURN n.layer AS layer, count(n) AS neurons
 ORDER BY layer

@@ -10,7 +10,7 @@
 // needs any: DECODES_TO, SPELLS from lm-head; FIRES_ON_TOKEN from activations; ACTIVATES_ON from n2g; DETECTS, NAMED
 //   from probes; EXPLAINED_BY, MENTIONS from explanations
 // example: {"model": "gemma-3-270m", "layer": 9, "runs": ["lm-head-1", "activations-1", "n2g-1", "probes-1"]}
-// part of: neuronkb agree
+// part of: neuronkb words agree
 MATCH (n:Neuron {model: $model, layer: $layer})-[d:DECODES_TO]->(:Token)-[:SPELLS]->(w:Term)
 WHERE d.run IN $runs
 RETURN n.index AS index, 'lm-head' AS method, d.projection AS part, d.pole AS pole, d.run AS run, collect(w.id) AS words

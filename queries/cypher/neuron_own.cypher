@@ -7,7 +7,7 @@
 // example: {"neuron": "gemma-3-270m/L9/N188", "known": ["DECODES_TO", "HAS_STATS", "FIRES_ON", "FIRES_ON_TOKEN", "SIMILAR",
 // "FEEDS", "EXPLAINED_BY", "DETECTS", "COUNTERPART", "ACTIVATES_ON", "HAS_CONTEXT", "OF", "ON", "USES", "AGREES_ON",
 // "CONTRADICTS_ON", "CARRIED_TO"]}
-// part of: neuronkb neuron
+// part of: neuronkb card
 MATCH (n:Neuron {id: $neuron})-[r]-(o)
 WHERE NOT type(r) IN $known
 RETURN type(r) AS type, startNode(r) = n AS out, properties(r) AS properties, labels(o) AS labels,

@@ -4,7 +4,7 @@
 // columns: neuron, layer, number, pole, explanation, text, explainer, rank
 // needs: EXPLAINED_BY from explanations
 // example: {"model": "gemma-3-270m"}
-// part of: neuronkb explain rate
+// part of: neuronkb ratings rate
 MATCH (n:Neuron {model: $model})-[x:EXPLAINED_BY]->(e:Explanation {kind: 'text'})
 WHERE $neuron IS NULL OR n.id = $neuron
 RETURN n.id AS neuron, n.layer AS layer, n.index AS number, x.pole AS pole, e.id AS explanation, e.text AS text,

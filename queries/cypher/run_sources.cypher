@@ -3,7 +3,7 @@
 // columns: run, job, parameters, started, source, source_parameters
 // needs: nothing
 // example: {"model": "gemma-3-270m"}
-// part of: neuronkb agree
+// part of: neuronkb words agree
 MATCH (r:Run {model: $model})
 OPTIONAL MATCH (r)-[:DERIVED_FROM*1..8]->(s:Run)
 WITH DISTINCT r, s

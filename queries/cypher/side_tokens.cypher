@@ -5,7 +5,7 @@
 // columns: neuron, run, pole, tokens
 // needs: DECODES_TO from lm-head
 // example: {"neurons": ["gemma-3-270m/L9/N188"], "projection": "down"}
-// part of: neuronkb diff
+// part of: neuronkb links diff
 UNWIND $neurons AS id
 MATCH (n:Neuron {id: id})-[d:DECODES_TO]->(t:Token)
 WHERE d.projection = $projection AND ($run IS NULL OR d.run = $run)

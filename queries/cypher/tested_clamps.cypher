@@ -1,5 +1,5 @@
 // The clamps of one run that were tested against both nulls: each neuron and site at the reference multiple.
-// $run: run; the run of neuronkb ingest clamp
+// $run: run; the run of neuronkb causal ingest
 // columns: neuron, layer, projection, pole, site, value, multiple, effect, direct, kl, null_tokens, null_tokens_95,
 // p_tokens, null_neurons, null_neurons_95, p_neurons, size_ratio, answers, named_off, named_on, named_other
 // needs: Intervention, ON from clamp

@@ -4,7 +4,7 @@
 // columns: neuron, layer, name, category, f1, base_f1
 // needs: DETECTS from probes
 // example: {"neurons": ["gemma-3-270m/L9/N188"]}
-// part of: neuronkb probe report
+// part of: neuronkb probes report
 UNWIND $neurons AS id
 MATCH (n:Neuron {id: id})-[d:DETECTS]->(f:Feature)
 WHERE d.f1 IS NOT NULL AND ($run IS NULL OR d.run = $run)

@@ -102,6 +102,37 @@ class ProbeLine:
         _finite("places", self.places)
 
 
+@dataclass(frozen=True)
+class HeatMap:
+    """Values of rows by columns. Raises SchemaError when their number differs or a value is not finite."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: tuple[tuple[float | None, ...], ...]
+    """`[n_rows][n_columns]`, None where there is none"""
+    low: float
+    """the lower end of the colours; with `low` below zero and `high` above, zero has no colour"""
+    high: float
+    unit: str = ""
+    """what the values are, in words"""
+    notes: tuple[tuple[str, ...], ...] = ()
+    """`[n_rows][n_columns]`: what more is known of each; or empty"""
+    links: tuple[tuple[str | None, ...], ...] = ()
+    """`[n_rows][n_columns]`: the address that each leads to; or empty"""
+
+    def __post_init__(self) -> None:
+        for name in ("values", "notes", "links"):
+            table = getattr(self, name)
+            if table or name == "values":
+                _same(f"rows of {name}", table, "labels of rows", self.rows)
+            for row in table:
+                _same(name, row, "labels of columns", self.columns)
+        _finite("values", (value for row in self.values for value in row if value is not None))
+        _finite("ends of the colours", (self.low, self.high))
+        if self.low >= self.high:
+            raise SchemaError(f"a heat map from {self.low:g} to {self.high:g} has no colours; low must be below high")
+
+
 def _same(one: str, first: Sequence[object], other: str, second: Sequence[object]) -> None:
     if len(first) != len(second):
         raise SchemaError(f"{len(first)} {one} beside {len(second)} {other}; a picture needs as many of both")
@@ -121,6 +152,17 @@ def _pole(pole: int) -> None:
 def _short(values: Sequence[float]) -> str:
     shown = ", ".join(f"{value:g}" for value in values[:4])
     return f"[{shown}{', ...' if len(values) > 4 else ''}]"
+
+
+@dataclass(frozen=True)
+class ScoreLine:
+    """Mean scores of one kind of explanation."""
+
+    label: str
+    layers: tuple[int, ...]
+    values: tuple[float, ...]
+    nulls: tuple[float | None, ...]
+    """of another neuron's explanation"""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How likely luck is."""
+"""How likely chance is."""
 
 from __future__ import annotations
 

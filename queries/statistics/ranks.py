@@ -32,7 +32,8 @@ class Preference:
     """Pairs of explanations of the same neuron whose scores lie so far apart: whether people prefer the higher one."""
 
     low: float
-    high: float
+    high: float | None
+    """None without an upper bound"""
     pairs: int
     """in which the person preferred one"""
     agreed: int
@@ -60,7 +61,7 @@ def preferences(groups: Sequence[tuple[Sequence[float], Sequence[float]]]) -> li
         for i in range(len(scores)):
             for j in range(i):
                 _count(counts, scores[i] - scores[j], values[i] - values[j])
-    return [Preference(low, high, *found) for (low, high), found in counts.items()]
+    return [Preference(low, high if np.isfinite(high) else None, *found) for (low, high), found in counts.items()]
 
 
 def _count(counts: dict[tuple[float, float], list[int]], gap: float, preferred: float) -> None:

@@ -13,6 +13,7 @@ import neuronkb
 import pytest
 from neuronkb import KnowledgeBase, Result
 from neuronkb.examples.notebook.__main__ import ABSOLUTE, OUT, cells, notebook, story
+from neuronkb.kb.verb import noun_class
 from neuronkb.queries import catalogue
 
 CODE = [source for kind, source in cells(story()) if kind == "code"]
@@ -23,13 +24,13 @@ def written() -> Any:
     return nbformat.read(OUT, as_version=4)
 
 
-def calls(source: str) -> Iterator[tuple[str, ast.Call]]:
-    """Method calls on `kb`, with the method's name."""
+def calls(source: str) -> Iterator[tuple[list[str], ast.Call]]:
+    """Calls of `kb`'s methods and of its nouns', with the names that lead there: `["queries", "run"]`."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            owner = node.func.value
-            if isinstance(owner, ast.Name) and owner.id == "kb":
-                yield node.func.attr, node
+            owner, *names = ast.unparse(node.func).split(".")
+            if owner == "kb" and all(map(str.isidentifier, names)):
+                yield names, node
 
 
 def test_it_is_a_valid_notebook_made_of_the_page(written: Any) -> None:
@@ -61,14 +62,15 @@ def test_its_cells_use_names_that_are_there(source: str) -> None:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module == "neuronkb":
             assert {name.name for name in node.names} <= set(neuronkb.__all__)
-    for name, call in calls(source):
-        method = getattr(KnowledgeBase, name)
+    for names, call in calls(source):
+        owner = KnowledgeBase if len(names) == 1 else noun_class(names[0])
+        method = getattr(owner, names[-1])
         keywords = {each.arg: None for each in call.keywords if each.arg}
         inspect.signature(method).bind(None, *call.args, **keywords)
 
 
 def test_the_catalogue_has_its_queries_and_results_their_forms() -> None:
-    asked = [call for source in CODE for name, call in calls(source) if name == "run"]
+    asked = [call for source in CODE for names, call in calls(source) if names == ["queries", "run"]]
     assert asked
     for call in asked:
         (name,) = (each.value for each in call.args if isinstance(each, ast.Constant))

@@ -29,18 +29,18 @@ class Command:
     """Whether an older run of the same job is there."""
 
 
-DECODE = ("ingest", "lm-head", "{model}", "--device", "cpu")
+DECODE = ("lm-head", "ingest", "{model}", "--device", "cpu")
 COMMANDS = {
     command.name: command
     for command in (
         Command("ingest", DECODE),
-        Command("load", ("load", "{bundle}")),
+        Command("load", ("bundles", "load", "{bundle}")),
         Command("replace", (*DECODE, "--replace"), older=True),
         Command(
             "activations",
             (
-                "ingest",
                 "activations",
+                "ingest",
                 "{model}",
                 "--corpus",
                 "{texts}",
@@ -98,7 +98,7 @@ class Bench:
         if command.older:
             run = json.loads((self._older / "run.json").read_text())["id"]
             shutil.copytree(self._older, self.place.root / "bundles" / run)
-            self.done("load", str(self._older))
+            self.done("bundles", "load", str(self._older))
 
     def close(self) -> None:
         """End the process that forks; the place stays."""

@@ -19,15 +19,15 @@ def more(kb: KnowledgeBase, given: Path) -> None:
     """The ways that `every_job.run` leaves out."""
     model, tuned, texts = given / "base", given / "tuned", given / "texts.jsonl"
     probes = every_job.PROBES | {"methods": METHODS}
-    kb.ingest_probes(model, [str(given / "months.jsonl")], settings=probes, clash="alongside")
+    kb.probes.ingest(model, features=[str(given / "months.jsonl")], settings=probes, alongside=True)
     graphs = every_job.GRAPHS | {"algorithm": "paper"}
     neurons = every_job.NEURONS[:1]
-    kb.ingest_n2g(model, texts, neurons=neurons, windows=every_job.WINDOWS, settings=graphs, clash="alongside")
+    kb.n2g.ingest(model, texts, neurons=neurons, windows=every_job.WINDOWS, settings=graphs, alongside=True)
     for by in ("vocabulary", "tokens", "activation"):
         asked = {"by": by, "k": 2, "device": "cpu"}
-        kb.match(model, tuned, corpus=[texts] if by == "activation" else (), settings=asked)
-    kb.link("base", "tuned", corpus=[texts], positions=500)
-    kb.import_explanations(latents(given / "latents"), embed=False)
+        kb.similar.match(model, tuned, corpus=[texts] if by == "activation" else (), settings=asked)
+    kb.links.make("base", "tuned", corpus=[texts], positions=500)
+    kb.explanations.import_(latents(given / "latents"), embed=False)
 
 
 def latents(folder: Path) -> Path:
@@ -77,9 +77,9 @@ def main(root: Path) -> None:
     with KnowledgeBase.open(root / "store", heap="512m") as kb:
         every_job.run(kb, given)
         more(kb, given)
-        kb.findings.add("writes months", every_job.NAMES, author="ann")
+        kb.findings.add("writes months", about=every_job.NAMES, author="ann")
         kb.findings.carry("base", "tuned")
-        kb.agree("base")
+        kb.words.agree("base")
     stop(root / "store")
     (root / "holdings.json").write_text(json.dumps(holdings(root / "store" / "bundles")))
     (root / "written.json").write_text(json.dumps(written(root / "store" / "bundles")))

@@ -13,6 +13,7 @@ from neuronkb.kb.stores.local import LocalStore, stop
 from neuronkb.queries import Entity
 from neuronkb.schema import SCHEMA_VERSION, IdError, LinkError, QueryError, RunError
 from neuronkb.tests import planted
+from neuronkb.tests.drawn import check_doors
 
 MONTHS = "base/L1/N3"
 WEEKDAYS = "base/L0/N5"
@@ -23,73 +24,108 @@ def kb(store: Store, planted_models: tuple[Path, Path], tmp_path: Path) -> Knowl
     """Both planted models decoded and linked."""
     kb = KnowledgeBase(store, str(tmp_path))
     for folder in planted_models:
-        kb.ingest_lm_head(folder)
-    kb.link("base", "tuned")
+        kb.lm_head.ingest(folder)
+    kb.links.make("base", "tuned")
     return kb
 
 
 def test_words_find_the_planted_neurons(kb: KnowledgeBase) -> None:
-    (side,) = kb.find_words(planted.MONTHS, least=8)[:1]
-    assert (side.neuron, side.projection, side.pole, side.score) == (MONTHS, "down", 1, 10)
-    assert {token.strip() for token in side.tokens} == set(planted.MONTHS)
-    # 10 of 10 by luck, for 288 sides: 288 / C(167, 10).
-    assert side.by_chance == pytest.approx(288 / 1.8e15, rel=0.1)
-    weekdays = {(side.neuron, side.projection, side.pole) for side in kb.find_words(planted.WEEKDAYS, least=7, top=99)}
+    (end,) = kb.words.several(planted.MONTHS, least=8).ends[:1]
+    assert (end.neuron, end.projection, end.pole, end.score) == (MONTHS, "down", 1, 10)
+    assert {token.strip() for token in end.tokens} == set(planted.MONTHS)
+    # 10 of 10 by luck, for 288 ends: 288 / C(167, 10).
+    assert end.by_chance == pytest.approx(288 / 1.8e15, rel=0.1)
+    weekdays = {
+        (end.neuron, end.projection, end.pole) for end in kb.words.several(planted.WEEKDAYS, least=7, top=99).ends
+    }
     assert {(WEEKDAYS, "gate", 1), ("tuned/L0/N5", "gate", 1), ("tuned/L1/N3", "down", 1)} <= weekdays
     assert (MONTHS, "down", 1) not in weekdays
 
 
 def test_concepts_name_them(kb: KnowledgeBase) -> None:
-    months, weekdays = kb.concepts(["months", "weekdays"], model="base")
-    assert [side.neuron for side in months.sides] == [MONTHS]
-    assert weekdays.sides[0].score == 7
+    months, weekdays = kb.words.concepts(["months", "weekdays"], model="base").concepts
+    assert [end.neuron for end in months.ends] == [MONTHS]
+    assert weekdays.ends[0].score == 7
     with pytest.raises(QueryError, match="unknown concept 'moods'; known: months"):
-        kb.concepts(["moods"])
+        kb.words.concepts(["moods"])
 
 
 def test_find_takes_any_spelling_or_the_exact_one(kb: KnowledgeBase) -> None:
-    found = kb.find("August", model="base", top=3)
+    found = kb.words.token("August", model="base", top=3)
     assert found.dicts()[0]["neuron"] == MONTHS
     zs = [row["z"] for row in found.dicts()]
     assert zs == sorted(zs, reverse=True)
-    assert kb.find(" august", exact=True, model="base", top=3).rows == found.rows
-    assert len(kb.find("august", exact=True)) == 0
+    assert kb.words.token(" august", exact=True, model="base", top=3).rows == found.rows
+    assert len(kb.words.token("august", exact=True)) == 0
     with pytest.raises(QueryError, match="spells no word"):
-        kb.find("  ")
+        kb.words.token("  ")
 
 
 def test_coherent_sides_are_the_planted_ones_strongest_first(kb: KnowledgeBase) -> None:
-    found = kb.coherent(least=0.9, model="base", top=99)
-    assert (MONTHS, "down", 1) in [(side.neuron, side.projection, side.pole) for side in found]
-    assert [side.score for side in found] == sorted((side.score for side in found), reverse=True)
-    assert found[-1].score >= 0.9
+    ends = kb.words.coherent(least=0.9, model="base", top=99).ends
+    assert (MONTHS, "down", 1) in [(end.neuron, end.projection, end.pole) for end in ends]
+    assert [end.score for end in ends] == sorted((end.score for end in ends), reverse=True)
+    assert ends[-1].score >= 0.9
+
+
+def test_several_words_are_three_or_as_many_as_are_given(kb: KnowledgeBase) -> None:
+    assert kb.words.several(planted.MONTHS[:2]).ends[0].score == 2
+    assert {end.score for end in kb.words.several(planted.MONTHS[:4], top=99).ends} <= {3, 4}
+
+
+def test_nothing_found_says_what_finds_more(kb: KnowledgeBase) -> None:
+    (words,) = kb.words.several(planted.MONTHS, least=11).warnings
+    assert words.startswith("nothing found: no end has so many of these words among its top tokens; a lower least")
+    (close,) = kb.words.coherent(least=2.0).warnings
+    assert close.startswith("nothing found: no end has top tokens so close together; a lower least")
+    (token,) = kb.words.token("no such word").warnings
+    assert token == (
+        "nothing found: no end has 'no such word' among its top tokens; neuronkb search 'no such word' looks by meaning"
+    )
+
+
+def test_what_words_find_is_shown(kb: KnowledgeBase) -> None:
+    several = kb.words.several(planted.MONTHS, least=8, model="base")
+    for record in (
+        several,
+        kb.words.coherent(least=0.9),
+        kb.words.coherent(least=2.0),
+        kb.words.concepts(),
+        kb.words.token("August"),
+        kb.words.token("no such word"),
+    ):
+        check_doors(record)
+    (section,) = several.sections()
+    assert section.caption == "neurons of base"
+    assert section.columns == ("neuron", "row", "words", "chance", "top tokens")
+    assert section.rows[0][:4] == ("L1/N3", "down +", 10, several.ends[0].by_chance)
 
 
 def test_a_card_shows_tokens_and_counterpart(kb: KnowledgeBase) -> None:
-    card = kb.neuron(MONTHS)
+    card = kb.card(MONTHS)
     assert (card.model, card.layer, card.index, card.layers, card.width) == ("base", 1, 3, 2, 24)
-    assert [(s.projection, s.pole) for s in card.sides] == [(p, q) for p in ("gate", "up", "down") for q in (1, -1)]
-    down = card.sides[4]
+    assert [(s.projection, s.pole) for s in card.ends] == [(p, q) for p in ("gate", "up", "down") for q in (1, -1)]
+    down = card.ends[4]
     assert len(down.tokens) == 10
     assert down.coherence is not None
     assert down.coherence > 0.9
     (other,) = card.counterparts
     assert (other.relation, other.neuron) == ("fine-tune", "tuned/L1/N3")
     assert other.measures["same_top_down_pos"] is False
-    assert kb.neuron("tuned/1-mlp/3").counterparts[0].relation == "base"
+    assert kb.card("tuned/1-mlp/3").counterparts[0].relation == "base"
 
 
 def test_absent_neurons_are_named(kb: KnowledgeBase) -> None:
     with pytest.raises(QueryError, match="layers 0-1 and neurons 0-23"):
-        kb.neuron("base/L2/N0")
+        kb.card("base/L2/N0")
     with pytest.raises(QueryError, match="no model 'gpt2' in the store; known: base, tuned"):
-        kb.neuron("gpt2/L0/N0")
+        kb.card("gpt2/L0/N0")
     with pytest.raises(IdError):
-        kb.neuron("N3")
+        kb.card("N3")
 
 
 def test_diff_by_layer_and_most_changed(kb: KnowledgeBase) -> None:
-    found = kb.diff("base", "tuned", top=3)
+    found = kb.links.diff("base", "tuned", top=3)
     by = {(row.layer, row.projection): row for row in found.layers}
     assert set(by) == {(layer, p) for layer in (0, 1) for p in ("gate", "up", "down")}
     assert by[0, "down"].changed == 0
@@ -111,35 +147,35 @@ def test_an_empty_answer_names_labels_that_are_none(kb: KnowledgeBase) -> None:
     ]
     assert kb.cypher("MATCH (n:Neurn) RETURN count(n)").warnings != ()
     assert kb.cypher("MATCH (n:Neuron) RETURN count(n)").warnings == ()
-    kb.store.write("CREATE (:Mine {id: 'x'})")
+    kb.db.write("CREATE (:Mine {id: 'x'})")
     assert kb.cypher("MATCH (n:Mine) RETURN n.id").warnings == ()
 
 
 def test_links_need_two_decoded_models(kb: KnowledgeBase) -> None:
-    with pytest.raises(LinkError, match="'gpt2' is not decoded; run neuronkb ingest lm-head gpt2"):
-        kb.link("base", "gpt2")
+    with pytest.raises(LinkError, match="'gpt2' is not decoded; run neuronkb lm-head ingest gpt2"):
+        kb.links.make("base", "gpt2")
     with pytest.raises(LinkError, match="cannot be linked to itself"):
-        kb.link("base", "base")
-    with pytest.raises(LinkError, match=r"not linked.*neuronkb link tuned base"):
-        kb.diff("tuned", "base")
+        kb.links.make("base", "base")
+    with pytest.raises(LinkError, match=r"not linked.*neuronkb links make tuned base"):
+        kb.links.diff("tuned", "base")
 
 
 def test_a_link_over_a_text_says_how_activations_moved(kb: KnowledgeBase, tmp_path: Path) -> None:
     words = [*planted.MONTHS, *planted.WEEKDAYS, *planted.FILLER]
     lines = (json.dumps({"text": " ".join(words[start:] + words[:start])}) for start in range(0, 160, 8))
     (tmp_path / "texts.jsonl").write_text("\n".join(lines))
-    plain = kb.runs("link").dicts()[0]["run"]
-    assert kb.diff("base", "tuned").drift == ()
-    kb.link("base", "tuned", corpus=[tmp_path / "texts.jsonl"], positions=500)
-    (run,) = kb.runs("link").dicts()
+    plain = kb.runs.list(job="link").dicts()[0]["run"]
+    assert kb.links.diff("base", "tuned").drift == ()
+    kb.links.make("base", "tuned", corpus=[tmp_path / "texts.jsonl"], positions=500)
+    (run,) = kb.runs.list(job="link").dicts()
     assert run["run"] != plain
     assert json.loads(run["parameters"])["positions"] == 500
-    first, second = kb.diff("base", "tuned").drift
+    first, second = kb.links.diff("base", "tuned").drift
     assert first.r > 0.999  # the first layer is as it was
     assert second.r < first.r
     assert abs(second.null_r or 0.0) < 0.5
     with pytest.raises(RunError, match="positions"):
-        kb.link("base", "tuned", corpus=[tmp_path / "texts.jsonl"], positions=400)
+        kb.links.make("base", "tuned", corpus=[tmp_path / "texts.jsonl"], positions=400)
 
 
 def test_layers_linked_in_two_steps_are_as_those_of_one(planted_models: tuple[Path, Path], tmp_path: Path) -> None:
@@ -152,18 +188,18 @@ def test_layers_linked_in_two_steps_are_as_those_of_one(planted_models: tuple[Pa
             kb = KnowledgeBase(empty, str(tmp_path / str(number)))
             for layers in steps:
                 for folder in planted_models:
-                    kb.ingest_lm_head(folder, layers=layers)
-                kb.link("base", "tuned", layers=layers)
+                    kb.lm_head.ingest(folder, layers=layers)
+                kb.links.make("base", "tuned", layers=layers)
             found.append(kb.cypher(asked).rows)
             with pytest.raises(LinkError, match="no layer 7: the models have layers 0 to 1"):
-                kb.link("base", "tuned", layers=[7])
+                kb.links.make("base", "tuned", layers=[7])
         stop(tmp_path / str(number))
     assert len(found[0]) == 48
     assert found[0] == found[1]
 
 
 def test_untouched_layers_are_taken_over(kb: KnowledgeBase) -> None:
-    summaries = {row["model"]: json.loads(row["summary"]) for row in kb.runs("lm-head").dicts()}
+    summaries = {row["model"]: json.loads(row["summary"]) for row in kb.runs.list(job="lm-head").dicts()}
     assert summaries["base"]["reused_layers"] == []
     assert summaries["tuned"]["reused_layers"] == [0]
     kept = kb.cypher("MATCH (:Neuron {id: 'base/L0/N7'})-[d:DECODES_TO]->(t:Token) RETURN t.id, d.z ORDER BY d.z")
@@ -174,9 +210,9 @@ def test_untouched_layers_are_taken_over(kb: KnowledgeBase) -> None:
 def test_linking_from_the_store_alone_gives_the_same(kb: KnowledgeBase, tmp_path: Path) -> None:
     read = "MATCH (:Neuron)-[c:COUNTERPART]->(b:Neuron) RETURN b.id AS id, properties(c) AS c ORDER BY id"
     before = kb.cypher(read).rows
-    elsewhere = KnowledgeBase(kb.store, str(tmp_path / "elsewhere"))
-    elsewhere.link("base", "tuned")
-    run = kb.runs("link").dicts()[0]["run"]
+    elsewhere = KnowledgeBase(kb.db, str(tmp_path / "elsewhere"))
+    elsewhere.links.make("base", "tuned")
+    run = kb.runs.list(job="link").dicts()[0]["run"]
     from neuronkb.ingest.bundle import Bundle
 
     rows = [
@@ -205,10 +241,10 @@ def test_answers_as_arrow_pandas_and_networkx(kb: KnowledgeBase) -> None:
 
 
 def test_models_and_status(kb: KnowledgeBase) -> None:
-    rows = {row["model"]: row for row in kb.models().dicts()}
+    rows = {row["model"]: row for row in kb.models.list().dicts()}
     assert rows["tuned"]["bases"] == ["base"]
     assert rows["base"]["d_mlp"] == planted.WIDTH
-    status = kb.status()
+    status = kb.store.status()
     assert status.nodes["Neuron"] == 2 * planted.LAYERS * planted.WIDTH
     assert status.relationships["COUNTERPART"] == planted.LAYERS * planted.WIDTH
     assert status.schema_version == SCHEMA_VERSION

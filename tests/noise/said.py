@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import anyio
 import click
@@ -16,17 +17,23 @@ from neuronkb.ingest.explain.answers import read_explanation
 from neuronkb.ingest.explain.simulators.written import read
 from neuronkb.ingest.llm.replies import read_completion, read_tokens
 from neuronkb.ingest.llm.server import Malformed
-from neuronkb.kb.cli import clamp, ingest, query
-from neuronkb.kb.cli.options import Numbers
-from neuronkb.kb.inputs.neurons import lines
+from neuronkb.kb.cli.listed import text_of
+from neuronkb.kb.inputs.neurons import lines, spread
+from neuronkb.kb.knowledge_base import KnowledgeBase
+from neuronkb.kb.nouns.causal import Causal
+from neuronkb.kb.nouns.clamp import Clamp
+from neuronkb.kb.nouns.explanations import Explanations
+from neuronkb.kb.nouns.lm_head import LmHead
+from neuronkb.kb.parameter import Misread, Parameter
 from neuronkb.kb.stores.neo4j_settings import check_uri
+from neuronkb.kb.verb import Verb
 from neuronkb.schema import NeuronId, NeuronKBError, digest
 from neuronkb.schema.outside import is_text
 
 from .mutate import of_json, plain
 from .parser import Parser
 
-REFUSED = (NeuronKBError, click.UsageError)
+REFUSED = (NeuronKBError, Misread, click.UsageError)
 TOP = {"token": "a", "logprob": -1}
 CHOICE = {
     "index": 0,
@@ -47,8 +54,13 @@ def neuron(text: str) -> object:
     return digest({"neuron": str(found)})
 
 
+def option(method: Callable[..., Any], name: str) -> Parameter:
+    """A parameter of a verb, as every door reads it."""
+    return next(one for one in Verb("", method).parameters if one.name == name)
+
+
 def listed(folder: Path) -> object:
-    return ingest._listed(str(folder / "n.txt")), list(lines(folder / "n.txt"))
+    return list(spread([str(folder / "n.txt")])), list(lines(folder / "n.txt"))
 
 
 def replied(folder: Path) -> object:
@@ -117,14 +129,14 @@ def parsers() -> list[Parser]:
     return [
         text("neuron id", "google/gemma/L3/N17", neuron),
         text("address of a server", "bolt://localhost:7687", check_uri),
-        text("option --layers", "0,3-5", ingest._numbers),
-        text("option --multiples", "0.5,1", lambda given: Numbers("0.5,1,2").convert(given, None, None)),
-        text("option --positions", "0,2,-1", clamp._positions),
-        text("option --prices", "0.15,0.6", lambda given: Numbers("0.15,0.6", counted=True).convert(given, None, None)),
-        text("option --param", 'x={"a": [1]}', query._param),
+        text("option --layers", "0,3-5", option(LmHead.ingest, "layers").read),
+        text("option --multiples", "0.5,1", option(Causal.ingest, "multiples").read),
+        text("option --positions", "0,2,-1", option(Clamp.run, "positions").read),
+        text("option --prices", "0.15,0.6", option(Explanations.ingest, "prices").read),
+        text("option --params", 'x={"a": [1]}', option(KnowledgeBase.cypher, "params").read),
         text("values that a model wrote", "a\t3\nb\t10\nc\t0", simulated),
         Parser("list of neurons", {"n.txt": lists}, listed, plain, refuses=REFUSED, named=False),
-        Parser("Cypher in a file", {"q": b"RETURN 1"}, lambda f: query._text(None, f / "q"), plain, refuses=REFUSED),
+        Parser("Cypher in a file", {"q": b"RETURN 1"}, lambda f: text_of(f / "q"), plain, refuses=REFUSED),
         Parser("reply of a model", {"said": reply}, replied, of_json, refuses=(Malformed, ValueError), named=False),
         Parser("request to the MCP server", {"said": call}, requested, of_json, named=False, share=0.5),
     ]

@@ -13,6 +13,7 @@ from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.kb.stores.neo4j import Neo4jStore
 from neuronkb.queries import Result, catalogue, public, query
+from neuronkb.queries.catalogue.check import RESERVED
 from neuronkb.queries.catalogue.evidence import MAKERS
 from neuronkb.schema import NODES, RELATIONSHIPS, IdError, QueryError
 
@@ -100,18 +101,17 @@ def test_there_are_many_and_each_needs_what_somebody_makes() -> None:
 
 
 def test_no_parameter_hides_an_option_of_the_command() -> None:
-    taken = {"store", "user", "ask_password", "database", "heap", "format", "json", "timeout", "limit", "help"}
-    assert not [f"{q.name} {p.name}" for q in catalogue().values() for p in q.parameters if p.name in taken]
+    assert not [f"{q.name} {p.name}" for q in catalogue().values() for p in q.parameters if p.name in RESERVED]
 
 
 def rows(kb: KnowledgeBase, name: str, **params: Any) -> list[tuple[Any, ...]]:
-    return kb.run(name, **params).rows
+    return kb.queries.run(name, **params).rows
 
 
 def test_by_explanation_word_feature_and_piece(kb: KnowledgeBase) -> None:
-    said = kb.run("find_explanation", text="months")
+    said = kb.queries.run("find_explanation", text="months")
     assert [(row.neuron, row.explanation, row.score) for row in said] == [(MONTHS, "the months June and July", 0.7)]
-    assert [row.kind for row in kb.run("find_explanation", text="july", kind="token_table")] == ["token_table"]
+    assert [row.kind for row in kb.queries.run("find_explanation", text="july", kind="token_table")] == ["token_table"]
     assert [row[:3] for row in rows(kb, "find_fires", word="June")] == [(MONTHS, 1, " June"), (OTHER, 1, "june")]
     assert [row[0] for row in rows(kb, "find_named", feature="month", model=BASE)] == [MONTHS, OTHER]
     assert [row[:4] for row in rows(kb, "find_part", part="ju", projection="down", model=BASE)] == [
@@ -120,7 +120,7 @@ def test_by_explanation_word_feature_and_piece(kb: KnowledgeBase) -> None:
 
 
 def test_patterns_follow_the_graph(kb: KnowledgeBase) -> None:
-    (found,) = kb.run("find_pattern", word="june", before="early")
+    (found,) = kb.queries.run("find_pattern", word="june", before="early")
     assert (found.neuron, found.token, found.before, found.distance) == (MONTHS, " June", " early", 1)
     assert not rows(kb, "find_pattern", word="july", before="early")
 
@@ -128,7 +128,7 @@ def test_patterns_follow_the_graph(kb: KnowledgeBase) -> None:
 def test_agreement_counts_one_corpus_once_and_no_computed_explanation(kb: KnowledgeBase) -> None:
     by = {
         row.neuron: dict(zip(row.words, row.methods, strict=True))
-        for row in kb.run("agreeing_words", model=BASE, layer=9)
+        for row in kb.queries.run("agreeing_words", model=BASE, layer=9)
     }
     assert by[MONTHS]["june"] == ["corpus", "explanations", "lm-head", "probes"]
     assert by[MONTHS]["july"] == ["corpus", "explanations", "lm-head"]
@@ -137,21 +137,21 @@ def test_agreement_counts_one_corpus_once_and_no_computed_explanation(kb: Knowle
 
 
 def test_neurons_that_tell_two_roles_apart(kb: KnowledgeBase) -> None:
-    told = kb.run("role_neurons", model=BASE, role="assistant", least=40)
+    told = kb.queries.run("role_neurons", model=BASE, role="assistant", least=40)
     assert [row.neuron for row in told] == [MONTHS, OTHER, DEAD]
     assert [row.difference for row in told] == pytest.approx([0.5, -0.25, 0.0])
     assert [row.other_n for row in told] == [60, 60, 60]
-    assert not kb.run("role_neurons", model=BASE, role="assistant", least=41)
-    assert not kb.run("role_neurons", model=BASE, role="system", least=1)
+    assert not kb.queries.run("role_neurons", model=BASE, role="assistant", least=41)
+    assert not kb.queries.run("role_neurons", model=BASE, role="system", least=1)
 
 
 def test_contradictions_dead_and_hubs(kb: KnowledgeBase) -> None:
-    found = [(row.neuron, row.kind, row.projection, row.pole) for row in kb.run("contradictions", model=BASE)]
+    found = [(row.neuron, row.kind, row.projection, row.pole) for row in kb.queries.run("contradictions", model=BASE)]
     assert found == [(OTHER, "opposite side", "up", -1), (OTHER, "clamp", "up", -1)]
-    assert [row.neuron for row in kb.run("dead_neurons", model=BASE)] == [DEAD]
-    assert [row.neuron for row in kb.run("dense_neurons", model=BASE, least=0.5)] == [OTHER]
+    assert [row.neuron for row in kb.queries.run("dead_neurons", model=BASE)] == [DEAD]
+    assert [row.neuron for row in kb.queries.run("dense_neurons", model=BASE, least=0.5)] == [OTHER]
     # June: two sides of N188 and one of N189.
-    first = kb.run("hub_words", model=BASE)[0]
+    first = kb.queries.run("hub_words", model=BASE)[0]
     assert (first.word, first.neurons, first.sides) == ("june", 2, 3)
     assert rows(kb, "many_words", model=BASE, least=2)[0][:4] == (MONTHS, 1, 2, ["june", "july"])
 
@@ -181,16 +181,16 @@ def test_what_a_fine_tune_lost_kept_and_gained(kb: KnowledgeBase) -> None:
 
 
 def test_provenance_goes_back_step_by_step(kb: KnowledgeBase) -> None:
-    steps = [(row.steps, row.run) for row in kb.run("provenance", run="clamp-1")]
+    steps = [(row.steps, row.run) for row in kb.queries.run("provenance", run="clamp-1")]
     assert steps == [(0, "clamp-1"), (1, "activations-1"), (1, "lm-head-1")]
-    assert [row.run for row in kb.run("provenance", run="lm-head-1")] == ["lm-head-1"]
+    assert [row.run for row in kb.queries.run("provenance", run="lm-head-1")] == ["lm-head-1"]
 
 
 def test_coverage_and_what_is_missing(kb: KnowledgeBase) -> None:
-    nine = next(row for row in kb.run("coverage", model=BASE) if row.layer == 9)
+    nine = next(row for row in kb.queries.run("coverage", model=BASE) if row.layer == 9)
     counted = (nine.neurons, nine.decoded, nine.active, nine.graphed, nine.probed, nine.explained, nine.clamped)
     assert counted == (3, 2, 2, 1, 2, 2, 2)
-    missing = {row.neuron: row.missing for row in kb.run("missing_evidence", model=BASE, layer=9)}
+    missing = {row.neuron: row.missing for row in kb.queries.run("missing_evidence", model=BASE, layer=9)}
     assert missing == {
         DEAD: ["decoded tokens", "activations", "N2G graph", "probes", "explanation", "clamp"],
         OTHER: ["N2G graph"],
@@ -198,23 +198,23 @@ def test_coverage_and_what_is_missing(kb: KnowledgeBase) -> None:
 
 
 def test_clear_rows_and_graphs_without_a_word_in_common(kb: KnowledgeBase) -> None:
-    (found,) = kb.run("unshared_words", model=BASE, f1=0.6)
+    (found,) = kb.queries.run("unshared_words", model=BASE, f1=0.6)
     assert (found.neuron, found.decoded, found.fires_on) == (EARLY, ["early", "may"], ["dog"])
 
 
 def test_findings_and_their_fate(kb: KnowledgeBase) -> None:
-    fates = [(row.finding, row.neuron, row.verdict, row.carried_to) for row in kb.run("finding_fates")]
+    fates = [(row.finding, row.neuron, row.verdict, row.carried_to) for row in kb.queries.run("finding_fates")]
     assert fates == [("f0", MONTHS, "weakened", TUNED_MONTHS), ("f1", OTHER, None, None)]
-    assert [row.verdict for row in kb.run("neuron_findings", neuron=TUNED_MONTHS)] == ["weakened"]
+    assert [row.verdict for row in kb.queries.run("neuron_findings", neuron=TUNED_MONTHS)] == ["weakened"]
 
 
 def test_a_card_in_one_row(kb: KnowledgeBase) -> None:
-    (card,) = kb.run("neuron_card", neuron=f"{BASE}/9-mlp/188")
+    (card,) = kb.queries.run("neuron_card", neuron=f"{BASE}/9-mlp/188")
     assert [token["token"] for token in card.decodes] == [" June", " July", " May", " June", " dog"]
     assert card.findings == ["fires on months"]
     assert (len(card.fires_on), len(card.graphs), len(card.detects), len(card.explanations)) == (2, 1, 2, 2)
     assert (len(card.clamps), card.counterparts, len(card.feeders)) == (1, [TUNED_MONTHS], 2)
-    (bare,) = kb.run("neuron_card", neuron=DEAD)
+    (bare,) = kb.queries.run("neuron_card", neuron=DEAD)
     assert (bare.decodes, bare.graphs, bare.findings) == ([], [], [])
 
 
@@ -234,17 +234,17 @@ def test_a_card_in_one_row(kb: KnowledgeBase) -> None:
             "no model 'gemma-3-270' in the store; did you mean gemma",
         ),
         ("neuron_tokens", {"neuron": f"{BASE}/L1/N1"}, "no neuron 'gemma-3-270m/L1/N1' in the store"),
-        ("graph_layers", {"model": TUNED}, f"needs HAS_GRAPH of '{TUNED}', which nobody made yet; neuronkb ingest n2g"),
+        ("graph_layers", {"model": TUNED}, f"needs HAS_GRAPH of '{TUNED}', which nobody made yet; neuronkb n2g ingest"),
     ],
 )
 def test_mistakes_are_answered_in_a_line(kb: KnowledgeBase, name: str, params: dict[str, Any], message: str) -> None:
     with pytest.raises(QueryError, match=re.escape(message)):
-        kb.run(name, **params)
+        kb.queries.run(name, **params)
 
 
 def test_a_neuron_that_is_none_and_a_word_nobody_names(kb: KnowledgeBase) -> None:
     with pytest.raises(QueryError, match="is not a neuron id") as caught:
-        kb.run("neuron_tokens", neuron="N3")
+        kb.queries.run("neuron_tokens", neuron="N3")
     assert not isinstance(caught.value, IdError)
-    empty_result = kb.run("find_term", term="zebra")
+    empty_result = kb.queries.run("find_term", term="zebra")
     assert (empty_result.rows, empty_result.columns) == ([], query("find_term").header.columns)

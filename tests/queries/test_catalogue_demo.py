@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from neuronkb.ingest.job import silent
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import LocalStore
@@ -39,6 +38,7 @@ NOTHING = {
     *("neuron_clamps", "tested_clamps"),  # no clamps
     *("explained_latents", "explanations_on_both", "human_scores"),
     "broad_neurons",  # features of one category
+    *("line_explanations", "line_features", "line_graphs", "lines_of_run"),  # so little exceeds no null; no carrying
     "unshared_words",  # no graph of so few windows must beat the lookups
 }
 """Queries that need not find anything: the demo makes no such evidence."""
@@ -67,16 +67,16 @@ def neo4j(neo4j_server: Server, local: KnowledgeBase) -> Iterator[Store]:
     with Neo4jStore.open(neo4j_server.uri, neo4j_server.user, neo4j_server.password) as store:
         store.setup()
         other = KnowledgeBase(store, "unused")
-        for run in local.runs().dicts():
-            other.load(Path(local.where) / "bundles" / run["run"], progress=silent)
+        for run in local.runs.list().dicts():
+            other.bundles.load(Path(local.where) / "bundles" / run["run"])
         yield store
 
 
 @pytest.fixture(scope="module")
 def given(local: KnowledgeBase) -> dict[str, Any]:
     """What stands in the demo's store for the names that the queries' examples use."""
-    runs = {(row["job"], row["model"]): row["run"] for row in local.runs().dicts()}
-    neuron, other = (str(n) for n in local.findings.list()[0].about)
+    runs = {(row["job"], row["model"]): row["run"] for row in local.runs.list().dicts()}
+    neuron, other = (str(n) for n in local.findings.list().findings[0].about)
 
     def first(cypher: str) -> Any:
         return local.cypher(f"{cypher} AS x ORDER BY x LIMIT 1", neuron=neuron).rows[0][0]
@@ -98,6 +98,7 @@ def given(local: KnowledgeBase) -> dict[str, Any]:
         "probes-1": runs["probes", everything.BASE],
         "explain-1": runs["explanations", everything.BASE],
         "clamp-1": runs["explanations", everything.BASE],
+        "link-1": runs["link", everything.TUNED],
         "texts/is_month": "months/is_month",
         "t0": first("MATCH (t:Token) RETURN t.tokenizer"),
         "t0/T0": first("MATCH (t:Token) RETURN t.id"),
@@ -172,7 +173,7 @@ def test_the_demo_says_what_it_said(local: KnowledgeBase, place: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(catalogue()) - INDEXED))
 def test_both_stores_answer_alike(local: KnowledgeBase, neo4j: Store, given: dict[str, Any], name: str) -> None:
     found = query(name)
-    one, two = (found.run(store, **asked(name, given)) for store in (local.store, neo4j))
+    one, two = (found.run(store, **asked(name, given)) for store in (local.db, neo4j))
     assert one.columns == two.columns
     firsts, seconds = (ordered(found.body, alike(name, answer)) for answer in (one, two))
     assert len(firsts) == len(seconds)

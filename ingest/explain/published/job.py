@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ...bundle import UNVERIFIED, RunInfo
-from ...job import Progress, silent
 from ...n2g.tables import Tables
+from ...progress import Progress, silent
 from .delphi import CONFIG, SCORES
 from .evidence import Evidence
 from .items import Format, Part, Reader

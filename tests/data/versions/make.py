@@ -1,7 +1,7 @@
 """Make tests/data/versions/N/store.tar.xz: a store, its bundles and what the jobs read, by the code of version N.
 
     git worktree add /tmp/old COMMIT
-    cp tests/every_job.py /tmp/old/tests/
+    cp tests/every_job.py /tmp/old/tests/  # where that version's knowledge base has the same methods, else its own
     mkdir -p /tmp/old/build/names && ln -sfn ../.. /tmp/old/build/names/neuronkb
     PYTHONPATH=/tmp/old/build/names python tests/data/versions/make.py tests/data/versions/N/store.tar.xz
 
@@ -47,7 +47,7 @@ def answers(kb: KnowledgeBase) -> dict[str, Any]:
     for name, query in catalogue().items():
         params = {one.name: ASKED[one.name] for one in query.parameters if one.name in ASKED and one.required}
         try:
-            told = query.run(kb.store, **params)
+            told = query.run(kb.db, **params)
         except NeuronKBError:
             continue
         found[name] = {"params": params, "columns": list(told.columns), "rows": [list(row) for row in told.rows]}

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 from neuronkb.ingest.causal.check import Dose, Others, Vocabulary, check_layer
+from neuronkb.ingest.causal.end import Case, End
 from neuronkb.ingest.causal.job import column_norms
 from neuronkb.ingest.causal.last_token import LastToken
 from neuronkb.ingest.causal.nulls import Floats
 from neuronkb.ingest.causal.settings import Settings
-from neuronkb.ingest.causal.side import Case, Side
 from neuronkb.ingest.subject.clamp import Clamp
 from neuronkb.ingest.subject.live import LiveModel
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -52,10 +52,10 @@ def cases(layer: int) -> list[Case]:
     """The planted neuron, and ten others with tokens that mean nothing."""
     random = np.random.default_rng(layer)
     others = [
-        Side(layer, i, "down", 1, tuple(random.choice(np.arange(20, VOCAB), 5, replace=False).tolist()))
+        End(layer, i, "down", 1, tuple(random.choice(np.arange(20, VOCAB), 5, replace=False).tolist()))
         for i in range(20, 30)
     ]
-    planted = Side(layer, dict(PLANTED)[layer], "down", 1, WRITTEN)
+    planted = End(layer, dict(PLANTED)[layer], "down", 1, WRITTEN)
     return [Case(side, "hidden", MAXIMUM) for side in (planted, *others)]
 
 

@@ -12,9 +12,9 @@ import pytest
 import torch
 from neuronkb.ingest.bundle import Bundle
 from neuronkb.ingest.causal.answers import named, sampled
+from neuronkb.ingest.causal.end import Case, End, cases, sites
 from neuronkb.ingest.causal.job import ClampJob, Sources
 from neuronkb.ingest.causal.ranges import Ranges
-from neuronkb.ingest.causal.side import Case, Side, cases, sites
 from neuronkb.ingest.subject.clamp import Clamp
 from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.kb.load.write import write_bundle
@@ -25,9 +25,9 @@ PROMPTS = ("filler9 filler12", "filler3 filler5 filler7")
 SETTINGS = {"null_neurons": 19, "pool": 24, "null_tokens": 99, "band": 40, "multiples": (0.5, 1.0), "device": "cpu"}
 MONTHS = tuple(planted.TOKENS.index(f"▁{word}") for word in planted.MONTHS)
 SIDES = (
-    Side(1, 3, "down", 1, MONTHS, clarity=0.9),
-    Side(1, 8, "up", -1, (30, 40, 50)),
-    Side(0, 5, "gate", 1, (31, 41, 51)),
+    End(1, 3, "down", 1, MONTHS, clarity=0.9),
+    End(1, 8, "up", -1, (30, 40, 50)),
+    End(0, 5, "gate", 1, (31, 41, 51)),
 )
 
 
@@ -69,7 +69,7 @@ def test_shards_hold_every_dose(model: Path) -> None:
 def test_which_sides_are_tested_is_part_of_the_run(model: Path) -> None:
     live = LiveModel.open(model, dtype="float32", device="cpu")
 
-    def run(sides: tuple[Side, ...], prompts: tuple[str, ...] = PROMPTS, **more: object) -> str:
+    def run(sides: tuple[End, ...], prompts: tuple[str, ...] = PROMPTS, **more: object) -> str:
         return ClampJob.open(live, sides, prompts=prompts, settings=SETTINGS | more).run.id
 
     assert run(SIDES) == run(tuple(reversed(SIDES)))
@@ -133,12 +133,12 @@ def test_the_sites_a_side_says_something_of(side: tuple[str, int], gated: bool, 
 def test_clamps_take_the_sign_of_the_pole() -> None:
     ends = (np.array([-3.0, 1.0]), np.array([5.0, 2.0]))
     ranges = Ranges({(0, "hidden"): ends, (0, "up"): ends})
-    down = Side(0, 0, "down", -1, (1,))
+    down = End(0, 0, "down", -1, (1,))
     assert cases(down, ranges, True) == (Case(down, "hidden", 3.0),)
     assert cases(down, ranges, True)[0].value(2.0) == -6.0
     # Neuron 1 was never seen below 0.
-    assert cases(Side(0, 1, "up", -1, (1,)), ranges, True) == ()
-    assert [case.value(0.5) for case in cases(Side(0, 1, "up", 1, (1,)), ranges, True)] == [1.0, 1.0]
+    assert cases(End(0, 1, "up", -1, (1,)), ranges, True) == ()
+    assert [case.value(0.5) for case in cases(End(0, 1, "up", 1, (1,)), ranges, True)] == [1.0, 1.0]
 
 
 def test_ranges_are_those_of_all_values(model: Path) -> None:
@@ -163,7 +163,7 @@ def test_ranges_are_those_of_all_values(model: Path) -> None:
 def test_what_is_refused(model: Path) -> None:
     live = LiveModel.open(model, dtype="float32", device="cpu")
 
-    def job(*sides: Side, prompts: tuple[str, ...] = PROMPTS, **settings: object) -> ClampJob:
+    def job(*sides: End, prompts: tuple[str, ...] = PROMPTS, **settings: object) -> ClampJob:
         return ClampJob.open(live, sides, prompts=prompts, settings=settings)
 
     with pytest.raises(ModelError, match="no neuron to clamp"):
@@ -171,13 +171,13 @@ def test_what_is_refused(model: Path) -> None:
     with pytest.raises(ModelError, match="no prompt"):
         job(SIDES[0], prompts=())
     with pytest.raises(ModelError, match="no layer 7"):
-        job(Side(7, 0, "down", 1, (1,)))
+        job(End(7, 0, "down", 1, (1,)))
     with pytest.raises(ModelError, match="no neuron 24 in layer 1"):
-        job(Side(1, 24, "down", 1, (1,)))
+        job(End(1, 24, "down", 1, (1,)))
     with pytest.raises(ModelError, match=r"L1/N2:gate-: this side closes the neuron"):
-        job(Side(1, 2, "gate", -1, (1,)))
+        job(End(1, 2, "gate", -1, (1,)))
     with pytest.raises(ModelError, match="no decoded tokens"):
-        job(Side(1, 2, "down", 1, ()))
+        job(End(1, 2, "down", 1, ()))
     with pytest.raises(ModelError, match="pool is 0, expected 1 to"):
         job(SIDES[0], pool=0)
     with pytest.raises(ModelError, match="unknown setting 'nulls'"):

@@ -16,9 +16,9 @@ def test_defaults_and_mappings() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"length": 7}, "length is 7, expected 8 tokens"),
+        ({"length": 7}, "length is 7, expected 8 or more"),
         ({"bos": "first"}, "bos is 'first', expected one of window, none"),
-        ({"similarity": 0.5}, "similarity is 0.5, expected 0.7 to 1"),
+        ({"similarity": 0.5}, "similarity is 0.5, expected 0.7 to 1, or None"),
         ({"stride": 1}, "unknown setting 'stride' of a corpus; known: length, bos, similarity"),
     ],
 )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from neuronkb.ingest.features.sampling import Candidates, Sampling, choose_points, choose_windows, wanted
+from neuronkb.ingest.features.sampling import Candidates, choose_points, choose_windows, wanted
+from neuronkb.ingest.features.settings import Sampling
 from neuronkb.schema import FeatureError
 
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from neuronkb.ingest.features import CHOOSE, FIT, REPORT, Labelled, split
+from neuronkb.ingest.features import Labelled
+from neuronkb.ingest.features.split import CHOOSE, FIT, REPORT, split
 
 
 def labelled(labels: np.ndarray, groups: np.ndarray) -> Labelled:

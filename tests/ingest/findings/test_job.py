@@ -10,7 +10,7 @@ from neuronkb.ingest.findings.job import CarryJob, Tuned
 from neuronkb.ingest.findings.measure import Measure
 from neuronkb.ingest.findings.tables import Noted
 from neuronkb.ingest.findings.verdict import Match
-from neuronkb.ingest.job import silent
+from neuronkb.ingest.progress import silent
 
 KEPT = {"cos_up": 0.99, "cos_down": 0.98, "jaccard_up_pos": 1.0, "jaccard_up_neg": 1.0}
 GONE = {"cos_up": 0.05, "cos_down": -0.1, "jaccard_up_pos": 0.0, "jaccard_up_neg": 0.0}

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from neuronkb.ingest.corpus.tokenizer import Tokenizer
-from neuronkb.ingest.job import silent
 from neuronkb.ingest.links.drift import Drift, _another
+from neuronkb.ingest.progress import silent
 from neuronkb.ingest.similar.aligned import SharedText
 from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.tests import matched, planted

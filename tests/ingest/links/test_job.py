@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 import torch
-from neuronkb.ingest.job import silent
 from neuronkb.ingest.links.compare import noisy
 from neuronkb.ingest.links.job import LinkJob
 from neuronkb.ingest.links.pair import Decoded, Pair
 from neuronkb.ingest.lm_head.job import LmHeadJob
 from neuronkb.ingest.lm_head.settings import Settings
+from neuronkb.ingest.progress import silent
 from neuronkb.ingest.subject.checkpoint import Checkpoint
 from neuronkb.ingest.subject.subject import Subject
 from neuronkb.schema import LinkError, conform, table

@@ -93,11 +93,11 @@ def test_wrong_neurons_and_settings_are_named(live: LiveModel, corpus: Corpus) -
         N2GJob.open(live, corpus, neurons=[(0, 8)])
     with pytest.raises(ModelError, match="no neurons were asked for"):
         N2GJob.open(live, corpus, neurons=[])
-    with pytest.raises(ModelError, match="algorithm is 'best', expected neuronkb or paper"):
+    with pytest.raises(ModelError, match="algorithm is 'best', expected one of neuronkb, paper"):
         N2GJob.open(live, corpus, settings={"algorithm": "best"})
     with pytest.raises(ModelError, match="unknown setting 'topk' of Neuron to Graph"):
         N2GJob.open(live, corpus, settings={"topk": 3})
-    with pytest.raises(ModelError, match=r"threshold is 1\.5, expected a share"):
+    with pytest.raises(ModelError, match=r"threshold is 1\.5, expected a number above 0 and below 1"):
         N2GJob.open(live, corpus, settings={"threshold": 1.5})
 
 

@@ -11,8 +11,8 @@ import pytest
 from neuronkb.ingest.bundle import Bundle
 from neuronkb.ingest.corpus import Tokenizer
 from neuronkb.ingest.features import FeatureSet, Labelled
-from neuronkb.ingest.job import silent
 from neuronkb.ingest.probes.job import ProbesJob
+from neuronkb.ingest.progress import silent
 from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.load.write import write_bundle
@@ -76,7 +76,7 @@ def test_a_file_that_changed_under_its_name_is_refused(local_store: LocalStore, 
     path = tmp_path / "kinds.jsonl"
 
     def ingest() -> int:
-        return kb.ingest_probes(model, [str(path)], settings=SETTINGS | {"device": "cpu"}).total
+        return kb.probes.ingest(model, features=[str(path)], settings=SETTINGS | {"device": "cpu"}).total
 
     planted.texts().write(path)
     whole = path.read_bytes()
@@ -148,9 +148,9 @@ def test_settings_name_the_run_and_data_does_not(model: Path, data: FeatureSet, 
 def test_what_is_wrong_is_said(model: Path, data: FeatureSet, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no layer 7: the model has layers 0 to 1"):
         opened(model, data, tmp_path, layers=[7])
-    with pytest.raises(FeatureError, match="unknown method 'svm'; known: mean_difference"):
+    with pytest.raises(FeatureError, match="methods has 'svm', expected some of mean_difference"):
         opened(model, data, tmp_path, methods=("svm",))
-    with pytest.raises(FeatureError, match="k is 0, expected 1 to 256"):
+    with pytest.raises(FeatureError, match="ks has 0, expected 1 to 256"):
         opened(model, data, tmp_path, ks=(0,))
     live = LiveModel.open(model, dtype="float32", device="cpu")
     assert live.subject is not None

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 from neuronkb.ingest.corpus.tokenizer import Tokenizer
-from neuronkb.ingest.job import silent
+from neuronkb.ingest.progress import silent
 from neuronkb.ingest.similar import activation
 from neuronkb.ingest.similar.activation import Activations, standardised
 from neuronkb.ingest.similar.aligned import SharedText, align, fitting, pieces
 from neuronkb.ingest.similar.captured import capture, read_captured
-from neuronkb.ingest.similar.measure import Side
+from neuronkb.ingest.similar.measure import MatchedModel
 from neuronkb.ingest.similar.search import Search
 from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.schema import LinkError
@@ -90,7 +90,7 @@ def captured(folders: dict[str, Path], names: tuple[str, str], root: Path) -> Ac
     text = SharedText.of(texts(), tokenizer, tokenizer, 700)
     for side, name in enumerate(names):
         capture(LiveModel.open(folders[name]), text, side, root / str(side), silent)
-    sides = [Side(name, matched.LAYERS, matched.WIDTH) for name in names]
+    sides = [MatchedModel(name, matched.LAYERS, matched.WIDTH) for name in names]
     return Activations(sides[0], sides[1], CPU, first=root / "0", second=root / "1", seed=0)
 
 

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from neuronkb.ingest.similar.explanation import nearest_explained
-from neuronkb.ingest.similar.measure import Side
+from neuronkb.ingest.similar.measure import MatchedModel
 from neuronkb.ingest.similar.overlap import rank_biased_overlap
 from neuronkb.ingest.similar.search import Search
 from neuronkb.ingest.similar.shuffled import shuffled
@@ -53,7 +53,7 @@ def lists(seed: int, layers: int, width: int, k: int) -> list[dict[tuple[str, in
 def test_token_search_is_the_mean_overlap_of_all_sides() -> None:
     one, two = lists(1, 2, 30, 5), lists(2, 2, 30, 5)
     shared = np.array([(n, 39 - n) for n in range(30)])
-    sides = Side("one", 2, 30), Side("two", 2, 30)
+    sides = MatchedModel("one", 2, 30), MatchedModel("two", 2, 30)
     measure = TokenOverlap(
         *sides, torch.device("cpu"), first=lambda n: one[n], second=lambda n: two[n], tokens=shared, seed=0
     )

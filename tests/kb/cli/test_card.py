@@ -10,8 +10,6 @@ import pytest
 from click.testing import CliRunner
 from neuronkb.kb.cli.main import cli
 from neuronkb.kb.knowledge_base import KnowledgeBase
-from neuronkb.kb.mcp.limits import Limits
-from neuronkb.kb.mcp.tools import Tools
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.queries.answers.neuron_sections import sections
 from neuronkb.schema import NODES
@@ -68,18 +66,20 @@ def doors(kb: KnowledgeBase, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     """The card as each draws it, without what only lays it out."""
     folder = tmp_path_factory.mktemp("card")
     page, markdown = folder / "n.html", folder / "n.md"
-    asked = ["neuron", MONTHS, "--store", kb.where, "--html", str(page), "--markdown", str(markdown)]
+    asked = ["card", MONTHS, "--store", kb.where]
     terminal = CliRunner().invoke(cli, asked, env={"COLUMNS": "80"})
     assert terminal.exit_code == 0, terminal.output
-    card = kb.neuron(MONTHS)
+    for file in (page, markdown):
+        assert CliRunner().invoke(cli, [*asked, "--save", str(file)]).exit_code == 0
+    card = kb.card(MONTHS)
     return {
         "terminal": terminal.output,
         "notebook": card._repr_html_(),
         "page": page.read_text(),
         "Markdown": markdown.read_text(),
         "print": str(card),
-        "JSON": CliRunner().invoke(cli, ["neuron", MONTHS, "--store", kb.where, "--json"]).stdout,
-        "MCP": json.dumps(Tools(kb, Limits()).neuron(MONTHS), default=vars),
+        "JSON": CliRunner().invoke(cli, [*asked, "--json"]).stdout,
+        "MCP": json.dumps(card.brief()),
     }
 
 
@@ -90,7 +90,7 @@ def test_a_word_of_each_kind_of_evidence_is_there(doors: dict[str, str], door: s
     if door in ("JSON", "MCP"):
         parts = IN_PARTS.get(kind, (MARKS[kind],))
         assert all(part in text or json.dumps(part) in text for part in parts)
-    elif door == "page" and kind == "excerpts":
+    elif door in ("page", "notebook") and kind == "excerpts":
         assert all(f">{part.strip()}<" in text.replace("<i> </i>", "") for part in IN_PARTS[kind])
     else:
         # As a terminal shows a blank, and as Markdown keeps an underscore.
@@ -108,9 +108,9 @@ def test_no_head_and_no_id_is_broken_over_two_lines(doors: dict[str, str]) -> No
 
 def test_every_kind_of_a_card_has_a_section(kb: KnowledgeBase) -> None:
     """A field that nothing draws fails here."""
-    card = kb.neuron(MONTHS)
+    card = kb.card(MONTHS)
     shown = sections(card)
-    drawn = {"sides", "counterparts", "activity", "clamps", "detects", "explanations", "graphs", "similar", "feeds"}
+    drawn = {"ends", "counterparts", "activity", "clamps", "detects", "explanations", "graphs", "similar", "feeds"}
     drawn |= {"findings", "own", "runs"}
     fields = {name for name, value in vars(card).items() if isinstance(value, tuple)}
     assert fields == drawn

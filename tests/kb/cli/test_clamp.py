@@ -1,4 +1,4 @@
-"""neuronkb clamp as a person types it, on the planted model."""
+"""neuronkb clamp run as a person types it, on the planted model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROMPT = ("--prompt", "filler9 filler12")
 def folder(planted_models: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A store that has decoded the planted base."""
     place = tmp_path_factory.mktemp("clamp") / "store"
-    done = CliRunner().invoke(cli, ["ingest", "lm-head", str(planted_models[0]), "--store", str(place)])
+    done = CliRunner().invoke(cli, ["lm-head", "ingest", str(planted_models[0]), "--store", str(place)])
     assert done.exit_code == 0, done.output
     yield place
     stop(place)
@@ -31,7 +31,7 @@ def folder(planted_models: tuple[Path, Path], tmp_path_factory: pytest.TempPathF
 @pytest.fixture
 def run(folder: Path) -> Run:
     def invoke(*args: str) -> Result:
-        return CliRunner().invoke(cli, ["clamp", *args, "--store", str(folder)])
+        return CliRunner().invoke(cli, ["clamp", "run", *args, "--store", str(folder)])
 
     return invoke
 
@@ -40,17 +40,20 @@ def test_what_it_prints(run: Run) -> None:
     done = run("base", "L1/N3", "--value", "8", "--tokens", "4", *PROMPT)
     assert done.exit_code == 0, done.output
     assert "hidden = 8" in done.stdout
-    assert "no activation statistics" in done.stdout
+    assert "no activation statistics" in done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 80
     assert "KL(before || after)" in done.stdout
     (april,) = [line for line in done.stdout.splitlines() if "' april'" in line]
     assert "down +" in april
-    before, after = (line.split()[1:] for line in done.stdout.splitlines() if line.startswith(("before ", "after ")))
+    before, after = (
+        words[1:] for line in done.stdout.splitlines() if (words := line.split())[:1] in (["before"], ["after"])
+    )
     assert set(after) <= set(planted.MONTHS)
     assert len(before) == len(after) == 4
 
 
 def test_json_has_everything(run: Run) -> None:
-    done = run("base", "L1/N3", "L0/N5", "--value=-8", "--value", "0.5", "--positions", "0,-1", "--json", *PROMPT)
+    done = run("base", "L1/N3", "L0/N5", "--value=-8,0.5", "--positions", "0,-1", "--json", *PROMPT)
     found = json.loads(done.stdout)
     assert [(one["neuron"], one["value"]) for one in found["neurons"]] == [("base/L1/N3", -8.0), ("base/L0/N5", 0.5)]
     assert len(found["neurons"][0]["decoded"]) == 6
@@ -76,19 +79,19 @@ def test_options_reach_the_model(run: Run) -> None:
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (["base", "L1/N3"], 2, "needs --value"),
-        (["base", "L1/N3", "L0/N5", "L0/N6", "--value", "1", "--value", "2"], 2, "once for each"),
-        (["base", "L1/N3", "--how", "zero", "--value", "1"], 2, "takes no --value"),
+        (["base", "L1/N3"], 1, "0 values for 1 neurons"),
+        (["base", "L1/N3", "L0/N5", "L0/N6", "--value", "1", "--value", "2"], 1, "2 values for 3 neurons"),
+        (["base", "L1/N3", "--how", "zero", "--value", "1"], 1, "zero takes none"),
         (["base", "L1/N3", "--value", "1", "--positions", "x"], 2, "--positions"),
         (["base", "L1/N3", "--value", "1", "--positions", "5000"], 1, "no position 5000"),
-        (["base", "L1/N3", "--value", "nan"], 2, "not a finite number"),
+        (["base", "L1/N3", "--value", "nan"], 2, "expected a finite number"),
         (["base", "L9/N3", "--value", "1"], 1, "no neuron 'base/L9/N3'"),
         (["base", "L1/N99", "--value", "1"], 1, "no neuron 'base/L1/N99'"),
         (["base", "gpt2/L1/N3", "--value", "1"], 1, "of the model 'gpt2'"),
         (["base", "L1/N3", "--value", "1", "--chat"], 1, "no chat template"),
         (["base", "L1/N3", "--value", "1", "--tokens", "99"], 1, "64 positions"),
         (["base", "L1/N3", "--value", "1", "--dtype", "int4"], 1, "int4"),
-        (["base", "L1/N3", "--how", "mean"], 1, "ingest activations"),
+        (["base", "L1/N3", "--how", "mean"], 1, "neuronkb activations ingest"),
         (["./no-such-model", "L1/N3", "--value", "1"], 1, "no-such-model"),
     ],
 )
@@ -100,7 +103,7 @@ def test_wrong_usage(run: Run, args: list[str], code: int, message: str) -> None
 
 def test_help_does_not_import_torch() -> None:
     code = (
-        "import sys\nfrom neuronkb.kb.cli.main import cli\ncli(['clamp', '--help'], standalone_mode=False)\n"
+        "import sys\nfrom neuronkb.kb.cli.main import cli\ncli(['clamp', 'run', '--help'], standalone_mode=False)\n"
         "print(sorted({'torch', 'transformers'} & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

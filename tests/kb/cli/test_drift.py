@@ -22,8 +22,8 @@ def store(planted_models: tuple[Path, Path], tmp_path_factory: pytest.TempPathFa
     lines = (json.dumps({"text": " ".join(words[i:] + words[:i])}) for i in range(0, len(words), 3))
     (folder / "texts.jsonl").write_text("\n".join(lines))
     base, tuned = map(str, planted_models)
-    link = ["link", "base", "tuned", "--corpus", str(folder / "texts.jsonl")]
-    for command in (["ingest", "lm-head", base], ["ingest", "lm-head", tuned], link):
+    link = ["links", "make", "base", "tuned", "--corpus", str(folder / "texts.jsonl")]
+    for command in (["lm-head", "ingest", base], ["lm-head", "ingest", tuned], link):
         done = ask(*command, "--store", where)
         assert done.exit_code == 0, done.output
     yield where
@@ -35,21 +35,21 @@ def ask(*args: str) -> Result:
 
 
 def test_a_layer_is_a_row(store: str) -> None:
-    shown = ask("diff", "base", "tuned", "--store", store)
+    shown = ask("links", "diff", "base", "tuned", "--store", store)
     assert shown.exit_code == 0, shown.output
     assert "texts.jsonl" in shown.stdout
     assert max(map(len, shown.stdout.splitlines())) <= 80
-    drift = json.loads(ask("diff", "base", "tuned", "--store", store, "--json").stdout)["drift"]
+    drift = json.loads(ask("links", "diff", "base", "tuned", "--store", store, "--json").stdout)["drift"]
     assert [row["layer"] for row in drift] == [0, 1]
     assert all(-1 <= row["null_r"] < row["r"] <= 1 for row in drift)
 
 
 def test_it_is_drawn(store: str, tmp_path: Path) -> None:
     file = tmp_path / "drift.svg"
-    done = ask("diff", "base", "tuned", "--store", store, "--plot", str(file))
+    done = ask("links", "diff", "base", "tuned", "--store", store, "--save", str(file))
     assert done.exit_code == 0, done.output
     words = ["".join(each.itertext()).strip() for each in ElementTree.parse(file).iter() if each.tag.endswith("text")]
     assert {"0", "1"} <= set(words)
-    refused = ask("diff", "base", "tuned", "--store", store, "--plot", str(tmp_path / "drift.gif"))
-    assert refused.exit_code == 1
-    assert "'drift.gif': a picture's name ends in .png or .svg" in refused.output
+    refused = ask("links", "diff", "base", "tuned", "--store", store, "--save", str(tmp_path / "drift.gif"))
+    assert refused.exit_code == 2
+    assert "the suffix '.gif'; expected one of" in refused.output

@@ -23,20 +23,20 @@ def typed(*words: str) -> Result:
 def test_nothing_is_built_yet(run: Path) -> None:
     found = typed("list", "--store", "store")
     assert found.exit_code == 0
-    assert "neuronkb features build" in found.output
-    assert json.loads(typed("list", "--store", "store", "--json").output) == []
+    assert "neuronkb features build makes them, of " in found.output
+    assert json.loads(typed("list", "--store", "store", "--json").stdout)["rows"] == []
     # No store is made to look for data sets.
     assert not (run / "store").exists()
 
 
 def test_build_then_list(run: Path) -> None:
-    built = typed("build", "--category", "natural_language", "--store", "store")
+    built = typed("build", "natural_language", "--store", "store")
     assert built.exit_code == 0, built.output
     assert "is_french" in built.output
     assert "16 features in" in built.output
     listed = typed("list", "is_french", "--store", "store")
     assert [word in listed.output for word in ("is_french", "is_german", "never on both sides")] == [True, False, True]
-    (row,) = json.loads(typed("list", "is_french", "--store", "store", "--json").output)
+    (row,) = json.loads(typed("list", "is_french", "--store", "store", "--json").stdout)["rows"]
     assert row["category"] == "natural_language"
     assert row["positives"] == row["groups_positive"]
     assert row["licence"].startswith("BSD")
@@ -57,9 +57,10 @@ def test_a_file_of_ones_own(run: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["build", "--category", "languages"], "no category 'languages'; did you mean natural_language"),
-        (["build", "--source", "x"], "--source is for one category"),
-        (["build", "--category", "latex", "--source", "none.tex"], "no file or folder 'none.tex'"),
+        (["build", "languages"], "no category 'languages'; did you mean natural_language"),
+        (["build", "--source", "x"], "a source is for one category"),
+        (["build", "latex", "--text", "body"], "'body' have none; give it with --source"),
+        (["build", "latex", "--source", "none.tex"], "no file or folder 'none.tex'"),
         (["list", "is_french", "--out", "none"], "has no data sets; neuronkb features build"),
     ],
 )

@@ -56,7 +56,7 @@ def test_a_terminal_that_is_not_unicode_still_gets_marks(monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(held, "ascii", errors="backslashreplace"))
     with guarded():
         click.echo(f"é{BAD}")
-        output.emit_json("é😀\u202e")
+        click.echo(output.json_text("é😀\u202e"))
     sys.stdout.flush()
     assert held.getvalue().decode("ascii").splitlines() == [f"\\xe9{SEEN}", r'"\u00e9\ud83d\ude00\u202e"']
 

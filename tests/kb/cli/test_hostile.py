@@ -5,11 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import re
-import subprocess
 import sys
-import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,74 +17,94 @@ from neuronkb.kb.stores.local import LocalStore, stop
 from neuronkb.tests import hostile
 from neuronkb.tests.everything import DEAD, EARLY, MONTHS, OTHER, TUNED
 from neuronkb.tests.hostile import MODEL, TEXT
+from neuronkb.tests.terminal import terminal
 
 NEURON, TUNED_MODEL = hostile.hostile(MONTHS), hostile.hostile(TUNED)
 NONE: list[list[str]] = []
 ASKED: dict[str, list[list[str]]] = {
-    "ingest lm-head": NONE,
-    "ingest activations": NONE,
-    "ingest clamp": NONE,
-    "ingest probes": NONE,
-    "ingest explanations": NONE,
-    "ingest feeds": NONE,
-    "ingest n2g": NONE,
-    "features list": [[]],
-    "features build": [["--source", f"no{TEXT}", "is_x"], [f"no{TEXT}"]],
-    "import probes": NONE,
-    "import explanations": NONE,
-    "import n2g": NONE,
-    "embed": [["--embedder", f"no{TEXT}"]],
-    "load": NONE,
-    "store check": [[]],
-    "link": [[MODEL, TUNED_MODEL]],
-    "diff": [[MODEL, TUNED_MODEL], [MODEL, TUNED_MODEL, "--csv"]],
-    "finding add": [[TEXT, "--about", NEURON, "--author", TEXT], [TEXT, "--about", NEURON, "--json"]],
-    "finding list": [[]],
-    "finding show": [["f0"]],
-    "finding carry": [[MODEL, TUNED_MODEL, "--dry-run"]],
-    "finding remove": [["f1"]],
-    "queries list": [[TEXT]],
-    "queries show": [["neuron"]],
-    "query": [
+    "search": [[TEXT, "--embedder", f"no{TEXT}"], [TEXT, "--now"]],
+    "find": [[TEXT], ["--feature", "is_month" + TEXT], ["--activates-on", TEXT], ["--meaning", TEXT]],
+    "card": [[NEURON], [hostile.hostile(DEAD)], [hostile.hostile(OTHER)], [f"{NEURON}x"]],
+    "cypher": [
         ["MATCH (n) RETURN n"],
         ["MATCH (n) RETURN n", "--format", "csv"],
         ["MATCH (n) RETURN n", "--format", "jsonl"],
         ["MATCH (t:Token) RETURN t.text AS `a\u202eb`"],
-        ["RETURN $p AS x", "--param", f"p={TEXT}"],
+        ["RETURN $p AS x", "--params", f"p={TEXT}"],
         [f"RETURN '{TEXT}"],
         ["--file", f"no{TEXT}"],
     ],
-    "find": [["--token", hostile.hostile(" June"), "--exact"], ["--coherent"], ["--feature", "is_month" + TEXT]],
-    "concepts": [["months"], [TEXT]],
-    "neuron": [[NEURON], [hostile.hostile(DEAD)], [hostile.hostile(OTHER)], [f"{NEURON}x"]],
-    "models": [[]],
-    "runs": [[]],
-    "agree": [[MODEL]],
-    "disagree": [[MODEL]],
-    "search": [[TEXT, "--embedder", f"no{TEXT}"], [TEXT]],
-    "n2g show": [[NEURON], [hostile.hostile(EARLY)]],
-    "n2g predict": [[NEURON, "--text", TEXT]],
-    "n2g report": [[MODEL]],
-    "probe show": [["is_month" + TEXT]],
-    "probe report": [[MODEL, "--high", "0.5"]],
-    "probe ablate": [[MODEL, "is_month" + TEXT]],
-    "explain rate": [[MODEL, "--rater", TEXT], [MODEL, "--report"]],
-    "explain show": [[NEURON], ["e0"]],
-    "explain report": [[MODEL]],
-    "clamp": [[MODEL, NEURON, "--prompt", TEXT, "--value", "1"]],
-    "causal": [[MODEL], [MODEL, "--sides"]],
-    "similar": [[NEURON]],
-    "match": [[MODEL, TUNED_MODEL], [MODEL, MODEL, "--by", "tokens"]],
-    "feeds": [[NEURON]],
+    "activations ingest": NONE,
+    "bundles check": NONE,
+    "bundles load": NONE,
+    "causal ingest": NONE,
+    "causal report": [[MODEL]],
+    "clamp run": [[MODEL, NEURON, "--prompt", TEXT, "--value", "1"]],
+    "explanations embed": [["--embedder", f"no{TEXT}"]],
+    "explanations import": NONE,
+    "explanations ingest": NONE,
+    "explanations report": [[MODEL]],
+    "explanations show": [[NEURON], ["e0"]],
+    "features build": [["--source", f"no{TEXT}", "is_x"], [f"no{TEXT}"]],
+    "features list": [[]],
+    "feeds ingest": NONE,
+    "feeds show": [[NEURON]],
+    "findings add": [[TEXT, "--about", NEURON, "--author", TEXT], [TEXT, "--about", NEURON, "--json"]],
+    "findings carry": [[MODEL, TUNED_MODEL, "--preview"]],
+    "findings list": [[]],
+    "findings remove": [["f1"]],
+    "findings show": [["f0"]],
+    "index build": [["--embedder", f"no{TEXT}"]],
+    "index status": [["--embedder", f"no{TEXT}"]],
+    "links diff": [[MODEL, TUNED_MODEL], [MODEL, TUNED_MODEL, "--format", "csv"]],
+    "links report": [[MODEL, TUNED_MODEL]],
+    "links make": [[MODEL, TUNED_MODEL]],
+    "lm-head ingest": NONE,
     "mcp": [["--rows", TEXT]],
-    "bundle check": NONE,
-    "store remove": NONE,
+    "models list": [[]],
+    "n2g find": [[hostile.hostile(" June")], [TEXT]],
+    "n2g import": NONE,
+    "n2g ingest": NONE,
+    "n2g predict": [[NEURON, TEXT]],
+    "n2g report": [[MODEL]],
+    "n2g show": [[NEURON], [hostile.hostile(EARLY)]],
+    "neurons around": [[NEURON]],
+    "neurons beside": [[NEURON], [NEURON, "--model", TEXT]],
+    "neurons line": [[NEURON]],
+    "neurons lines": NONE,
+    "neurons set-line": [[hostile.hostile(DEAD), TEXT]],
+    "probes ablate": [[MODEL, "is_month" + TEXT]],
+    "probes find": [["is_month" + TEXT]],
+    "probes import": NONE,
+    "probes ingest": NONE,
+    "probes report": [[MODEL, "--high", "0.5"]],
+    "probes show": [["is_month" + TEXT]],
+    "queries check": [[]],
+    "queries list": [[TEXT]],
+    "queries schema": [[], [TEXT]],
+    "queries show": [["neuron"]],
+    "ratings rate": [[MODEL, "--rater", TEXT]],
+    "ratings report": [[MODEL]],
+    "runs list": [[]],
+    "runs remove": NONE,
+    "similar match": [[MODEL, TUNED_MODEL], [MODEL, MODEL, "--by", "tokens"]],
+    "similar show": [[NEURON]],
+    "store check": [[]],
+    "store import-files": NONE,
     "store status": [[]],
     "store stop": [["--store", f"no{TEXT}"]],
-    "store import-files": NONE,
+    "words agree": [[MODEL]],
+    "words coherent": [[]],
+    "words concepts": [["months"], [TEXT]],
+    "words disagree": [[MODEL]],
+    "words several": [[TEXT, "june", "july"]],
+    "words token": [[hostile.hostile(" June"), "--exact"]],
 }
 """Options of each command that is asked; a command with required ones is asked with a hostile text for each as well."""
-ANSWERED = ("finding list", "models", "runs", "similar", "feeds", "n2g show", "explain show", "disagree", "probe show")
+ANSWERED = (
+    *("findings list", "models list", "runs list", "similar show", "feeds show", "n2g show", "explanations show"),
+    *("words disagree", "probes show"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +152,9 @@ def test_every_command_is_asked() -> None:
 def test_no_command_lets_it_through(where: str, path: str) -> None:
     command = COMMANDS[path]
     questions = ASKED[path] + ([required(command)] if required(command) else [])
-    as_json = any("--json" in each.opts for each in command.params)
-    for args in [*questions, *([*each, "--json"] for each in questions if as_json and "--format" not in each)]:
+    forms = ("json", "csv", "md", "html") if any("--format" in each.opts for each in command.params) else ()
+    again = [[*each, "--format", form] for each in questions if "--format" not in each for form in forms]
+    for args in [*questions, *again]:
         done = ask(where, *path.split(), *args, text="3\n3\n3\nq\n")
         assert done.output, args
         assert not hostile.hurts(done.output), (args, hostile.hurts(done.output), done.output)
@@ -159,9 +176,10 @@ def test_what_is_mended_or_taken_away_is_shown_as_marks(tmp_path: Path) -> None:
         store.setup()
         hostile.load(store)
     run = hostile.hostile("lm-head-1")
-    for args in (["check", "--json"], ["check", "--mend"], ["remove", run], ["remove", run, "--json"]):
-        done = ask(str(tmp_path / "store"), "store", *args)
-        assert ("match-1" if args[0] == "check" else "lm-head-1") in done.output
+    asked = (["store", "check", "--json"], ["store", "check", "--mend"], ["runs", "remove", run])
+    for args in (*asked, ["runs", "remove", run, "--json"]):
+        done = ask(str(tmp_path / "store"), *args)
+        assert ("match-1" if args[1] == "check" else "lm-head-1") in done.output
         assert not hostile.hurts(done.output), args
         assert "a defect" not in done.output, done.output
     stop(tmp_path / "store")
@@ -184,35 +202,33 @@ EXACT = [hostile.hostile(text) for text in (" June", " July", " May", " early", 
 
 
 def test_json_is_the_same_data(where: str) -> None:
-    done = ask(where, "query", TOKENS, "--json")
-    assert [row["text"] for row in json.loads(done.stdout)] == EXACT
-    lines = ask(where, "query", TOKENS, "--format", "jsonl").stdout.splitlines()
+    done = ask(where, "cypher", TOKENS, "--json")
+    assert [row["text"] for row in json.loads(done.stdout)["rows"]] == EXACT
+    lines = ask(where, "cypher", TOKENS, "--format", "jsonl").stdout.splitlines()
     assert [json.loads(line)["text"] for line in lines] == EXACT
 
 
 def test_csv_has_marks_and_says_so_and_a_file_has_the_text(where: str, tmp_path: Path) -> None:
-    done = ask(where, "query", TOKENS, "--format", "csv")
+    done = ask(where, "cypher", TOKENS, "--format", "csv")
     rows = [*csv.reader(io.StringIO(done.stdout))]
     assert rows[1][0].startswith(" June<U+001B>]0;title<U+0007>")
-    assert "--out FILE keeps them" in done.stderr
+    assert "--save FILE keeps them" in done.stderr
     out = tmp_path / "tokens.csv"
-    done = ask(where, "query", TOKENS, "--format", "csv", "--out", str(out))
+    done = ask(where, "cypher", TOKENS, "--save", str(out))
     assert (done.exit_code, done.stdout) == (0, "")
     with out.open(newline="", encoding="utf-8") as file:
         assert [row[0] for row in csv.reader(file)] == ["text", *EXACT]
-    clean = ask(where, "query", "RETURN 'a\nb' AS x", "--format", "csv")
+    clean = ask(where, "cypher", "RETURN 'a\nb' AS x", "--format", "csv")
     assert (clean.stdout, clean.stderr) == ('x\n"a\nb"\n', "")
 
 
 def test_a_page_and_a_drawing_name_it_with_marks(where: str, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib", reason="the pictures extra is not installed")
-    places = {name: str(tmp_path / name) for name in ("page.html", "graph.svg", "probes.svg", "scores.svg", "said.svg")}
+    places = {name: str(tmp_path / name) for name in ("page.html", "graph.svg", "probes.svg", "scores.svg")}
     for args in (
-        ["neuron", NEURON, "--html", places["page.html"]],
-        ["n2g", "show", NEURON, "--svg", places["graph.svg"]],
-        ["n2g", "report", MODEL, "--plot", places["scores.svg"]],
-        ["probe", "show", "is_month" + TEXT, "--plot", places["probes.svg"]],
-        ["explain", "report", MODEL, "--plot", places["said.svg"]],
+        ["card", NEURON, "--save", places["page.html"]],
+        ["n2g", "show", NEURON, "--save", places["graph.svg"]],
+        ["n2g", "report", MODEL, "--save", places["scores.svg"]],
+        ["probes", "show", "is_month" + TEXT, "--save", places["probes.svg"]],
     ):
         done = ask(where, *args)
         assert done.exit_code == 0, done.output
@@ -221,37 +237,16 @@ def test_a_page_and_a_drawing_name_it_with_marks(where: str, tmp_path: Path) -> 
     assert "&lt;U+001B&gt;]0;title" in (tmp_path / "page.html").read_text("utf-8")
 
 
-def terminal(*command: str, **environ: str) -> str:
-    """What a process writes to a terminal that is its standard output and error."""
-    master, slave = os.openpty()
-    termios.tcsetwinsize(slave, (40, 1000))
-    env = {**os.environ, "TERM": "xterm-256color", **environ}
-    done = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env, close_fds=True)
-    os.close(slave)
-    shown = b""
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:  # Linux: the other end is closed
-            break
-        if not part:
-            break
-        shown += part
-    os.close(master)
-    done.wait()
-    return re.sub("\r+\n", "\n", shown.decode())
-
-
 @pytest.mark.parametrize(
     "args",
     [
-        ["neuron", NEURON],
-        ["finding", "list"],
-        ["query", TOKENS, "--format", "csv"],
-        ["query", TOKENS, "--format", "json"],
-        ["neuron", f"no{TEXT}/L0/N1"],
-        ["--debug", "neuron", f"no{TEXT}/L0/N1"],
-        ["load", TEXT],
+        ["card", NEURON],
+        ["findings", "list"],
+        ["cypher", TOKENS, "--format", "csv"],
+        ["cypher", TOKENS, "--format", "json"],
+        ["card", f"no{TEXT}/L0/N1"],
+        ["--debug", "card", f"no{TEXT}/L0/N1"],
+        ["bundles", "load", TEXT],
     ],
     ids=str,
 )
@@ -260,7 +255,7 @@ def test_on_a_terminal(where: str, args: list[str]) -> None:
     assert "title" in shown
     assert "\x1b[31m" not in shown
     assert not hostile.hurts(hostile.OURS.sub("", shown)), shown
-    if args == ["neuron", NEURON]:
+    if args == ["card", NEURON]:
         assert hostile.OURS.search(shown)  # rich still draws in colour
 
 

@@ -33,11 +33,11 @@ def ask(*args: str | Path) -> Result:
 
 
 def test_list_has_all_or_those_that_say_the_words() -> None:
-    listed = json.loads(ask("queries", "list", "--json").stdout)
+    listed = json.loads(ask("queries", "list", "--json").stdout)["queries"]
     assert [each["name"] for each in listed] == list(public())
-    assert {each["name"] for each in json.loads(ask("queries", "list", "n2g", "pattern", "--json").stdout)} == {
-        "find_pattern"
-    }
+    assert {
+        each["name"] for each in json.loads(ask("queries", "list", "n2g", "pattern", "--json").stdout)["queries"]
+    } == {"find_pattern"}
     assert "no query says 'zebra'" in ask("queries", "list", "zebra").stderr
     assert "find_pattern" in ask("queries", "list", "pattern").stdout
 
@@ -52,13 +52,13 @@ def test_show_is_the_whole_text() -> None:
 def test_run_takes_every_parameter_as_an_option(folder: Path) -> None:
     where = ("--store", folder)
     found = ask("queries", "run", "find_words", "--words", "june", "--words", "July", "--model", BASE, *where, "--json")
-    assert [row["neuron"] for row in json.loads(found.stdout)] == [MONTHS]
+    assert [row["neuron"] for row in json.loads(found.stdout)["rows"]] == [MONTHS]
     cut = ask("queries", "run", "neuron_tokens", "--neuron", MONTHS, "--limit", "1", *where, "--format", "csv")
     assert cut.stdout.splitlines()[0].startswith("run,convention,projection,pole")
     assert "cut after 1 rows" in cut.stderr
     side = ("--projection", "up", "--pole", "-1", "--least", "1")
     same = ask("queries", "run", "same_tokens", "--neuron", OTHER, *side, *where, "--json")
-    assert {row["neuron"] for row in json.loads(same.stdout)} >= {MONTHS}
+    assert {row["neuron"] for row in json.loads(same.stdout)["rows"]} >= {MONTHS}
     assert "[required]" in ask("queries", "run", "same_tokens", "--help").stdout
 
 
@@ -69,6 +69,8 @@ def test_run_takes_every_parameter_as_an_option(folder: Path) -> None:
         (["find_term"], 2, "Missing option '--term'"),
         (["find_term", "--trem", "x"], 2, "--term"),
         (["find_term", "--term", "june", "--top", "x"], 2, "'x' is not a valid integer"),
+        (["find_term", "--term", "june", "--timeout", "abc"], 2, "'--timeout': 'abc', expected a finite number"),
+        (["find_term", "--term", "june", "--limit", "-1"], 2, "'--limit': -1, expected 0 or more"),
         (["find_part", "--part", "x", "--projection", "gates"], 2, "'gates' is not one of 'gate', 'up', 'down'"),
     ],
 )
@@ -79,16 +81,16 @@ def test_mistakes(args: list[str], code: int, message: str) -> None:
 
 def test_agree_and_disagree_fit_a_terminal(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    told = ask("agree", BASE, "--store", folder)
+    told = ask("words", "agree", BASE, "--store", folder)
     assert told.exit_code == 0, told.stderr
     assert "L9/N188 +" in told.stdout
     assert "share a word" in told.stdout
     assert max(map(len, told.stdout.splitlines())) <= 80
-    found = json.loads(ask("agree", BASE, "--store", folder, "--json").stdout)
-    assert found["found"][0]["neuron"] == MONTHS
-    other = ask("disagree", BASE, "--store", folder)
+    found = json.loads(ask("words", "agree", BASE, "--store", folder, "--json").stdout)
+    assert found["agreements"][0]["neuron"] == MONTHS
+    other = ask("words", "disagree", BASE, "--store", folder)
     said = " ".join(other.stdout.split())
     assert "opposite sides" in said
     assert "push the decoded tokens the other way" in said
     assert max(map(len, other.stdout.splitlines())) <= 80
-    assert "did you mean gemma-3-270m" in ask("agree", "gemma-3-270", "--store", folder).stderr
+    assert "did you mean gemma-3-270m" in ask("words", "agree", "gemma-3-270", "--store", folder).stderr

@@ -30,7 +30,9 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 def names(group: click.Group, *before: str) -> list[list[str]]:
     """The words of every command."""
     found = []
-    for word, command in group.commands.items():
+    context = click.Context(group)
+    for word in group.list_commands(context):
+        command = group.get_command(context, word)
         found += names(command, *before, word) if isinstance(command, click.Group) else [[*before, word]]
     return found
 
@@ -53,8 +55,8 @@ def test_a_librarys_error_is_told_without_it(
         except error as cause:
             raise error(f"no way in with {SECRETS['HF_TOKEN']}") from cause
 
-    monkeypatch.setattr("neuronkb.kb.knowledge_base.open_store", broken)
-    done = CliRunner().invoke(cli, [*debug, "models"])
+    monkeypatch.setattr("neuronkb.kb.stores.open_store", broken)
+    done = CliRunner().invoke(cli, [*debug, "models", "list"])
     assert done.exit_code == 1
     assert "no way in with …" in done.output
     assert ("Traceback" in done.output) == bool(debug)
@@ -63,7 +65,7 @@ def test_a_librarys_error_is_told_without_it(
 
 @pytest.mark.parametrize("debug", [[], ["--debug"]])
 def test_a_store_that_cannot_be_reached(debug: list[str]) -> None:
-    command = [sys.executable, "-m", "neuronkb", *debug, "models"]
+    command = [sys.executable, "-m", "neuronkb", *debug, "models", "list"]
     for where in (SECRETS["NEURONKB_STORE"], "bolt://127.0.0.1:1"):
         done = subprocess.run([*command, "--store", where], capture_output=True, text=True, env=os.environ, check=False)
         assert done.returncode == 1

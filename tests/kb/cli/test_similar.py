@@ -24,31 +24,32 @@ def test_match_similar_and_feeds(local_store: object, local_folder: Path, folder
         return CliRunner().invoke(cli, [*args, "--store", str(local_folder)])
 
     base, permuted = map(str, folders)
-    said = run("match", base, permuted, "--k", "2", "--device", "cpu").stdout
+    said = run("similar", "match", base, permuted, "--k", "2", "--device", "cpu").stdout
     assert "base and permuted by weights" in said
     assert "Neuron.SIMILAR.Neuron" in said
     assert "100.0%" in said
-    found = json.loads(run("match", base, permuted, "--k", "2", "--device", "cpu", "--json").stdout)
+    found = json.loads(run("similar", "match", base, permuted, "--k", "2", "--device", "cpu", "--json").stdout)
     assert found["whole"]["mutual"] == 1
-    copy = f"permuted/L1/N{int(torch.argsort(matched.order(1))[7])}"
-    said = run("similar", "base/L1/N7", "--by", "weights", "--model", "permuted").stdout
+    copy = f"L1/N{int(torch.argsort(matched.order(1))[7])}"
+    said = run("similar", "show", "base/L1/N7", "--by", "weights", "--model", "permuted").stdout
+    assert "In permuted by weights" in said
     assert copy in said
-    assert "control" in said
+    assert "null" in said
     assert "jaccard" not in said
-    rows = json.loads(run("similar", "base/L1/N7", "--top", "1", "--json").stdout)
-    assert [(row["neuron"], row["rank"]) for row in rows] == [(copy, 1)]
-    failed = run("feeds", "base/L0/N1")
+    rows = json.loads(run("similar", "show", "base/L1/N7", "--top", "1", "--json").stdout)["neighbours"]
+    assert [(row["neuron"], row["rank"]) for row in rows] == [(f"permuted/{copy}", 1)]
+    failed = run("feeds", "show", "base/L0/N1")
     assert failed.exit_code == 1
-    assert "neuronkb ingest feeds base" in failed.stderr
-    assert "Neuron.FEEDS.Neuron" in run("ingest", "feeds", base, "--k", "2", "--no-null", "--device", "cpu").stdout
-    said = run("feeds", "base/L0/N1").stdout
+    assert "neuronkb feeds ingest base" in failed.stderr
+    assert "Neuron.FEEDS.Neuron" in run("feeds", "ingest", base, "--k", "2", "--no-null", "--device", "cpu").stdout
+    said = run("feeds", "show", "base/L0/N1").stdout
     assert "base/L0/N1 feeds" in said
-    assert "base/L1/N" in said
-    rows = json.loads(run("feeds", "base/L0/N1", "--json").stdout)
+    assert "L1/N" in said
+    rows = json.loads(run("feeds", "show", "base/L0/N1", "--json").stdout)["feeds"]
     assert [(row["way"], row["through"], row["rank"]) for row in rows] == [
         ("down", through, rank) for through in ("gate", "up") for rank in (1, 2)
     ]
     assert all(row["control"] is None for row in rows)
-    failed = run("similar", "base/L1/N7", "--by", "activation", "--model", "other")
+    failed = run("similar", "show", "base/L1/N7", "--by", "activation", "--model", "other")
     assert failed.exit_code == 1
-    assert "neuronkb match base other --by activation" in failed.stderr
+    assert "neuronkb similar match base other --by activation" in failed.stderr

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pyarrow as pa
-from click.testing import CliRunner
-from neuronkb.ingest.bundle import BundleWriter, RunInfo
-from neuronkb.kb.cli.main import cli
+from neuronkb.ingest.bundle import Bundle, BundleWriter, RunInfo
+from neuronkb.kb.load.loader import load
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.schema import bundle_table, conform
+from neuronkb.tests.lined import CHANCE, bundles
+
+
+def after_waiting(store: LocalStore, *words: str) -> str:
+    """What a command says that begins while somebody else loads, who has done once the command says that it waits."""
+    command = [sys.executable, "-m", "neuronkb", *words]
+    with store.loading(print):
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert child.stderr is not None
+        silent = threading.Timer(120, child.kill)  # one that says nothing would wait for us as we for it
+        silent.start()
+        said = child.stderr.readline()
+        silent.cancel()
+    shown, errors = child.communicate(timeout=300)
+    assert said.startswith("waiting for process ")
+    assert said.endswith(" to finish loading\n")
+    assert (child.returncode, "waiting for" in errors) == (0, False), errors
+    return shown
 
 
 def test_a_load_says_whom_it_waits_for(local_store: LocalStore, local_folder: Path, tmp_path: Path) -> None:
@@ -18,22 +37,10 @@ def test_a_load_says_whom_it_waits_for(local_store: LocalStore, local_folder: Pa
     with BundleWriter.open(tmp_path / "b", run) as writer:
         writer.write("all", {"Model": conform(bundle_table("Model"), pa.table({"id": ["m"]}))})
         writer.finish()
-    held, release = threading.Event(), threading.Event()
+    assert "rows" in after_waiting(local_store, "bundles", "load", str(tmp_path / "b"), "--store", str(local_folder))
 
-    def hold() -> None:
-        with local_store.loading(print):
-            held.set()
-            release.wait(30)
 
-    holder = threading.Thread(target=hold)
-    holder.start()
-    held.wait(30)
-    timer = threading.Timer(2, release.set)
-    timer.start()
-    done = CliRunner().invoke(cli, ["load", str(tmp_path / "b"), "--store", str(local_folder)])
-    holder.join()
-    timer.join()
-    assert done.exit_code == 0, done.output
-    said = [line for line in done.stderr.splitlines() if line.startswith("waiting for process ")]
-    assert len(said) == 1
-    assert said[0].endswith("to finish loading")
+def test_a_line_that_is_set_says_so_too(local_store: LocalStore, local_folder: Path, tmp_path: Path) -> None:
+    load(local_store, Bundle.open(bundles(tmp_path)["lm-head-1"]))
+    words = ("neurons", "set-line", CHANCE, "mine", "--store", str(local_folder))
+    assert "mine" in after_waiting(local_store, *words)

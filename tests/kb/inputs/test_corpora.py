@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from neuronkb.ingest.corpus import Corpus
 from neuronkb.ingest.corpus.build import build
-from neuronkb.ingest.job import silent
+from neuronkb.ingest.progress import silent
 from neuronkb.ingest.subject.subject import Subject
-from neuronkb.kb.inputs.corpora import Reading, corpus_of, shared_text
+from neuronkb.kb.inputs.corpora import corpus_of, shared_text
+from neuronkb.kb.inputs.reading import Reading
 from neuronkb.kb.inputs.tails import LEFT_OUT
 from neuronkb.kb.place import Place
 from neuronkb.kb.stores.base import Store

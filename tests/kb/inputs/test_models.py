@@ -57,7 +57,7 @@ def test_why_an_answer_is_empty(known: Store) -> None:
         check_scope(known, "bas")
     with pytest.raises(QueryError, match="no run 'lm-head-3' in the store; did you mean lm-head-"):
         check_scope(known, None, "lm-head-3")
-    with pytest.raises(QueryError, match="lm-head of 'org/told' is not in the store; neuronkb ingest"):
+    with pytest.raises(QueryError, match="lm-head of 'org/told' is not in the store; neuronkb"):
         check_scope(known, "org/told", None, ("lm-head",))
 
 

@@ -83,7 +83,7 @@ def test_a_file_without_neurons(subject: Subject, tmp_path: Path, data: bytes) -
 def kb(local_store: LocalStore, planted_models: tuple[Path, Path], tmp_path: Path) -> KnowledgeBase:
     """The planted base, its first layer decoded."""
     kb = KnowledgeBase(local_store, str(tmp_path / "store"))
-    kb.ingest_lm_head(planted_models[0], layers=[0])
+    kb.lm_head.ingest(planted_models[0], layers=[0])
     return kb
 
 
@@ -92,11 +92,11 @@ def test_every_option_that_takes_neurons(kb: KnowledgeBase, planted_models: tupl
     base = planted_models[0]
     path = tmp_path / "ids.txt"
     calls: dict[str, Any] = {
-        "n2g": lambda name: kb.ingest_n2g(base, tmp_path / "no texts", neurons=[name]),
+        "n2g": lambda name: kb.n2g.ingest(base, tmp_path / "no texts", neurons=[name]),
         "explanations": lambda name: kb.explanations.ingest(base, explainer=tmp_path / "no model", neurons=[name]),
-        "clamp": lambda name: kb.clamp(base, [name], "In", value=1.0),
-        "ablate": lambda name: kb.ablate_feature(base, "no feature", name),
-        "check": lambda name: kb.ingest_clamp(base, neurons=[name], maxima="prompts"),
+        "clamp": lambda name: kb.clamp.run(base, [name], prompt="In", value=1.0),
+        "ablate": lambda name: kb.probes.ablate(base, "no feature", neuron=name),
+        "check": lambda name: kb.causal.ingest(base, neurons=[name], maxima="prompts"),
     }
     for name, error, said in [OTHERS[i] for i in (0, 1, 3, 4, 6)]:
         for what, call in calls.items():
@@ -105,17 +105,20 @@ def test_every_option_that_takes_neurons(kb: KnowledgeBase, planted_models: tupl
             assert what
         path.write_text(name)
         with pytest.raises(error, match=said):
-            kb.ingest_n2g(base, tmp_path / "no texts", neurons=path)
+            kb.n2g.ingest(base, tmp_path / "no texts", neurons=path)
     absent: dict[str, Any] = {
-        "feeds": kb.feeds,
-        "graphs": kb.graphs,
-        "predict": lambda name: kb.predict_n2g(name, "In June"),
+        "feeds": kb.feeds.show,
+        "graphs": kb.n2g.show,
+        "predict": lambda name: kb.n2g.predict(name, "In June"),
         "explanations": kb.explanations.show,
-        "similar": kb.similar,
-        **{by: lambda name, by=by: kb.similar(name, by) for by in ("graph", "explanation", "activation", "tokens")},
-        "finding": lambda name: kb.findings.add("x", [name]),
-        "subgraph": kb.subgraph,
-        "card": kb.neuron,
+        "similar": kb.similar.show,
+        **{
+            by: lambda name, by=by: kb.similar.show(name, by=by)
+            for by in ("graph", "explanation", "activation", "tokens")
+        },
+        "finding": lambda name: kb.findings.add("x", about=[name]),
+        "around": kb.neurons.around,
+        "card": kb.card,
     }
     for name in ("base/L2/N3", "base/L1/N24"):
         for what, call in absent.items():
@@ -128,7 +131,7 @@ def test_an_empty_file_is_not_all_neurons(
     local_folder: Path, planted_models: tuple[Path, Path], tmp_path: Path
 ) -> None:
     (tmp_path / "ids.txt").write_text("# none\n")
-    arguments = ["ingest", "clamp", str(planted_models[0]), "--store", str(local_folder)]
+    arguments = ["causal", "ingest", str(planted_models[0]), "--store", str(local_folder)]
     ran = CliRunner().invoke(cli, [*arguments, "--neurons", str(tmp_path / "ids.txt")])
     assert ran.exit_code
     assert "ids.txt: no neuron in it; give one id a line" in ran.output

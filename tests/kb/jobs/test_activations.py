@@ -34,18 +34,18 @@ def texts(folder: Path) -> Path:
 def kb(store: Store, planted_models: tuple[Path, Path], tmp_path: Path) -> KnowledgeBase:
     """The planted base, decoded and run over a corpus."""
     kb = KnowledgeBase(store, str(tmp_path / "store"))
-    kb.ingest_lm_head(planted_models[0])
-    kb.ingest_activations(planted_models[0], texts(tmp_path), windows=WINDOWS, settings=SETTINGS)
+    kb.lm_head.ingest(planted_models[0])
+    kb.activations.ingest(planted_models[0], texts(tmp_path), windows=WINDOWS, settings=SETTINGS)
     return kb
 
 
 def test_a_card_shows_what_the_neuron_did(kb: KnowledgeBase, planted_models: tuple[Path, Path], tmp_path: Path) -> None:
-    card: NeuronCard = kb.neuron(NEURON)
-    assert card.sides
+    card: NeuronCard = kb.card(NEURON)
+    assert card.ends
     assert [each.pole for each in card.activity] == [1, -1]
     live = LiveModel.open(planted_models[0], dtype="float32", device="cpu")
     assert live.subject is not None
-    corpus = corpus_of(kb.store, kb.place, live.subject, [tmp_path / "texts.jsonl"], WINDOWS, lambda *told: None)
+    corpus = corpus_of(kb.db, kb.place, live.subject, [tmp_path / "texts.jsonl"], WINDOWS, lambda *told: None)
     values = live.capture(next(corpus.batches(len(corpus)))[1], layers=[1])[1, "hidden"][:, 1:, 3].numpy()
     for each in card.activity:
         signed = each.pole * values
@@ -69,10 +69,10 @@ def test_a_card_shows_what_the_neuron_did(kb: KnowledgeBase, planted_models: tup
 def test_the_same_run_again_changes_nothing(
     kb: KnowledgeBase, planted_models: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    before = kb.status()
-    report = kb.ingest_activations(planted_models[0], tmp_path / "texts.jsonl", windows=WINDOWS, settings=SETTINGS)
+    before = kb.store.status()
+    report = kb.activations.ingest(planted_models[0], tmp_path / "texts.jsonl", windows=WINDOWS, settings=SETTINGS)
     assert report.total == 0
-    after = kb.status()
+    after = kb.store.status()
     assert (after.nodes, after.relationships) == (before.nodes, before.relationships)
 
 
@@ -80,7 +80,7 @@ def test_evidence_of_other_weights_is_refused(
     kb: KnowledgeBase, planted_models: tuple[Path, Path], tmp_path: Path
 ) -> None:
     with pytest.raises(WeightsError, match="base"):
-        kb.ingest_activations(
+        kb.activations.ingest(
             planted_models[1], tmp_path / "texts.jsonl", name="base", windows=WINDOWS, settings=SETTINGS
         )
 
@@ -89,4 +89,4 @@ def test_an_empty_corpus_is_an_error(store: Store, planted_models: tuple[Path, P
     kb = KnowledgeBase(store, str(tmp_path / "store"))
     (tmp_path / "empty.jsonl").write_text("")
     with pytest.raises(CorpusError):
-        kb.ingest_activations(planted_models[0], tmp_path / "empty.jsonl", windows=WINDOWS, settings=SETTINGS)
+        kb.activations.ingest(planted_models[0], tmp_path / "empty.jsonl", windows=WINDOWS, settings=SETTINGS)

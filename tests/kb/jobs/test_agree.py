@@ -48,26 +48,26 @@ def newer(kb: KnowledgeBase) -> None:
     run = {"id": NEWER, "job": "activations", "model": MANY}
     row = {"pole": 1, "mean": 1.0, "max": 2.0, "n": 3, "run": NEWER}
     fired = [{"start": f"{MANY}/L0/N{i}", "end": "k/T300", **row} for i in range(SIZE)]
-    everything.load(kb.store, {"Run": [run], "Neuron.FIRES_ON_TOKEN.Token": fired})
+    everything.load(kb.db, {"Run": [run], "Neuron.FIRES_ON_TOKEN.Token": fired})
 
 
 @pytest.mark.parametrize("model", [BASE, MANY])
 def test_what_is_stored_is_what_is_worked_out(kb: KnowledgeBase, model: str) -> None:
-    kb.agree(model)
+    kb.words.agree(model)
     with patch.object(agreeing, "read_layer", side_effect=AssertionError("read again")):
         for layers, top in product(((), (9,) if model == BASE else (0,)), (None, 3)):
-            wanted = agreements(kb.store, model, layers=layers, top=top)
+            wanted = agreements(kb.db, model, layers=layers, top=top)
             with patch.object(agreeing, "agreements", side_effect=AssertionError("worked out again")):
-                assert kb.agree(model, layers=layers, top=top) == wanted
-        assert kb.disagree(model, f1=0.6) == disagreements(kb.store, model, f1=0.6)
+                assert kb.words.agree(model, layers=layers, top=top) == wanted
+        assert kb.words.disagree(model, f1=0.6) == disagreements(kb.db, model, f1=0.6)
         with patch("neuronkb.queries.answers.agreed.FIRST", 1):
-            assert kb.agree(model, top=5) == agreements(kb.store, model, top=5)
+            assert kb.words.agree(model, top=5) == agreements(kb.db, model, top=5)
 
 
 def test_every_number_is_that_of_all_pairs_of_neurons(kb: KnowledgeBase) -> None:
     """One by one, from rows of the store: scores, p over all pairs of different neurons on a side, q over all sides."""
     expected = by_hand(kb)
-    found = {(one.neuron, one.pole): one for one in kb.agree(MANY, top=None).found}
+    found = {(one.neuron, one.pole): one for one in kb.words.agree(MANY, top=None).agreements}
     q = dict(zip(expected, benjamini_hochberg([p for _, p in expected.values()]), strict=True))
     assert found.keys() == {side for side, (score, _) in expected.items() if score}
     for side, one in found.items():
@@ -113,38 +113,38 @@ def words_by_side(kb: KnowledgeBase, cypher: str) -> dict[tuple[str, int], set[s
 
 
 def test_evidence_that_comes_or_goes_makes_it_anew(kb: KnowledgeBase) -> None:
-    before = kb.agree(MANY)
+    before = kb.words.agree(MANY)
     assert stored(kb, MANY)[AGREES] > 20
     newer(kb)
-    after = kb.agree(MANY)
-    assert after == agreements(kb.store, MANY)
-    assert {one.words for one in after.found} == {("w300",)}
+    after = kb.words.agree(MANY)
+    assert after == agreements(kb.db, MANY)
+    assert {one.words for one in after.agreements} == {("w300",)}
     assert stored(kb, MANY) == {AGREES: 1, CONTRADICTS: 0}
-    assert [row["job"] for row in kb.runs(job="agree", model=MANY).dicts()] == ["agree"]
-    runs.remove(kb.store, NEWER)
+    assert [row["job"] for row in kb.runs.list(job="agree", model=MANY).dicts()] == ["agree"]
+    runs.remove(kb.db, NEWER)
     # Cypher sees nothing old either.
     assert stored(kb, MANY) == {AGREES: 0, CONTRADICTS: 0}
-    assert not kb.runs(job="agree", model=MANY).rows
-    assert kb.agree(MANY) == before
+    assert not kb.runs.list(job="agree", model=MANY).rows
+    assert kb.words.agree(MANY) == before
 
 
 def test_other_models_and_what_names_no_words_leave_it_as_it_is(kb: KnowledgeBase) -> None:
-    kb.agree(MANY)
-    kb.agree(BASE)
+    kb.words.agree(MANY)
+    kb.words.agree(BASE)
     with patch.object(agreeing, "make", side_effect=AssertionError("made again")):
-        runs.remove(kb.store, "clamp-1")
-        assert "clamp" not in kb.agree(BASE).found[0].methods
-        assert kb.agree(BASE) == agreements(kb.store, BASE)
-        kb.agree(MANY)
+        runs.remove(kb.db, "clamp-1")
+        assert "clamp" not in kb.words.agree(BASE).agreements[0].methods
+        assert kb.words.agree(BASE) == agreements(kb.db, BASE)
+        kb.words.agree(MANY)
 
 
 def test_a_run_that_is_not_finished_is_not_looked_at(kb: KnowledgeBase) -> None:
-    whole = kb.agree(MANY)
-    kb.store.write("MATCH (r:Run {job: 'agree', model: $model}) SET r.ended = NULL", {"model": MANY})
-    kb.store.write("MATCH (:Neuron {id: $id})-[a:AGREES_ON]->() DELETE a", {"id": whole.found[0].neuron})
+    whole = kb.words.agree(MANY)
+    kb.db.write("MATCH (r:Run {job: 'agree', model: $model}) SET r.ended = NULL", {"model": MANY})
+    kb.db.write("MATCH (:Neuron {id: $id})-[a:AGREES_ON]->() DELETE a", {"id": whole.agreements[0].neuron})
     ((run,),) = kb.cypher("MATCH (r:Run {job: 'agree', model: $model}) RETURN r.id", model=MANY)
-    runs.remove(kb.store, run)
-    assert kb.agree(MANY) == whole
+    runs.remove(kb.db, run)
+    assert kb.words.agree(MANY) == whole
 
 
 def test_cut_off_between_layers_it_goes_on_with_the_rest(kb: KnowledgeBase) -> None:
@@ -158,12 +158,12 @@ def test_cut_off_between_layers_it_goes_on_with_the_rest(kb: KnowledgeBase) -> N
 
     with patch.object(agreeing, "read_layer", cut):
         with pytest.raises(KeyboardInterrupt):
-            kb.agree(BASE)
+            kb.words.agree(BASE)
         assert stored(kb, BASE) == {AGREES: 0, CONTRADICTS: 0}
-        found = kb.agree(BASE)
+        found = kb.words.agree(BASE)
     assert seen == [8, 9, 10, 10]
-    assert found == agreements(kb.store, BASE)
-    assert found.found[0].neuron == MONTHS
+    assert found == agreements(kb.db, BASE)
+    assert found.agreements[0].neuron == MONTHS
 
 
 def test_evidence_that_comes_in_meanwhile_is_said(kb: KnowledgeBase) -> None:
@@ -175,16 +175,29 @@ def test_evidence_that_comes_in_meanwhile_is_said(kb: KnowledgeBase) -> None:
         return found
 
     with patch.object(agreeing, "read_layer", slow), pytest.raises(StoreBusyError, match="evidence comes in"):
-        kb.agree(MANY)
+        kb.words.agree(MANY)
     assert stored(kb, MANY) == {AGREES: 0, CONTRADICTS: 0}
 
 
 def test_other_questions_store_nothing(kb: KnowledgeBase) -> None:
-    assert isinstance(kb.agree(MANY, share=0.9), AgreeReport)
-    kb.agree(MANY, layers=[0])
-    kb.agree(MANY, runs=[f"lm-head-{MANY}"])
-    assert not kb.runs(job="agree", model=MANY).rows
+    assert isinstance(kb.words.agree(MANY, share=0.9), AgreeReport)
+    kb.words.agree(MANY, layers=[0])
+    kb.words.agree(MANY, runs=[f"lm-head-{MANY}"])
+    assert not kb.runs.list(job="agree", model=MANY).rows
     with pytest.raises(QueryError, match="has neurons of layers 0 in the store only"):
-        kb.agree(MANY, layers=[3])
+        kb.words.agree(MANY, layers=[3])
     with pytest.raises(QueryError, match="no model 'manny'"):
-        kb.agree("manny")
+        kb.words.agree("manny")
+
+
+def test_a_session_that_stores_nothing_is_answered_all_the_same(kb: KnowledgeBase) -> None:
+    kb.session.stores = False
+    found = kb.words.agree(MANY)
+    assert found == agreements(kb.db, MANY)
+    other = kb.words.disagree(BASE, f1=0.6)
+    assert other == disagreements(kb.db, BASE, f1=0.6)
+    assert not kb.runs.list(job="agree").rows
+    assert not kb.place.bundles.exists()
+    kb.session.stores = True
+    assert kb.words.agree(MANY) == found
+    assert kb.runs.list(job="agree").rows

@@ -30,16 +30,17 @@ RETURN n.id, s.pole ORDER BY s.coherence DESC, n.id, s.pole DESC
 def kb(store: Store, planted_models: tuple[Path, Path], tmp_path: Path) -> KnowledgeBase:
     """The planted base, decoded and run over a corpus."""
     kb = KnowledgeBase(store, str(tmp_path / "store"))
-    kb.ingest_lm_head(planted_models[0])
-    kb.ingest_activations(planted_models[0], texts(tmp_path), windows=WINDOWS, settings=PASS)
+    kb.lm_head.ingest(planted_models[0])
+    kb.activations.ingest(planted_models[0], texts(tmp_path), windows=WINDOWS, settings=PASS)
     return kb
 
 
 def test_the_planted_neuron_passes_and_others_do_not(kb: KnowledgeBase) -> None:
     names = [f"L1/N{i}:down+" for i in range(12)]
-    loaded = kb.ingest_clamp("base", neurons=names, prompts=PROMPTS, settings=SETTINGS)
-    assert loaded.created["Intervention"] == loaded.created["Intervention.ON.Neuron"] == 24
-    found = kb.causal("base")
+    loaded = kb.causal.ingest("base", neurons=names, prompts=PROMPTS, settings=SETTINGS)
+    assert loaded.causal == kb.causal.report("base")
+    assert loaded.load.created["Intervention"] == loaded.load.created["Intervention.ON.Neuron"] == 24
+    found = kb.causal.report("base")
     by_neuron = {one.neuron: one for one in found.clamps}
     assert len(by_neuron) == 12
     months = by_neuron[MONTHS]
@@ -49,15 +50,15 @@ def test_the_planted_neuron_passes_and_others_do_not(kb: KnowledgeBase) -> None:
     assert months.beats_neurons
     assert months.direct == pytest.approx(months.effect, rel=1e-3)
     assert max(found.clamps, key=lambda one: one.effect) == months
-    activity = next(each for each in kb.neuron(MONTHS).activity if each.pole > 0)
+    activity = next(each for each in kb.card(MONTHS).activity if each.pole > 0)
     assert months.value == pytest.approx(activity.max)
     # The planted neuron alone: what the others decode to, other neurons write by chance as well.
     assert sum(one.p_neurons == 1 / 40 for one in found.clamps) < 12
 
 
 def test_the_clearest_sides_are_spread_and_the_card_shows_their_doses(kb: KnowledgeBase) -> None:
-    kb.ingest_clamp("base", top=12, prompts=PROMPTS, settings=SETTINGS)
-    found = kb.causal("base")
+    kb.causal.ingest("base", top=12, prompts=PROMPTS, settings=SETTINGS)
+    found = kb.causal.report("base")
     assert found.prompts == PROMPTS
     sides = {(one.neuron, one.projection, one.pole) for one in found.clamps}
     assert len(sides) == 12
@@ -73,54 +74,54 @@ def test_the_clearest_sides_are_spread_and_the_card_shows_their_doses(kb: Knowle
     assert sum(share.tested for share in found.by_projection) == found.total.tested == len(found.clamps) == 16
     assert all(one.pole == 1 for one in found.clamps if one.projection == "gate")
     one = next(one for one in found.clamps if one.projection == "down")
-    (curve,) = [c for c in kb.neuron(one.neuron).clamps if (c.projection, c.pole) == ("down", one.pole)]
+    (curve,) = [c for c in kb.card(one.neuron).clamps if (c.projection, c.pole) == ("down", one.pole)]
     assert [dose.multiple for dose in curve.doses] == [0.5, 1.0]
     assert [dose.p_neurons is None for dose in curve.doses] == [True, False]
     assert curve.doses[1].effect == one.effect
 
 
 def test_the_same_check_again_changes_nothing_and_another_is_refused(kb: KnowledgeBase) -> None:
-    kb.ingest_clamp("base", neurons=[MONTHS], prompts=PROMPTS, settings=SETTINGS)
-    before = kb.status()
-    assert kb.ingest_clamp("base", neurons=["L1/N3"], prompts=PROMPTS, settings=SETTINGS).total == 0
-    assert kb.status().nodes == before.nodes
+    kb.causal.ingest("base", neurons=[MONTHS], prompts=PROMPTS, settings=SETTINGS)
+    before = kb.store.status()
+    assert kb.causal.ingest("base", neurons=["L1/N3"], prompts=PROMPTS, settings=SETTINGS).load.total == 0
+    assert kb.store.status().nodes == before.nodes
     with pytest.raises(Exception, match=r"--replace takes its [\d,]+ rows away"):
-        kb.ingest_clamp("base", neurons=["L1/N4"], prompts=PROMPTS, settings=SETTINGS)
-    kb.ingest_clamp("base", neurons=["L1/N4"], prompts=PROMPTS, settings=SETTINGS, clash="replace")
-    assert {one.neuron for one in kb.causal("base").clamps} == {"base/L1/N4"}
+        kb.causal.ingest("base", neurons=["L1/N4"], prompts=PROMPTS, settings=SETTINGS)
+    kb.causal.ingest("base", neurons=["L1/N4"], prompts=PROMPTS, settings=SETTINGS, replace=True)
+    assert {one.neuron for one in kb.causal.report("base").clamps} == {"base/L1/N4"}
 
 
 def test_maxima_on_the_prompts_need_no_corpus_pass(
     store: Store, planted_models: tuple[Path, Path], tmp_path: Path
 ) -> None:
     kb = KnowledgeBase(store, str(tmp_path / "store"))
-    with pytest.raises(QueryError, match="is not decoded; run neuronkb ingest lm-head"):
-        kb.ingest_clamp(planted_models[0], prompts=PROMPTS)
-    kb.ingest_lm_head(planted_models[0])
-    with pytest.raises(QueryError, match=r"ingest activations .* or measure them on the prompts with --maxima prompts"):
-        kb.ingest_clamp("base", prompts=PROMPTS)
-    kb.ingest_clamp("base", neurons=[MONTHS], prompts=PROMPTS, maxima="prompts", settings=SETTINGS)
-    assert kb.causal("base").maxima == "prompts"
-    (down,) = [one for one in kb.causal("base").clamps if (one.projection, one.pole) == ("down", 1)]
+    with pytest.raises(QueryError, match="is not decoded; run neuronkb lm-head ingest"):
+        kb.causal.ingest(planted_models[0], prompts=PROMPTS)
+    kb.lm_head.ingest(planted_models[0])
+    with pytest.raises(QueryError, match=r"activations ingest .* or measure them on the prompts with --maxima prompts"):
+        kb.causal.ingest("base", prompts=PROMPTS)
+    kb.causal.ingest("base", neurons=[MONTHS], prompts=PROMPTS, maxima="prompts", settings=SETTINGS)
+    assert kb.causal.report("base").maxima == "prompts"
+    (down,) = [one for one in kb.causal.report("base").clamps if (one.projection, one.pole) == ("down", 1)]
     assert down.effect > 0
 
 
 def test_a_fine_tune_is_clamped_to_what_its_base_reaches(kb: KnowledgeBase, planted_models: tuple[Path, Path]) -> None:
-    kb.ingest_lm_head(planted_models[1])
-    kb.ingest_clamp("base", neurons=["L1/N3:down+"], prompts=PROMPTS, settings=SETTINGS)
-    kb.ingest_clamp("tuned", neurons=["L1/N3:down+"], prompts=PROMPTS, maxima="base", settings=SETTINGS)
-    (one,), (two,) = kb.causal("base").clamps, kb.causal("tuned").clamps
+    kb.lm_head.ingest(planted_models[1])
+    kb.causal.ingest("base", neurons=["L1/N3:down+"], prompts=PROMPTS, settings=SETTINGS)
+    kb.causal.ingest("tuned", neurons=["L1/N3:down+"], prompts=PROMPTS, maxima="base", settings=SETTINGS)
+    (one,), (two,) = kb.causal.report("base").clamps, kb.causal.report("tuned").clamps
     assert one.value == two.value
     # The fine-tune's column writes weekdays.
     assert set(one.tokens).isdisjoint(two.tokens)
     with pytest.raises(QueryError, match="maxima are 'other'; expected corpus, prompts, or one of base, tuned"):
-        kb.ingest_clamp("tuned", maxima="other")
+        kb.causal.ingest("tuned", maxima="other")
 
 
 def test_answers_name_the_planted_concept(kb: KnowledgeBase) -> None:
     more = {"answers": 12, "answer_tokens": 4, "question": "filler9 filler12", "multiples": (1.0,)}
-    kb.ingest_clamp("base", neurons=["L1/N3:down+"], prompts=PROMPTS, settings=SETTINGS | more | {"reference": 40.0})
-    (one,) = kb.causal("base").clamps
+    kb.causal.ingest("base", neurons=["L1/N3:down+"], prompts=PROMPTS, settings=SETTINGS | more | {"reference": 40.0})
+    (one,) = kb.causal.report("base").clamps
     assert one.answers == one.named_on == 12
     assert one.named_off is not None
     assert one.named_other is not None
@@ -139,20 +140,20 @@ def test_answers_name_the_planted_concept(kb: KnowledgeBase) -> None:
 )
 def test_what_is_no_side(kb: KnowledgeBase, name: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        kb.ingest_clamp("base", neurons=[name], prompts=PROMPTS, settings=SETTINGS)
+        kb.causal.ingest("base", neurons=[name], prompts=PROMPTS, settings=SETTINGS)
 
 
 def test_bad_input(kb: KnowledgeBase, planted_models: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="multiple of the maximum is -1"):
-        kb.ingest_clamp("base", settings={"multiples": (-1.0,)})
+    with pytest.raises(ModelError, match=r"multiples has -1\.0, expected a number above 0"):
+        kb.causal.ingest("base", settings={"multiples": (-1.0,)})
     with pytest.raises(ModelError, match=r"none\.txt: the prompts cannot be read"):
-        kb.ingest_clamp("base", prompts=tmp_path / "none.txt")
+        kb.causal.ingest("base", prompts=tmp_path / "none.txt")
     other = tmp_path / "other" / "base"
     shutil.copytree(planted_models[1], other)
     with pytest.raises(WeightsError, match="are not those that the store knows as 'base'"):
-        kb.ingest_clamp(other, prompts=PROMPTS)
+        kb.causal.ingest(other, prompts=PROMPTS)
     with pytest.raises(QueryError, match="no run of clamps on base"):
-        kb.causal("base")
+        kb.causal.report("base")
 
 
 def test_the_shipped_prompts() -> None:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from neuronkb.ingest.embedding.embedder import Embedder
 from neuronkb.ingest.explain.published import job, tally
-from neuronkb.ingest.job import silent
+from neuronkb.ingest.progress import silent
 from neuronkb.kb.cli.main import cli
 from neuronkb.kb.jobs.embed import embed_with
 from neuronkb.kb.knowledge_base import KnowledgeBase
@@ -68,7 +68,7 @@ def test_an_export_becomes_neurons_latents_and_their_evidence(kb: KnowledgeBase,
     fired = {"modelId": "gpt2-small", "layer": "6-res-jb", "index": 7, "tokens": [" a", " b"], "values": [0.0, 2.5]}
     feature = {"modelId": "gpt2-small", "layer": "6-res-jb", "index": "7", "maxActApprox": 2.5, "hookName": "blocks.6"}
     rows = [described("17", "names of dogs"), described(7, "months", "6-res-jb"), fired, fired, feature]
-    found = kb.import_explanations(batch(tmp_path, rows), embed=False)
+    found = kb.explanations.import_(batch(tmp_path, rows), embed=False)
     assert (found.format, found.guessed) == ("neuronpedia", True)
     (model,) = found.models
     assert model.read == {"explanations": 2, "windows": 2, "statistics": 1, "files": 1}
@@ -82,12 +82,12 @@ def test_an_export_becomes_neurons_latents_and_their_evidence(kb: KnowledgeBase,
     fires = "MATCH (:Latent)-[f:FIRES_ON]->(e:Excerpt) RETURN f.levels, f.unit, f.band, e.tokens, e.text"
     assert kb.cypher(fires).rows == [("0 1000", 0.0025, "top", [" a", " b"], " a b")]
     assert kb.cypher("MATCH (:Latent)-[:HAS_STATS]->(s:Stats) RETURN s.kind, s.max").rows == [("published", 2.5)]
-    assert kb.status().nodes["Neuron"] == 1
+    assert kb.store.status().nodes["Neuron"] == 1
 
 
 def test_delphi_scores_stand_side_by_side(kb: KnowledgeBase, tmp_path: Path) -> None:
-    kb.import_explanations(delphi(tmp_path / "base", "Dogs."), model="base", embed=False)
-    kb.import_explanations(delphi(tmp_path / "tuned", "Cats."), model="tuned", embed=False)
+    kb.explanations.import_(delphi(tmp_path / "base", "Dogs."), model="base", embed=False)
+    kb.explanations.import_(delphi(tmp_path / "tuned", "Cats."), model="tuned", embed=False)
     rows = sorted(kb.cypher(SCORES).rows)
     # TP 1 of 2, TN 1 of 1, one not answered: (1/2 + 1) / 2, and 2 / (2 + 1).
     assert rows == [
@@ -95,19 +95,19 @@ def test_delphi_scores_stand_side_by_side(kb: KnowledgeBase, tmp_path: Path) -> 
         for text, model in (("Cats.", "tuned"), ("Dogs.", "base"))
         for formula, value in (("balanced-accuracy", 0.75), ("f1", pytest.approx(2 / 3)))
     ]
-    assert "Neuron" not in kb.status().nodes
+    assert "Neuron" not in kb.store.status().nodes
 
 
 def test_the_same_again_changes_nothing_and_another_needs_a_decision(kb: KnowledgeBase, tmp_path: Path) -> None:
     path = batch(tmp_path, [described(1, "dogs"), described(2, "dogs")])
-    kb.import_explanations(path, embed=False)
-    before = checksum(kb.store)
-    assert kb.import_explanations([path, path], embed=False).total == 0
-    assert checksum(kb.store) == before
+    kb.explanations.import_(path, embed=False)
+    before = checksum(kb.db)
+    assert kb.explanations.import_([path, path], embed=False).total == 0
+    assert checksum(kb.db) == before
     batch(tmp_path, [described(1, "cats")])
     with pytest.raises(RunError, match=r"--replace.*--alongside"):
-        kb.import_explanations(path, embed=False)
-    kb.import_explanations(path, embed=False, clash="replace")
+        kb.explanations.import_(path, embed=False)
+    kb.explanations.import_(path, embed=False, replace=True)
     assert kb.cypher("MATCH (e:Explanation) RETURN e.text").rows == [("cats",)]
 
 
@@ -118,15 +118,15 @@ def test_failures_that_an_older_release_stored_stay_until_replace(
     stored = "MATCH (e:Explanation) RETURN e.text ORDER BY e.text"
     with monkeypatch.context() as before:
         before.setattr(tally, "failure", lambda text: None)
-        kb.import_explanations(path, embed=False)
-    assert kb.import_explanations(path, embed=False).total == 0
+        kb.explanations.import_(path, embed=False)
+    assert kb.explanations.import_(path, embed=False).total == 0
     assert kb.cypher(stored).rows == [("I need more examples to tell.",), ("dogs",)]
-    kb.import_explanations(path, embed=False, clash="replace")
+    kb.explanations.import_(path, embed=False, replace=True)
     assert kb.cypher(stored).rows == [("dogs",)]
-    after = checksum(kb.store)
-    assert kb.import_explanations(path, embed=False, clash="replace").total == 0
-    assert checksum(kb.store) == after
-    assert len(kb.runs().rows) == 1
+    after = checksum(kb.db)
+    assert kb.explanations.import_(path, embed=False, replace=True).total == 0
+    assert checksum(kb.db) == after
+    assert len(kb.runs.list().rows) == 1
     assert not list(tmp_path.rglob(".again-*"))
 
 
@@ -136,8 +136,8 @@ def test_nothing_is_loaded_or_left_when_a_batch_is_damaged(kb: KnowledgeBase, tm
     second = batch(folder, [described(1, "dogs"), described(2, "cats")], "batch-1.jsonl")
     second.write_text(second.read_text()[:-9])
     with pytest.raises(PublishedError, match=r"batch-1\.jsonl:2: cut off"):
-        kb.import_explanations(folder, embed=False)
-    assert "Run" not in kb.status().nodes
+        kb.explanations.import_(folder, embed=False)
+    assert "Run" not in kb.store.status().nodes
     assert not list(tmp_path.rglob("run.json"))
 
 
@@ -148,14 +148,14 @@ def test_shards_of_a_few_items_make_the_same_graph(
     folder = tmp_path / "export"
     batch(folder, rows)
     batch(folder, rows[3:], "batch-1.jsonl")
-    (whole,) = kb.import_explanations(folder, embed=False).models
-    before = checksum(kb.store)
+    (whole,) = kb.explanations.import_(folder, embed=False).models
+    before = checksum(kb.db)
     monkeypatch.setattr(job, "ITEMS", 2)
     monkeypatch.setattr(job, "METHOD", 2)
-    (pieces,) = kb.import_explanations(folder, embed=False, clash="replace").models
+    (pieces,) = kb.explanations.import_(folder, embed=False, replace=True).models
     assert (pieces.read, pieces.merged) == (whole.read, whole.merged)
     assert whole.merged == {"explanations": 6}
-    after = checksum(kb.store)
+    after = checksum(kb.db)
     kept = ("Neuron", "Explanation", "Term", "EXPLAINED_BY", "MENTIONS", "IN_MODEL")
     assert [after[0][name] for name in kept] == [before[0][name] for name in kept]
 
@@ -173,7 +173,7 @@ def test_a_headline_that_comes_in_a_later_shard_is_found(
     file = tmp_path / "3" / "7.jsonl"
     file.parent.mkdir()
     file.write_text(json.dumps(neuron) + "\n")
-    kb.import_explanations(tmp_path, model="gpt2-small", embed=False)
+    kb.explanations.import_(tmp_path, model="gpt2-small", embed=False)
     obvious = "MATCH (n:Neuron)-[x:EXPLAINED_BY]->(e) RETURN n.id, e.text, x.scorer, x.formula, x.value"
     assert kb.cypher(obvious).rows == [("gpt2-small/L3/N7", "dogs", "correlation", "ev-correlation", 0.5)]
 
@@ -181,23 +181,23 @@ def test_a_headline_that_comes_in_a_later_shard_is_found(
 def test_nothing_to_import_says_why(kb: KnowledgeBase, tmp_path: Path) -> None:
     path = batch(tmp_path, [described("x", "dogs"), described(2, "")])
     with pytest.raises(PublishedError, match=r"nothing to import: .*jsonl:1: index is no whole number from 0"):
-        kb.import_explanations(path, embed=False)
+        kb.explanations.import_(path, embed=False)
     with pytest.raises(PublishedError, match="its format cannot be told; say --format openai, delphi, neuronpedia"):
-        kb.import_explanations(batch(tmp_path / "x", [{"a": 1}]))
+        kb.explanations.import_(batch(tmp_path / "x", [{"a": 1}]))
 
 
 def test_an_import_does_not_go_beyond_a_known_model(kb: KnowledgeBase, tmp_path: Path) -> None:
-    kb.store.write("CREATE (:Model {id: 'gpt2-small', weights: 'w', n_layers: 12, d_mlp: 8})")
+    kb.db.write("CREATE (:Model {id: 'gpt2-small', weights: 'w', n_layers: 12, d_mlp: 8})")
     with pytest.raises(PublishedError, match=r"jsonl:1: neuron 8, and gpt2-small has neurons 0 to 7"):
-        kb.import_explanations(batch(tmp_path, [described(8, "dogs")]))
-    kb.import_explanations(batch(tmp_path, [described(7, "dogs")]), embed=False)
-    assert kb.models().dicts()[0]["weights"] == "w"
+        kb.explanations.import_(batch(tmp_path, [described(8, "dogs")]))
+    kb.explanations.import_(batch(tmp_path, [described(7, "dogs")]), embed=False)
+    assert kb.models.list().dicts()[0]["weights"] == "w"
 
 
 def test_the_vector_index_finds_what_exact_search_finds(kb: KnowledgeBase, tmp_path: Path, minilm: Embedder) -> None:
-    kb.import_explanations(batch(tmp_path, [described(i, text) for i, text in enumerate(TEXTS)]), embed=False)
-    assert embed_with(kb.store, minilm, silent).embedded == len(TEXTS)
-    assert embed_with(kb.store, minilm, silent).embedded == 0
+    kb.explanations.import_(batch(tmp_path, [described(i, text) for i, text in enumerate(TEXTS)]), embed=False)
+    assert embed_with(kb.db, minilm, silent).embedded == len(TEXTS)
+    assert embed_with(kb.db, minilm, silent).embedded == 0
     rows = kb.cypher("MATCH (e:Explanation) RETURN e.text, e.embedding, e.embedder").rows
     assert {row[2] for row in rows} == {minilm.id}
     texts, vectors = [row[0] for row in rows], np.array([row[1] for row in rows])
@@ -216,13 +216,13 @@ def test_the_vector_index_finds_what_exact_search_finds(kb: KnowledgeBase, tmp_p
 def test_what_is_taken_away_while_it_is_embedded_stays_away(
     kb: KnowledgeBase, tmp_path: Path, minilm: Embedder
 ) -> None:
-    kb.import_explanations(batch(tmp_path, [described(i, text) for i, text in enumerate(TEXTS[:2])]), embed=False)
+    kb.explanations.import_(batch(tmp_path, [described(i, text) for i, text in enumerate(TEXTS[:2])]), embed=False)
 
     def take_away(step: str, done: int, total: int) -> None:
         if step == "embedding explanations" and done == 0:
-            kb.store.write("MATCH (e:Explanation) WHERE e.text = $text DETACH DELETE e", {"text": TEXTS[0]})
+            kb.db.write("MATCH (e:Explanation) WHERE e.text = $text DETACH DELETE e", {"text": TEXTS[0]})
 
-    assert embed_with(kb.store, minilm, take_away).embedded == 1
+    assert embed_with(kb.db, minilm, take_away).embedded == 1
     assert kb.cypher("MATCH (e:Explanation) RETURN e.text, e.embedder").rows == [(TEXTS[1], minilm.id)]
 
 
@@ -230,21 +230,21 @@ def test_without_an_embedding_model_the_import_stands_and_says_so(
     kb: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEURONKB_EMBEDDER", str(tmp_path / "nowhere"))
-    found = kb.import_explanations(batch(tmp_path, [described(1, "dogs")]))
+    found = kb.explanations.import_(batch(tmp_path, [described(1, "dogs")]))
     assert found.embedding is None
     assert "nowhere" in str(found.not_embedded)
     assert kb.cypher("MATCH (e:Explanation) RETURN e.text, e.embedder").rows == [("dogs", None)]
 
 
 def test_a_changed_text_model_embeds_anew(kb: KnowledgeBase, tmp_path: Path, minilm: Embedder) -> None:
-    kb.import_explanations(batch(tmp_path, [described(1, "dogs")]), embed=False)
+    kb.explanations.import_(batch(tmp_path, [described(1, "dogs")]), embed=False)
     node = NODES["Explanation"]
     prop = next(prop for prop in node.properties if prop.name == "embedding")
-    kb.store.drop_vector_index(node, prop)
-    kb.store.write("MATCH (e:Explanation) SET e.embedding = [1.0, 0.0], e.embedder = 'another'")
-    kb.store.vector_index(node, prop, 2)
-    assert query("unembedded").run(kb.store, embedder=minilm.id).dicts()[0]["text"] == "dogs"
-    assert embed_with(kb.store, minilm, silent).embedded == 1
+    kb.db.drop_vector_index(node, prop)
+    kb.db.write("MATCH (e:Explanation) SET e.embedding = [1.0, 0.0], e.embedder = 'another'")
+    kb.db.vector_index(node, prop, 2)
+    assert query("unembedded").run(kb.db, embedder=minilm.id).dicts()[0]["text"] == "dogs"
+    assert embed_with(kb.db, minilm, silent).embedded == 1
     near = "CALL db.index.vector.queryNodes('Explanation_embedding', 1, $v) YIELD node RETURN node.text"
     assert kb.cypher(near, v=minilm.embed(["puppies"])[0].tolist()).rows == [("dogs",)]
     ((embedder, size),) = kb.cypher("MATCH (e:Explanation) RETURN e.embedder, size(e.embedding)").rows
@@ -253,7 +253,7 @@ def test_a_changed_text_model_embeds_anew(kb: KnowledgeBase, tmp_path: Path, min
 
 def test_the_command_accounts_for_everything(local_folder: Path, local_store: Store, tmp_path: Path) -> None:
     rows = [described(1, "dogs"), described(1, "dogs"), described("x", "cats"), described(2, "Error: timeout")]
-    command = ["import", "explanations", str(batch(tmp_path, rows)), "--no-embed", "--store", str(local_folder)]
+    command = ["explanations", "import", str(batch(tmp_path, rows)), "--no-embed", "--store", str(local_folder)]
     done = CliRunner().invoke(cli, command)
     assert done.exit_code == 0, done.output
     assert "format neuronpedia, told by the files" in done.output
@@ -266,16 +266,16 @@ def test_the_command_accounts_for_everything(local_folder: Path, local_store: St
 
 @pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published files (shared/data) are not here")
 def test_the_published_files(kb: KnowledgeBase) -> None:
-    (record,) = kb.import_explanations(PUBLISHED / "openai", model="gpt2-xl", embed=False).models
+    (record,) = kb.explanations.import_(PUBLISHED / "openai", model="gpt2-xl", embed=False).models
     assert (record.read["windows"], record.kept["windows"], record.merged["windows"]) == (200, 180, 20)
-    (dashboard,) = kb.import_explanations(PUBLISHED / "saedashboard", embed=False).models
+    (dashboard,) = kb.explanations.import_(PUBLISHED / "saedashboard", embed=False).models
     assert (dashboard.read["windows"], dashboard.merged["windows"], dashboard.failed) == (73, 38, {})
     results = PUBLISHED / "delphi_base_vs_finetune"
     for model in ("base", "finetuned"):
         folders = [results / f"{model}_model_layer{layer}" for layer in (4, 10)]
-        (found,) = kb.import_explanations(folders, model=model, embed=False).models
+        (found,) = kb.explanations.import_(folders, model=model, embed=False).models
         assert (found.kept["explanations"], found.kept["scores"], found.failed) == (20, 40, {})
     rows = kb.cypher(SCORES).rows
     assert [sum(row[1] == name for row in rows) for name in ("balanced-accuracy", "f1")] == [40, 40]
-    assert kb.status().nodes["Latent"] == 42
-    assert kb.status().nodes["Neuron"] == 1
+    assert kb.store.status().nodes["Latent"] == 42
+    assert kb.store.status().nodes["Neuron"] == 1

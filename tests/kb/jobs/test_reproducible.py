@@ -58,7 +58,9 @@ ELSEWHERE = {
 
 def declared() -> set[str]:
     """`LABEL.property` and `TYPE.property` of all that jobs may write; a type is the same between any two labels."""
-    return {f"{_name(one)}.{prop.name}" for one in TABLES.values() if not one.own for prop in one.properties}
+    return {
+        f"{_name(one)}.{prop.name}" for one in TABLES.values() if not one.own for prop in one.properties if not prop.own
+    }
 
 
 def written(folder: Path) -> set[str]:

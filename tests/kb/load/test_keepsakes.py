@@ -95,7 +95,7 @@ def test_a_node_of_a_run_stays_with_what_it_carries(store: Store, tmp_path: Path
         elif how == "relationship":
             store.write(f"MATCH (n:{label} {{id: $id}}) CREATE (:Note {{id: $id}})-[:ABOUT]->(n)", {"id": name})
         else:
-            KnowledgeBase(store, str(tmp_path)).findings.add("mine", neurons_of(store)[:1], evidence=[name])
+            KnowledgeBase(store, str(tmp_path)).findings.add("mine", about=neurons_of(store)[:1], evidence=[name])
     stayed: dict[str, int] = {}
     for folder in bundles:
         for label, n in remove(store, Bundle.open(folder).run.id).items():
@@ -178,7 +178,7 @@ def test_a_finding_and_its_words_survive_the_run_it_rests_on(store: Store, tmp_p
     folder = bundle(tmp_path / "all" / "x", "x", {"all": rows})
     load(store, Bundle.open(folder))
     kb = KnowledgeBase(store, str(tmp_path))
-    finding = kb.findings.add("months", [f"all-{BASE}/L9/N1"], evidence=["all-e", "all-x"])
+    finding = kb.findings.add("months", about=[f"all-{BASE}/L9/N1"], evidence=["all-e", "all-x"])
     assert remove(store, "all-x") == {"Explanation": 1}
     card = kb.findings.show(finding.id)
     assert card.finding == finding

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from neuronkb.ingest.bundle import Bundle, BundleWriter
-from neuronkb.ingest.job import silent
 from neuronkb.ingest.lm_head.job import LmHeadJob
+from neuronkb.ingest.progress import silent
 from neuronkb.kb.load.loader import load
 from neuronkb.kb.load.runs import _both, beside, remove, remove_run, settle
 from neuronkb.kb.load.write import write_and_load, write_bundle

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from neuronkb.ingest.bundle import Bundle
-from neuronkb.ingest.job import silent
 from neuronkb.ingest.lm_head.job import LmHeadJob
+from neuronkb.ingest.progress import silent
 from neuronkb.kb.load.loader import Loader, load, load_all
 from neuronkb.kb.load.write import write_and_load, write_bundle
 from neuronkb.kb.stores import open_store
@@ -32,8 +32,8 @@ from tests.neo4j_server import Server
 Planted = tuple[Path, Path]
 
 OPEN = "import sys; from neuronkb import KnowledgeBase; kb = KnowledgeBase.open(sys.argv[1]); "
-LOAD = OPEN + "kb.load_all(sys.argv[2:], clash='alongside')"
-INGEST = OPEN + "kb.ingest_lm_head(sys.argv[2])"
+LOAD = OPEN + "kb.bundles.load(sys.argv[2:], alongside=True)"
+INGEST = OPEN + "kb.lm_head.ingest(sys.argv[2])"
 
 
 @pytest.fixture(scope="module")
@@ -129,15 +129,15 @@ def test_bundles_in_any_order(store: Store, planted_models: Planted, tmp_path: P
 
     kb = KnowledgeBase(store, str(tmp_path / "store"))
     for model in planted_models:
-        kb.ingest_lm_head(model)
-    kb.link("base", "tuned")
+        kb.lm_head.ingest(model)
+    kb.links.make("base", "tuned")
     held = checksum(store)
     folders = [Path(path) for path in (tmp_path / "store" / "bundles").iterdir()]
     order = sorted(folders, key=lambda path: not path.name.startswith("link"))
     assert order[0].name.startswith("link")
     for row in store.read("MATCH (n) WHERE NOT n:Schema RETURN DISTINCT labels(n)[0]", limit=None).rows:
         store.write(f"MATCH (n:{row[0]}) DETACH DELETE n")
-    kb.load_all(order)
+    kb.bundles.load(order)
     assert checksum(store) == held
 
 

@@ -147,18 +147,18 @@ def _plain(value: Any) -> str:
 
 
 def test_it_says_that_it_is_of_this_version_and_has_no_times(kb: KnowledgeBase) -> None:
-    assert kb.status().schema_version == SCHEMA_VERSION
+    assert kb.store.status().schema_version == SCHEMA_VERSION
     assert kb.cypher("MATCH (p:Probe) RETURN count(p), count(p.seconds), count(p.k)").rows == [(10, 0, 10)]
     assert kb.cypher("MATCH (r:Run) RETURN DISTINCT r.schema").rows == [(SCHEMA_VERSION,)]
 
 
 def test_queries_answer_as_before(kb: KnowledgeBase, old: OldStore) -> None:
-    answers_as_before(kb.store, old)
+    answers_as_before(kb.db, old)
 
 
 def test_what_people_put_in_is_still_there(kb: KnowledgeBase) -> None:
     assert kb.cypher(FOUND).rows == [("ours", 2025, every_job.NAMES[0], True, "yes", 1, 4)]
-    if kb.store.kind == "neo4j":
+    if kb.db.kind == "neo4j":
         assert kb.cypher("MATCH (n:Favourite) RETURN n.id").rows == [(every_job.NAMES[0],)]
 
 
@@ -167,19 +167,19 @@ def test_bundles_of_then_load_into_a_new_store(old: OldStore, local_store: Store
     kb = KnowledgeBase(local_store, str(tmp_path))
     for folder in old.bundles:
         assert Bundle.open(folder).check() == []
-        kb.load(folder)
+        kb.bundles.load(folder)
     answers_as_before(local_store, old)
     assert kb.cypher("MATCH (r:Run) RETURN DISTINCT r.schema").rows == [(SCHEMA_VERSION,)]
     assert kb.cypher("MATCH (p:Probe) RETURN count(p), count(p.seconds), count(p.k)").rows == [(10, 0, 10)]
-    assert {kb.load(folder).total for folder in old.bundles} == {0}
+    assert {kb.bundles.load(folder).loads[0].total for folder in old.bundles} == {0}
 
 
 def test_the_same_jobs_again_are_the_same_runs(local: KnowledgeBase, old: OldStore) -> None:
     """With the bundles of then beside the store: nothing clashes, and nothing is made or stored anew."""
-    before, folders = contents(local.store), old.bundles
+    before, folders = contents(local.db), old.bundles
     assert set(every_job.run(local, old.given).values()) == {0}
     assert old.bundles == folders
-    after = contents(local.store)
+    after = contents(local.db)
     for name in before:
         if name != "Run":  # it says where a model lies now
             assert after[name] == before[name], name
@@ -188,9 +188,11 @@ def test_the_same_jobs_again_are_the_same_runs(local: KnowledgeBase, old: OldSto
 @pytest.mark.neo4j
 def test_the_same_jobs_again_without_their_bundles(neo4j: KnowledgeBase, old: OldStore) -> None:
     """The store alone tells under which ids its runs are known; all is made again, and is what is there."""
-    before = contents(neo4j.store)
+    for row in neo4j.models.list().dicts():
+        neo4j.neurons.lines(row["model"])  # the old release made none; jobs do
+    before = contents(neo4j.db)
     assert set(every_job.run(neo4j, old.given).values()) == {0}
-    after = contents(neo4j.store)
+    after = contents(neo4j.db)
     for name in before:
         if name not in ("Run", "Shard"):
             assert after[name] == before[name], name
@@ -202,19 +204,19 @@ def test_the_jobs_again_beside_an_empty_store_go_on_with_the_bundles(
     """A run is known by its bundle too."""
     shutil.copytree(old.folder / "bundles", tmp_path / "bundles")
     kb = KnowledgeBase(local_store, str(tmp_path))
-    found = kb.ingest_lm_head(old.given / "base", name="base", settings=every_job.DECODING)
+    found = kb.lm_head.ingest(old.given / "base", name="base", settings=every_job.DECODING)
     (held,) = [path.name for path in old.bundles if path.name == found.run]
     assert found.total > 0
     assert json.loads((tmp_path / "bundles" / held / "run.json").read_text())["model"] == "base"
     out = shutil.copytree(old.folder / "bundles" / held, tmp_path / "elsewhere")
-    again = kb.ingest_lm_head(old.given / "base", name="base", settings=every_job.DECODING, out=out)
+    again = kb.lm_head.ingest(old.given / "base", name="base", settings=every_job.DECODING, out=out)
     assert (again.run, again.total) == (held, 0)
 
 
 def test_an_old_run_is_extended_under_its_id(local: KnowledgeBase, old: OldStore) -> None:
     """Another neuron's graphs go to the run, and the bundle, of the first ones; both versions' files are read."""
-    runs = local.runs(job="n2g").rows
-    found = local.ingest_n2g(
+    runs = local.runs.list(job="n2g").rows
+    found = local.n2g.ingest(
         old.given / "base",
         old.given / "texts.jsonl",
         neurons=[*every_job.NEURONS, (0, 7)],
@@ -223,16 +225,16 @@ def test_an_old_run_is_extended_under_its_id(local: KnowledgeBase, old: OldStore
     )
     assert found.run == runs[0][0]
     assert found.created["Graph"] > 0
-    assert len(local.runs(job="n2g").rows) == len(runs) == 1
+    assert len(local.runs.list(job="n2g").rows) == len(runs) == 1
     bundle = Bundle.open(old.folder / "bundles" / found.run)
     assert bundle.run.schema == SCHEMA_VERSION
     assert bundle.check() == []
 
 
 def test_it_takes_new_evidence(local: KnowledgeBase, old: OldStore) -> None:
-    found = local.ingest_feeds(old.given / "base", settings={"k": 3, "device": "cpu"}, clash="alongside")
+    found = local.feeds.ingest(old.given / "base", settings={"k": 3, "device": "cpu"}, alongside=True)
     assert found.created["Neuron.FEEDS.Neuron"] > 0
-    assert len(local.runs(job="feeds").rows) == 2
+    assert len(local.runs.list(job="feeds").rows) == 2
 
 
 OPEN = """
@@ -244,7 +246,7 @@ def told(step, done, total):
         print(step, flush=True)
     steps.append(step)
 with KnowledgeBase.open(sys.argv[1], create=False, progress=told) as kb:
-    print(sum(step == "schema version 2" for step in steps), kb.status().schema_version)
+    print(sum(step == "schema version 2" for step in steps), kb.store.status().schema_version)
 """
 
 
@@ -253,13 +255,13 @@ def test_two_processes_that_open_an_old_store_at_once(
 ) -> None:
     """One brings it to this release's version, the other waits for it."""
     where = str(old.folder)
-    if kb.store.kind == "neo4j":
+    if kb.db.kind == "neo4j":
         server: Server = request.getfixturevalue("neo4j_server")
         monkeypatch.setenv("NEURONKB_NEO4J_USER", server.user)
         monkeypatch.setenv("NEURONKB_NEO4J_PASSWORD", server.password)
         where = server.uri
-    kb.store.write("MATCH (s:Schema {id: 'schema'}) SET s.version = 1")
-    with kb.store.loading(print):
+    kb.db.write("MATCH (s:Schema {id: 'schema'}) SET s.version = 1")
+    with kb.db.loading(print):
         openers = [
             subprocess.Popen([sys.executable, "-c", OPEN, where], stdout=subprocess.PIPE, text=True) for _ in range(2)
         ]
@@ -270,7 +272,7 @@ def test_two_processes_that_open_an_old_store_at_once(
 
 
 def test_the_command_line_says_what_it_does(old: OldStore, local: KnowledgeBase) -> None:
-    local.store.write("MATCH (s:Schema) SET s.version = 1")
+    local.db.write("MATCH (s:Schema) SET s.version = 1")
     asked = ["store", "status", "--json", "--store", str(old.folder)]
     first, again = (CliRunner().invoke(cli, asked) for _ in range(2))
     assert "made by an older release" in first.stderr

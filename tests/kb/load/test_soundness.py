@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from neuronkb.ingest.bundle import Bundle
-from neuronkb.ingest.job import silent
 from neuronkb.ingest.lm_head.job import LmHeadJob
+from neuronkb.ingest.progress import silent
+from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.load.loader import load
 from neuronkb.kb.load.soundness import check_store
 from neuronkb.kb.load.write import write_bundle
-from neuronkb.kb.nouns.findings import Findings
 from neuronkb.kb.place import Place
 from neuronkb.kb.stores.base import Store
 from neuronkb.tests.bundles import bundle
@@ -190,7 +190,7 @@ def test_verdicts_on_findings_that_are_not_here(store: Store, tmp_path: Path) ->
     for _ in range(2):
         assert load(store, found).left_out == {"Finding.CARRIED_TO.Neuron": 1}
         assert check_store(store, Place(str(tmp_path))).faults == ()
-    Findings(store, Place(str(tmp_path))).remove("all-here")
+    KnowledgeBase(store, str(tmp_path)).findings.remove("all-here")
     told = check_store(store, Place(str(tmp_path)))
     assert [(fault.kind, fault.table) for fault in told.faults] == [("unclear", "Finding.CARRIED_TO.Neuron")]
     assert told.ok

@@ -35,10 +35,10 @@ def test_every_job_under_a_second_name(kb: KnowledgeBase, given: Path, tmp_path:
     again = {name for name, total in second.items() if total == 0}
     assert again == {"lm-head tuned", "import-probes", "import-explanations", "import-n2g"}
     assert {name for name, total in first.items() if total == 0} == set()
-    held = {row["model"]: row["weights"] for row in kb.models().dicts()}
+    held = {row["model"]: row["weights"] for row in kb.models.list().dicts()}
     assert held["base"] == held[OTHER]
-    runs = [(row["job"], row["run"]) for row in kb.runs(model=OTHER).dicts()]
-    known = {row["run"] for row in kb.runs(model="base").dicts()}
+    runs = [(row["job"], row["run"]) for row in kb.runs.list(model=OTHER).dicts()]
+    known = {row["run"] for row in kb.runs.list(model="base").dicts()}
     for job, run in runs:
         bundle = Bundle.open(kb.place.bundle(run))
         source = bundle.run.scope.get("same_as")
@@ -51,14 +51,14 @@ def test_every_job_under_a_second_name(kb: KnowledgeBase, given: Path, tmp_path:
 
 def _as_if_worked_out(kb: KnowledgeBase, given: Path, tmp_path: Path) -> None:
     """Where no bundle is there to copy from, the jobs give the very same files, and no new row."""
-    before = contents(kb.store)
-    alone = KnowledgeBase(kb.store, str(tmp_path / "alone"))
+    before = contents(kb.db)
+    alone = KnowledgeBase(kb.db, str(tmp_path / "alone"))
     model, texts = given / "base", given / "texts.jsonl"
     reports = [
-        alone.ingest_lm_head(model, name=OTHER, settings=every_job.DECODING),
-        alone.ingest_activations(model, texts, name=OTHER, windows=every_job.WINDOWS, settings=every_job.PASS),
-        alone.ingest_probes(model, [str(given / "months.jsonl")], name=OTHER, settings=every_job.PROBES),
-        alone.ingest_n2g(
+        alone.lm_head.ingest(model, name=OTHER, settings=every_job.DECODING),
+        alone.activations.ingest(model, texts, name=OTHER, windows=every_job.WINDOWS, settings=every_job.PASS),
+        alone.probes.ingest(model, features=[str(given / "months.jsonl")], name=OTHER, settings=every_job.PROBES),
+        alone.n2g.ingest(
             model,
             texts,
             name=OTHER,
@@ -73,7 +73,7 @@ def _as_if_worked_out(kb: KnowledgeBase, given: Path, tmp_path: Path) -> None:
         assert {name: shard.files for name, shard in copied.shards.items()} == {
             name: shard.files for name, shard in made.shards.items()
         }
-    after = contents(kb.store)
+    after = contents(kb.db)
     assert {name: after[name] for name in after if name != "Run"} == {
         name: before[name] for name in before if name != "Run"
     }
@@ -82,7 +82,7 @@ def _as_if_worked_out(kb: KnowledgeBase, given: Path, tmp_path: Path) -> None:
 def _linked(kb: KnowledgeBase, given: Path) -> None:
     """The two names can be linked: nothing moved."""
     weights = str(given / "base")
-    found = kb.link("base", OTHER, base_weights=weights, tuned_weights=weights)
+    found = kb.links.make("base", OTHER, base_weights=weights, tuned_weights=weights)
     assert found.mean_cosine == pytest.approx(1.0)
     moved = (
         "MATCH (:Neuron {model: 'base'})-[c:COUNTERPART]->(n:Neuron {model: $other}) RETURN count(c), max(c.delta_up)"
@@ -98,14 +98,14 @@ def test_the_command_says_so_and_other_weights_are_no_twin(
 ) -> None:
     kb = KnowledgeBase(local_store, str(local_folder))
     model, where = given / "base", ["--store", str(local_folder), "--k", "3"]
-    kb.ingest_lm_head(model, name="org/Old", layers=[0], settings={"k": 3})
+    kb.lm_head.ingest(model, name="org/Old", layers=[0], settings={"k": 3})
     # Not the same layers: each that is known is taken over by itself.
-    whole = CliRunner().invoke(cli, ["ingest", "lm-head", str(model), "--name", "org/Middle", *where])
+    whole = CliRunner().invoke(cli, ["lm-head", "ingest", str(model), "--name", "org/Middle", *where])
     assert (whole.exit_code, "copied from" in whole.output) == (0, False)
-    said = CliRunner().invoke(cli, ["ingest", "lm-head", str(model), "--name", "org/New", *where])
+    said = CliRunner().invoke(cli, ["lm-head", "ingest", str(model), "--name", "org/New", *where])
     assert said.exit_code == 0, said.output
     assert "the same weights under another name: copied from lm-head-" in said.stdout
     assert "(org/Middle)" in said.stdout
-    assert len([row for row in kb.models().dicts() if row["model"].startswith("org/")]) == 3
+    assert len([row for row in kb.models.list().dicts() if row["model"].startswith("org/")]) == 3
     with pytest.raises(WeightsError):
-        kb.ingest_lm_head(given / "tuned", name="org/New", settings={"k": 3})
+        kb.lm_head.ingest(given / "tuned", name="org/New", settings={"k": 3})

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from neuronkb.kb.limits import Limits
 from neuronkb.kb.mcp.answer import fitted, text
-from neuronkb.kb.mcp.limits import Limits
 from neuronkb.queries import Entity
 from neuronkb.queries.answers.findings import Finding
 from neuronkb.schema import QueryError
@@ -42,17 +42,25 @@ def test_the_longest_list_is_cut_and_marked() -> None:
     assert 10 <= kept < 50
     assert found["rows"] == [[i, "x" * 20] for i in range(kept)]
     assert found["columns"] == ["i", "x"]
-    assert found["truncated"] == [{"at": "rows", "of": 100, "kept": kept}]
+    assert found["cut"] == [{"at": "rows", "of": 100, "kept": kept}]
 
 
 def test_a_long_text_is_cut_and_marked() -> None:
     found = fitted({"text": "y" * 9000}, 100_000)
     assert len(found["text"]) == 4000
-    assert found["truncated"] == [{"at": "text", "of": 9000, "kept": 4000}]
+    assert found["cut"] == [{"at": "text", "of": 9000, "kept": 4000}]
 
 
 def test_what_cannot_be_cut_is_left_out() -> None:
-    assert fitted({str(i): i for i in range(1000)}, 100) == {"truncated": [{"at": "", "kept": 0, "of": 1000}]}
+    assert fitted({str(i): i for i in range(1000)}, 100) == {"cut": [{"at": "", "kept": 0, "of": 1000}]}
+
+
+def test_the_largest_value_is_left_out_where_no_list_is_long() -> None:
+    answer = {"neuron": "m/L0/N0", "notes": {"a": "y" * 300}, "facts": {"b": "x" * 900}, "warnings": []}
+    left = [{"at": "facts", "of": 1, "kept": 0}]
+    assert fitted(answer, 600) == {name: answer[name] for name in ("neuron", "notes", "warnings")} | {"cut": left}
+    left.append({"at": "notes", "of": 1, "kept": 0})
+    assert fitted(answer, 200) == {"neuron": "m/L0/N0", "warnings": [], "cut": left}
 
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)
@@ -62,14 +70,14 @@ values: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(
-    st.dictionaries(st.text(max_size=5).filter(lambda key: key != "truncated"), values, max_size=4),
+    st.dictionaries(st.text(max_size=5).filter(lambda key: key != "cut"), values, max_size=4),
     st.integers(60, 400),
 )
 def test_every_answer_fits_and_is_json(answer: dict[str, Any], characters: int) -> None:
     found = fitted(answer, characters)
     assert len(text(found)) <= characters
     assert json.loads(text(found)) == found
-    assert set(found) <= {*answer, "truncated"}
+    assert set(found) <= {*answer, "cut"}
 
 
 def test_limits_are_ceilings() -> None:

@@ -62,7 +62,7 @@ class Talk:
 def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
     place = tmp_path_factory.mktemp("lines") / "store"
     with KnowledgeBase.open(place) as kb:
-        kb.store.setup()
+        kb.db.setup()
     talking = Talk(place)
     yield talking
     assert talking.close() == 0
@@ -78,14 +78,14 @@ def cypher(number: int, **arguments: object) -> bytes:
 
 
 def with_parameter(number: int, value: bytes) -> bytes:
-    return cypher(number, query="RETURN $x AS x", params={"x": 0}).replace(b'{"x": 0}', b'{"x": ' + value + b"}")
+    return cypher(number, text="RETURN $x AS x", params={"x": 0}).replace(b'{"x": 0}', b'{"x": ' + value + b"}")
 
 
 @pytest.mark.parametrize(
     ("line", "number", "code", "why"),
     [
-        (cypher(3, query="RETURN '\ud800'"), 3, PARSE, "half a character"),
-        (cypher(4, query="RETURN 1", params={"\udc00": 1}), 4, PARSE, "half a character"),
+        (cypher(3, text="RETURN '\ud800'"), 3, PARSE, "half a character"),
+        (cypher(4, text="RETURN 1", params={"\udc00": 1}), 4, PARSE, "half a character"),
         (call(5, "\ud83d", {}), 5, PARSE, "half a character"),
         (with_parameter(6, b"[" * 100_000 + b"]" * 100_000), 6, PARSE, "nested deeper than 100"),
         (with_parameter(7, b'{"a":' * 300 + b"1" + b"}" * 300), 7, PARSE, "nested deeper than 100"),
@@ -114,22 +114,22 @@ def test_what_is_no_request_is_answered(talk: Talk, line: bytes, number: object,
     answer = talk.ask(line)
     assert (answer["id"], answer["error"]["code"]) == (number, code)
     assert why in answer["error"]["message"]
-    again = talk.ask(cypher(99, query="RETURN 1 AS x"))
-    assert (again["id"], again["result"]["structuredContent"]["rows"]) == (99, [[1]])
+    again = talk.ask(cypher(99, text="RETURN 1 AS x"))
+    assert (again["id"], again["result"]["structuredContent"]["rows"]) == (99, [{"x": 1}])
 
 
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [
-        ("neuron", {"neuron": "m/L" + "9" * 5000 + "/N1"}, "is not a neuron id"),
-        ("neuron", {"neuron": "m/L1/N1\0"}, "is not a neuron id"),
-        ("neuron", {"neuron": ["m/L1/N1"]}, "valid string"),
-        ("cypher", {"query": {"a": 1}}, "valid string"),
-        ("cypher", {"query": "RETURN 1", "limit": "many"}, "valid integer"),
-        ("cypher", {"query": "RETURN 1", "seconds": -1}, "more than 0"),
-        ("query", {"name": "\0", "params": {"": None}}, "unknown query"),
-        ("schema", {"about": "x" * 100_000}, "unknown label"),
-        ("cypher", {"query": "RETURN " + "[" * 2000 + "]" * 2000}, "nests more than 100 deep"),
+        ("card", {"neuron": "m/L" + "9" * 5000 + "/N1"}, "is not a neuron id"),
+        ("card", {"neuron": "m/L1/N1\0"}, "is not a neuron id"),
+        ("card", {"neuron": ["m/L1/N1"]}, "valid string"),
+        ("cypher", {"text": {"a": 1}}, "valid string"),
+        ("cypher", {"text": "RETURN 1", "limit": "many"}, "valid integer"),
+        ("cypher", {"text": "RETURN 1", "timeout": -1}, "more than 0"),
+        ("queries_run", {"name": "\0", "params": {"": None}}, "unknown query"),
+        ("queries_schema", {"about": "x" * 100_000}, "unknown label"),
+        ("cypher", {"text": "RETURN " + "[" * 2000 + "]" * 2000}, "nests more than 100 deep"),
     ],
 )
 def test_wrong_arguments_are_told_in_a_line(talk: Talk, name: str, arguments: object, said: str) -> None:
@@ -142,9 +142,9 @@ def test_wrong_arguments_are_told_in_a_line(talk: Talk, name: str, arguments: ob
 
 
 def test_whole_characters_pass_in_any_spelling(talk: Talk) -> None:
-    for line in (cypher(1, query="RETURN '😀' AS x"), cypher(1, query="RETURN $x AS x", params={"x": "😀"})):
+    for line in (cypher(1, text="RETURN '😀' AS x"), cypher(1, text="RETURN $x AS x", params={"x": "😀"})):
         for spelled in (line, json.dumps(json.loads(line), ensure_ascii=False).encode(), b"\xef\xbb\xbf" + line):
-            assert talk.ask(spelled)["result"]["structuredContent"]["rows"] == [["😀"]]
+            assert talk.ask(spelled)["result"]["structuredContent"]["rows"] == [{"x": "😀"}]
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ import anyio
 import pytest
 from neuronkb.ingest.embedding.embedder import Embedder
 from neuronkb.kb.knowledge_base import KnowledgeBase
-from neuronkb.kb.mcp.limits import Limits
-from neuronkb.kb.mcp.server import READS, server
-from neuronkb.kb.nouns import search as searching
-from neuronkb.kb.nouns.search import Search
+from neuronkb.kb.limits import Limits
+from neuronkb.kb.mcp.one_line import NEW_TOOLS
+from neuronkb.kb.mcp.server import server
+from neuronkb.kb.search import search as searching
+from neuronkb.kb.search.search import Search
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import stop
 from neuronkb.schema import ModelError
@@ -35,9 +36,9 @@ Session = Callable[[Client], Awaitable[None]]
 def kb(store: Store, planted_models: tuple[Path, Path], tmp_path: Path) -> KnowledgeBase:
     kb = KnowledgeBase(store, str(tmp_path / "store"))
     for folder in planted_models:
-        kb.ingest_lm_head(folder)
-    kb.link("base", "tuned")
-    kb.findings.add("writes months", [MONTHS], author="me")
+        kb.lm_head.ingest(folder)
+    kb.links.make("base", "tuned")
+    kb.findings.add("writes months", about=[MONTHS], author="me")
     return kb
 
 
@@ -74,49 +75,161 @@ def said(found: CallToolResult) -> str:
     return part.text
 
 
+async def destroying(client: Client) -> dict[str, bool | None]:
+    """The tools that write, and whether each says that it may take something away."""
+    hints = {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
+    return {name: hint.destructive_hint for name, hint in hints.items() if hint and not hint.read_only_hint}
+
+
 def contents(kb: KnowledgeBase) -> tuple[dict[str, int], dict[str, int]]:
-    status = kb.status()
+    status = kb.store.status()
     return status.nodes, status.relationships
+
+
+AGENTS = {
+    "search",
+    "find",
+    "card",
+    "cypher",
+    "causal_report",
+    "explanations_show",
+    "feeds_show",
+    "findings_carry",
+    "findings_list",
+    "links_diff",
+    "links_report",
+    "models_list",
+    "n2g_show",
+    "neurons_beside",
+    "neurons_line",
+    "probes_show",
+    "queries_list",
+    "queries_run",
+    "queries_schema",
+    "similar_show",
+    "store_status",
+    "words_concepts",
+}
+"""Tools that every server has."""
 
 
 def test_what_an_agent_can_ask(kb: KnowledgeBase) -> None:
     async def session(client: Client) -> None:
         listed = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert set(listed) == {*READS, "carry"}
+        assert set(listed) == AGENTS
         for tool in listed.values():
             assert tool.description
             assert tool.annotations is not None
-            assert tool.annotations.read_only_hint is True
-        models = (await ask(client, "models"))["models"]
+            assert (tool.annotations.read_only_hint, tool.annotations.destructive_hint) == (True, False)
+            assert all(one.get("description") for one in tool.input_schema["properties"].values()), tool.name
+        models = (await ask(client, "models_list"))["rows"]
         assert {row["model"]: row["evidence"] for row in models} == {"base": ["lm-head"], "tuned": ["link", "lm-head"]}
-        meant = await ask(client, "search", text="the time of the year", model="base", limit=3)
-        assert meant["by"].startswith("all-MiniLM")
+        meant = await ask(client, "search", text="the time of the year", model="base", top=3)
+        assert meant["embedder"].startswith("all-MiniLM")
         assert len(meant["hits"]) == 3
         (why,) = meant["hits"][0]["reasons"]
         assert (meant["hits"][0]["model"], why["evidence"], why["rank"]) == ("base", "decoded", 1)
         assert why["cosine"] > why["null"]
         assert set(why["words"]) <= set(planted.MONTHS)
-        card = await ask(client, "neuron", neuron="base/1-mlp/3")
+        card = await ask(client, "card", neuron="base/1-mlp/3")
         assert card["neuron"] == MONTHS
-        assert {word for side in card["sides"] for word, *_ in side["tokens"]} >= {f" {m}" for m in planted.MONTHS}
-        like = await ask(client, "similar", neuron=MONTHS, model="tuned", limit=3)
+        assert {word for end in card["ends"] for word, *_ in end["tokens"]} >= {f" {m}" for m in planted.MONTHS}
+        both = await ask(client, "find", words=["june", "august"], layers=[1], model="base")
+        assert [hit["neuron"] for hit in both["hits"]][:1] == [MONTHS]
+        like = await ask(client, "similar_show", neuron=MONTHS, model="tuned", top=3)
         assert like["neighbours"][0]["neuron"] == "tuned/L1/N3"
-        changed = await ask(client, "diff", base="base", tuned="tuned", limit=1)
+        changed = await ask(client, "links_diff", base="base", tuned="tuned", top=1)
         assert [one["base"] for one in changed["changes"]] == [MONTHS]
-        noted = await ask(client, "findings", model="base")
+        noted = await ask(client, "findings_list", model="base")
         assert noted["findings"][0]["text"] == "writes months"
-        found = await ask(
-            client, "cypher", query="MATCH (n:Neuron {id: $id}) RETURN n.layer AS l", params={"id": MONTHS}
-        )
-        assert found == {"columns": ["l"], "rows": [[1]]}
-        named = {one["name"]: one for one in (await ask(client, "queries"))["queries"]}
-        assert named["neuron_clamps"]["parameters"] == {"neuron": "neuron; the neuron"}
-        ran = await ask(client, "query", name="neuron", params={"neuron": MONTHS})
-        assert ran["rows"][0][0] == MONTHS
-        whole = await ask(client, "schema")
+        layer = "MATCH (n:Neuron {id: $id}) RETURN n.layer AS l"
+        found = await ask(client, "cypher", text=layer, params={"id": MONTHS})
+        assert (found["columns"], found["rows"]) == (["l"], [{"l": 1}])
+        named = {one["name"]: one for one in (await ask(client, "queries_list", characters=40_000))["queries"]}
+        assert named["neuron_clamps"]["parameters"] == {"neuron": "the neuron"}
+        ran = await ask(client, "queries_run", name="neuron", params={"neuron": MONTHS})
+        assert ran["rows"][0]["neuron"] == MONTHS
+        whole = await ask(client, "queries_schema", characters=40_000)
         assert "(:Neuron)-[:DECODES_TO]->(:Token)" in {one["pattern"] for one in whole["relationships"]}
-        one = await ask(client, "schema", about="Neuron")
+        one = await ask(client, "queries_schema", about="Neuron")
         assert one["nodes"][0]["properties"]["layer"].startswith("int: ")
+
+    talk(server(kb), session)
+
+
+def test_what_an_agent_can_read_first(local_store: Store, tmp_path: Path) -> None:
+    kb = KnowledgeBase(local_store, str(tmp_path))
+
+    async def session(client: Client) -> None:
+        named = {str(one.uri) for one in (await client.list_resources()).resources}
+        assert named == {"neuronkb://schema", "neuronkb://glossary", "neuronkb://catalogue"}
+        texts = {}
+        for uri in named:
+            (part,) = (await client.read_resource(uri)).contents
+            texts[uri] = getattr(part, "text", "")
+        assert json.loads(texts["neuronkb://schema"])["version"] >= 2
+        assert "| pole |" in texts["neuronkb://glossary"]
+        assert "circuit" in {one["name"] for one in json.loads(texts["neuronkb://catalogue"])}
+        prompts = {one.name for one in (await client.list_prompts()).prompts}
+        assert prompts == {"look_at_a_neuron", "compare_base_and_fine_tune"}
+        asked = await client.get_prompt("look_at_a_neuron", {"neuron": MONTHS})
+        assert MONTHS in str(asked.messages[0].content)
+
+    talk(server(kb), session)
+
+
+def test_all_verbs_where_they_are_wanted(local_store: Store, tmp_path: Path) -> None:
+    kb = KnowledgeBase(local_store, str(tmp_path))
+
+    async def session(client: Client) -> None:
+        listed = {tool.name for tool in (await client.list_tools()).tools}
+        assert listed > AGENTS
+        assert "runs_list" in listed
+        # Nothing that would open a file, name an address or end the server.
+        assert not listed & {"bundles_load", "bundles_check", "features_build", "n2g_ingest", "store_stop"}
+
+    async def writing(client: Client) -> None:
+        hints = await destroying(client)
+        assert (hints["findings_add"], hints["findings_remove"], hints["runs_remove"]) == (False, True, True)
+
+    talk(server(kb, everything=True), session)
+    talk(server(kb, everything=True, allow_write=True), writing)
+
+
+def test_an_old_tool_is_answered_with_the_new_one(local_store: Store, tmp_path: Path) -> None:
+    kb = KnowledgeBase(local_store, str(tmp_path))
+
+    async def session(client: Client) -> None:
+        for old, new in NEW_TOOLS.items():
+            assert await refused(client, old) == f"the tool {old} is now {new}"
+
+    talk(server(kb), session)
+
+
+def test_queries_of_ones_own(kb: KnowledgeBase) -> None:
+    kb.place.queries.mkdir(parents=True)
+    (kb.place.queries / "layer_size.cypher").write_text(
+        "// Neurons of a layer.\n// $model: model; the model\n// $layer: int = 0; which\n// columns: n\n"
+        '// needs: nothing\n// example: {"model": "base"}\n'
+        "MATCH (n:Neuron {model: $model, layer: $layer}) RETURN count(n) AS n\n"
+    )
+    (kb.place.queries / "broken.cypher").write_text("RETURN 1 AS x")
+
+    async def session(client: Client) -> None:
+        listed = await ask(client, "queries_list")
+        assert [one["name"] for one in listed["queries"] if "own" in one] == ["layer_size"]
+        assert listed["queries"][0]["parameters"]["layer"] == "which"
+        (problem,) = listed["warnings"]
+        assert "broken.cypher: its head comment lacks a purpose" in problem
+        ran = await ask(client, "queries_run", name="layer_size", params={"model": "base"})
+        assert ran["rows"] == [{"n": planted.WIDTH}]
+        assert "has no parameter 'layers'; did you mean layer" in await refused(
+            client, "queries_run", name="layer_size", params={"model": "base", "layers": 1}
+        )
+        assert "lacks a purpose" in await refused(client, "queries_run", name="broken")
+        assert "did you mean layer_size" in await refused(client, "queries_run", name="layer_sizes")
+        outside = await refused(client, "queries_run", name="../queries/layer_size")
+        assert "unknown query '../queries/layer_size'" in outside
 
     talk(server(kb), session)
 
@@ -128,10 +241,10 @@ def test_words_are_searched_where_meaning_cannot_be(kb: KnowledgeBase, monkeypat
     async def by_words(client: Client) -> None:
         for text in ("august", "january june october"):
             found = await ask(client, "search", text=text, model="base")
-            assert found["by"] == "words"
-            assert reason in found["why"]
+            assert any(reason in warning for warning in found["warnings"])
             assert (found["hits"][0]["unit"], found["hits"][0]["model"]) == (MONTHS, "base")
-            assert {"projection": "down", "pole": 1}.items() <= found["hits"][0]["reasons"][0].items()
+            why = found["hits"][0]["reasons"][0]
+            assert {"evidence": "word", "projection": "down", "pole": 1}.items() <= why.items()
         assert "asks for nothing" in await refused(client, "search", text=" ")
 
     reason = "are not in the search matrix"
@@ -141,7 +254,7 @@ def test_words_are_searched_where_meaning_cannot_be(kb: KnowledgeBase, monkeypat
         patched.setattr(Search, "build_aside", lambda self: begun.append(1))
         talk(server(kb), by_words)
     assert len(begun) == 2
-    kb.searching.open_embedder, kb.searching._embedders = absent, {}
+    kb.session.search.open_embedder, kb.session.search._embedders = absent, {}
     reason = "needs sentence-transformers"
     talk(server(kb), by_words)
 
@@ -150,60 +263,75 @@ def test_nothing_can_be_written_nor_reached(kb: KnowledgeBase) -> None:
     before = contents(kb)
 
     async def session(client: Client) -> None:
+        for verb in ("words_agree", "words_disagree"):  # what takes long is kept where it may be
+            await ask(client, verb, model="base")
         for query in (
             "CREATE (n:Neuron {id: 'z'}) RETURN n",
             "MATCH (n:Neuron) SET n.layer = 7",
             "MATCH (n) DETACH DELETE n",
         ):
-            assert "a read may not" in await refused(client, "cypher", query=query)
-        await refused(client, "cypher", query="LOAD CSV FROM 'file:///etc/passwd' AS line RETURN line")
-        await refused(client, "cypher", query="CALL dbms.listConfig() YIELD name RETURN name")
-        assert "Unknown tool" in await refused(client, "note", text="x", about=[MONTHS])
-        preview = await ask(client, "carry", base="base", tuned="tuned")
-        assert preview["stored"] is False
+            assert "a read may not" in await refused(client, "cypher", text=query)
+        await refused(client, "cypher", text="LOAD CSV FROM 'file:///etc/passwd' AS line RETURN line")
+        await refused(client, "cypher", text="CALL dbms.listConfig() YIELD name RETURN name")
+        assert "Unknown tool" in await refused(client, "findings_add", text="x", about=[MONTHS])
+        preview = await ask(client, "findings_carry", base="base", tuned="tuned")
+        assert preview["load"] is None
         assert [one["verdict"] for one in preview["carries"]] == ["weakened"]
 
-    talk(server(kb), session)
+    talk(server(kb, everything=True), session)
     assert contents(kb) == before
 
 
 def test_with_leave_findings_are_noted_and_carried(kb: KnowledgeBase) -> None:
     async def session(client: Client) -> None:
-        noted = await ask(client, "note", text="reads weekdays", about=["base/L0/N5"], author="agent")
-        assert noted["finding"]["author"] == "agent"
-        carried = await ask(client, "carry", base="base", tuned="tuned")
-        assert carried["stored"] is True
-        assert carried["counts"]["holds"] == 1
-        shown = await ask(client, "findings", finding=noted["finding"]["id"])
-        assert shown["carried"][0]["verdict"] == "holds"
-        assert "a read may not" in await refused(client, "cypher", query="CREATE (n:Term {id: 'z'})")
+        assert await destroying(client) == {"findings_add": False, "findings_carry": False}
+        noted = await ask(client, "findings_add", text="reads weekdays", about=["base/L0/N5"], author="agent")
+        assert noted["author"] == "agent"
+        carried = await ask(client, "findings_carry", base="base", tuned="tuned")
+        assert carried["load"] is not None
+        assert sorted(one["verdict"] for one in carried["carries"]) == ["holds", "weakened"]
+        assert "a read may not" in await refused(client, "cypher", text="CREATE (n:Term {id: 'z'})")
 
     talk(server(kb, allow_write=True), session)
-    assert kb.status().relationships["CARRIED_TO"] == 2
+    assert kb.store.status().relationships["CARRIED_TO"] == 2
 
 
 def test_limits_hold_and_errors_are_one_line(kb: KnowledgeBase) -> None:
     async def session(client: Client) -> None:
-        many = await ask(client, "cypher", query="UNWIND range(1, 1000) AS x RETURN x", limit=900)
+        many = await ask(client, "cypher", text="UNWIND range(1, 1000) AS x RETURN x", limit=900)
         assert len(many["rows"]) == 20
-        assert "cut after 20 rows" in many["more"]
-        long = await ask(client, "cypher", query="UNWIND range(1, 20) AS x RETURN [y IN range(1, 200) | y] AS l")
-        assert long["truncated"][0]["at"] == "rows"
+        assert (many["limit"], many["truncated"]) == (20, True)
+        long = await ask(client, "cypher", text="UNWIND range(1, 20) AS x RETURN [y IN range(1, 200) | y] AS l")
+        assert long["cut"][0]["at"] == "rows"
         assert len(json.dumps(long, separators=(",", ":"))) <= 2000
         slow = "UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN sum(x * y)"
-        assert "time limit of 1 s" in await refused(client, "cypher", query=slow, seconds=60)
-        assert "expected more than 0" in await refused(client, "cypher", query="RETURN 1", limit=0)
-        assert "RETRUN" in await refused(client, "cypher", query="MATCH (n)\nRETRUN n")
-        assert "unknown query 'modells'" in await refused(client, "query", name="modells")
-        assert "has no parameter 'timeout'" in await refused(client, "query", name="models", params={"timeout": None})
-        assert "no model '/etc' in the store" in await refused(client, "similar", neuron=MONTHS, model="/etc")
-        assert "known: Model" in await refused(client, "schema", about="Cell")
-        assert "no model 'gpt2' in the store" in await refused(client, "neuron", neuron="gpt2/L0/N0")
-        assert "not linked" in await refused(client, "carry", base="tuned", tuned="base")
-        await refused(client, "cypher", query="RETURN 1", limit="many")
-        await refused(client, "neuron")
+        assert "time limit of 1 s" in await refused(client, "cypher", text=slow, timeout=60)
+        assert "expected more than 0" in await refused(client, "cypher", text="RETURN 1", limit=0)
+        assert "RETRUN" in await refused(client, "cypher", text="MATCH (n)\nRETRUN n")
+        assert "unknown query 'modells'" in await refused(client, "queries_run", name="modells")
+        wrong = await refused(client, "queries_run", name="models", params={"timeout": None})
+        assert "has no parameter 'timeout'" in wrong
+        assert "no model '/etc' in the store" in await refused(client, "similar_show", neuron=MONTHS, model="/etc")
+        assert "known: ABOUT" in await refused(client, "queries_schema", about="Cell")
+        assert "no model 'gpt2' in the store" in await refused(client, "card", neuron="gpt2/L0/N0")
+        assert "not linked" in await refused(client, "findings_carry", base="tuned", tuned="base")
+        await refused(client, "cypher", text="RETURN 1", limit="many")
+        await refused(client, "card")
 
     talk(server(kb, limits=Limits(seconds=1, rows=20, characters=2000)), session)
+
+
+def test_an_answer_is_short_unless_more_is_asked_for(local_store: Store, tmp_path: Path) -> None:
+    kb = KnowledgeBase(local_store, str(tmp_path))
+
+    async def session(client: Client) -> None:
+        asked = {"text": "UNWIND range(1, 3000) AS x RETURN x, 1000000 * x AS many", "limit": 3000}
+        short = await ask(client, "cypher", **asked)
+        longer = await ask(client, "cypher", **asked, characters=20_000)
+        assert len(json.dumps(short, separators=(",", ":"))) <= 8_000 < len(json.dumps(longer, separators=(",", ":")))
+        assert short["cut"][0]["of"] == 500
+
+    talk(server(kb), session)
 
 
 @pytest.fixture(scope="module")
@@ -211,8 +339,8 @@ def folder(planted_models: tuple[Path, Path], tmp_path_factory: pytest.TempPathF
     """A store for servers that are processes of their own."""
     place = tmp_path_factory.mktemp("mcp") / "store"
     with KnowledgeBase.open(place) as kb:
-        kb.store.setup()
-        kb.ingest_lm_head(planted_models[0])
+        kb.db.setup()
+        kb.lm_head.ingest(planted_models[0])
     yield place
     stop(place)
 
@@ -222,10 +350,10 @@ async def short(client: Client) -> None:
     assert client.server_info is not None
     found = await ask(client, "search", text="august")
     assert {"decoded", "word"} == {why["evidence"] for hit in found["hits"] for why in hit["reasons"]}
-    assert (await ask(client, "neuron", neuron=MONTHS))["layer"] == 1
-    counted = await ask(client, "cypher", query="MATCH (n:Neuron) RETURN count(n) AS n")
-    assert counted["rows"] == [[planted.LAYERS * planted.WIDTH]]
-    assert "a read may not" in await refused(client, "cypher", query="MATCH (n) DETACH DELETE n")
+    assert (await ask(client, "card", neuron=MONTHS))["layer"] == 1
+    counted = await ask(client, "cypher", text="MATCH (n:Neuron) RETURN count(n) AS n")
+    assert counted["rows"] == [{"n": planted.LAYERS * planted.WIDTH}]
+    assert "a read may not" in await refused(client, "cypher", text="MATCH (n) DETACH DELETE n")
 
 
 def test_over_stdio_with_a_child_process(folder: Path) -> None:

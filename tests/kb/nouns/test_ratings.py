@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from neuronkb.ingest.bundle import Bundle
+from neuronkb.kb.jobs.ratings import RANK, RATE, Sheet
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.load.loader import load
 from neuronkb.kb.load.runs import remove
-from neuronkb.kb.nouns.ratings import RANK, RATE, Sheet
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import QueryError
 from neuronkb.tests.kb.rated import MONTHS, TEXTS, fill
@@ -70,7 +70,7 @@ def test_what_is_kept(kb: KnowledgeBase) -> None:
     assert {(row["other"], row["rater"], row["formula"], row["n"], row["pole"], row["seed"]) for row in rows} == {
         (1.0, "ann", RATE, 5, 1, 3)
     }
-    (run,) = [run for run in kb.runs().dicts() if run["job"] == "ratings"]
+    (run,) = [run for run in kb.runs.list().dicts() if run["job"] == "ratings"]
     assert run["model"] == "base"
 
 
@@ -91,7 +91,7 @@ def test_a_rating_given_again_counts_and_the_old_one_stays_in_the_bundle(kb: Kno
         assert given(kb) == {text: value if values == first else 6 - value for text, value in before.items()}
     (report,) = kb.ratings.report("base").raters
     assert (report.rated, report.mean, report.null) == (4, 2.5, 5.0)
-    (run,) = [run for run in kb.runs().dicts() if run["job"] == "ratings"]
+    (run,) = [run for run in kb.runs.list().dicts() if run["job"] == "ratings"]
     bundle = Bundle.open(kb.place.bundle(run["run"]))
     assert sorted(rows.column("revision")[0].as_py() for rows in bundle.tables("Score")) == [1, 2, 3, 4]
     assert {rows.num_rows for rows in bundle.tables("Score")} == {4}
@@ -103,7 +103,7 @@ def test_a_bundle_of_ratings_shows_the_newest_in_every_store(store: Store, kb: K
     """In one that has the older ones, and in one that has none."""
     sheet = months(kb, "ann")
     kb.ratings.save(sheet, "ann", honest(sheet))
-    (run,) = [run["run"] for run in kb.runs().dicts() if run["job"] == "ratings"]
+    (run,) = [run["run"] for run in kb.runs.list().dicts() if run["job"] == "ratings"]
     folder = kb.place.bundle(run)
     shutil.copytree(folder, tmp_path / "older")
     kb.ratings.save(sheet, "ann", [1.0] * 5)
@@ -161,7 +161,7 @@ def test_values_that_are_none(kb: KnowledgeBase, way: str, given: list[float]) -
 def test_nothing_to_rate(kb: KnowledgeBase) -> None:
     with pytest.raises(QueryError, match="no model 'other' in the store; known: base"):
         kb.ratings.sheets("other", "ann")
-    kb.store.write("CREATE (:Model {id: 'other'})")
+    kb.db.write("CREATE (:Model {id: 'other'})")
     with pytest.raises(QueryError, match="no explanations of 'other'"):
         kb.ratings.sheets("other", "ann")
     with pytest.raises(QueryError, match="no neuron 'base/L0/N0' in the store"):

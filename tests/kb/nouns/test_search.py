@@ -16,13 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 from neuronkb.ingest.embedding.embedder import Embedder
-from neuronkb.ingest.job import silent
+from neuronkb.ingest.progress import silent
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.load.write import write_and_load
-from neuronkb.kb.nouns import search as searching
-from neuronkb.kb.nouns.search import Behind
 from neuronkb.kb.search.matrix import Matrix
-from neuronkb.kb.search.records import Evidence, Found, Hit
+from neuronkb.kb.search.records import Behind, Evidence, Found, Hit
 from neuronkb.kb.search.sources import sources
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import ModelError, QueryError
@@ -36,12 +34,12 @@ def minilm() -> Embedder:
 
 
 def load(kb: KnowledgeBase, job: SearchedJob) -> None:
-    write_and_load(job, kb.store, kb.place.bundle(job.name), clash="alongside", progress=silent)
+    write_and_load(job, kb.db, kb.place.bundle(job.name), clash="alongside", progress=silent)
 
 
 def opened(store: Store, folder: Path, minilm: Embedder, *made: SearchedJob) -> KnowledgeBase:
     kb = KnowledgeBase(store, str(folder / "store"))
-    kb.searching.open_embedder = lambda model: minilm
+    kb.session.search.open_embedder = lambda model: minilm
     for job in made:
         load(kb, job)
     return kb
@@ -141,9 +139,9 @@ def test_filters(kb: KnowledgeBase) -> None:
 def test_the_vector_index_answers_as_the_matrix_does(kb: KnowledgeBase, minilm: Embedder) -> None:
     with pytest.raises(ModelError, match=r"2 by none\), and 'all-MiniLM"):
         kb.search("boats", way="index")
-    texts = kb.store.read("MATCH (e:Explanation) RETURN e.id, e.text").rows
+    texts = kb.db.read("MATCH (e:Explanation) RETURN e.id, e.text").rows
     for (name, _), vector in zip(texts, minilm.embed([text for _, text in texts]), strict=True):
-        kb.store.write(
+        kb.db.write(
             "MATCH (e:Explanation {id: $id}) SET e.embedding = $v, e.embedder = $m RETURN e.id",
             {"id": name, "v": vector.tolist(), "m": minilm.id},
         )
@@ -159,36 +157,36 @@ def test_the_vector_index_answers_as_the_matrix_does(kb: KnowledgeBase, minilm: 
 
 def test_the_store_alone_makes_the_same_matrix_as_the_bundles(kb: KnowledgeBase, tmp_path: Path) -> None:
     first = kb.search("puppy", top=60)
-    bare = KnowledgeBase(kb.store, str(tmp_path / "elsewhere"))
-    bare.searching.open_embedder = kb.searching.open_embedder
+    bare = KnowledgeBase(kb.db, str(tmp_path / "elsewhere"))
+    bare.session.search.open_embedder = kb.session.search.open_embedder
     assert bare.search("puppy", top=60) == first
 
 
 def test_only_what_is_new_is_made(local: KnowledgeBase) -> None:
-    folder = Path(local.searching.build().folder)
+    folder = Path(local.index.build().folder)
     before = {path.name: path.stat().st_ino for path in folder.iterdir()}
-    assert local.searching.build().made == ()
+    assert local.index.build().made == ()
     load(local, replace(SearchedJob("hand-2", "other", seed=3), parts=("decoded",)))
-    built = local.searching.build()
+    built = local.index.build()
     assert (built.made, built.kept, built.removed) == (("decoded of hand-2",), 5, 0)
     after = {path.name: path.stat().st_ino for path in folder.iterdir()}
     assert {name for name in before if after.get(name) != before[name]} == {"index.json"}
-    local.store.write("MATCH (s:Shard {run: 'hand-2'}) DETACH DELETE s RETURN count(*)")
-    built = local.searching.build()
+    local.db.write("MATCH (s:Shard {run: 'hand-2'}) DETACH DELETE s RETURN count(*)")
+    built = local.index.build()
     assert (built.made, built.kept, built.removed) == ((), 5, 1)
     assert "other/L1/N3" not in units(local.search("puppy", top=60))
 
 
 def test_damage_is_found_and_mended(local: KnowledgeBase) -> None:
     first = local.search("puppy", evidence=["decoded"], top=5)
-    folder = Path(local.searching.build().folder)
+    folder = Path(local.index.build().folder)
     (part,) = folder.glob("decoded-*")
     whole = (part / "high.i16").read_bytes()
     (part / "high.i16").write_bytes(whole[:-2])
     assert local.search("puppy", evidence=["decoded"], top=5) == first
     (part / "high.i16").write_bytes(bytes(len(whole)))
-    assert local.searching.build().made == ()
-    assert local.searching.build(whole=True).made == ("decoded of hand-1",)
+    assert local.index.build().made == ()
+    assert local.index.build(whole=True).made == ("decoded of hand-1",)
     assert (part / "high.i16").read_bytes() == whole
     (folder / "index.json").write_text("{")
     assert local.search("puppy", evidence=["decoded"], top=5) == first
@@ -212,7 +210,7 @@ def slow(folder, fill):
 
 segment.make_folder = slow
 with KnowledgeBase.open(sys.argv[1]) as kb:
-    kb.searching.build(folder=Path(sys.argv[2]))
+    kb.session.search.build(folder=Path(sys.argv[2]))
 """
 
 
@@ -233,7 +231,7 @@ def test_a_killed_build_leaves_what_was_there_and_goes_on(
     held = Matrix.open(folder, minilm.id, minilm.dimensions, whole=True)
     assert {segment.kind for segment in held.segments} == {"decoded", "fires"}
     assert [path for path in folder.iterdir() if path.name.startswith(".partial")]
-    built = local.searching.build(folder=folder)
+    built = local.index.build(folder=folder)
     assert (len(built.made), built.kept) == (3, 2)
     assert not [path for path in folder.iterdir() if path.name.startswith(".partial")]
     assert units(local.search("puppy", folder=folder, top=1)) == [searched.DOG_NEURON]
@@ -243,7 +241,7 @@ def test_words_of_another_store_are_not_embedded_again(
     local: KnowledgeBase, minilm: Embedder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     first = local.search("puppy", top=60)
-    assert local.searching.behind() == Behind(0, 0)
+    assert local.index.status() == Behind(0, 0)
     embedded: list[str] = []
     real = Embedder.embed
 
@@ -253,7 +251,7 @@ def test_words_of_another_store_are_not_embedded_again(
 
     monkeypatch.setattr(Embedder, "embed", embed)
     other = tmp_path / "other"
-    assert local.searching.behind(folder=other).words < 20  # those of explanations alone
+    assert local.index.status(folder=other).words < 20  # those of explanations alone
     assert local.search("puppy", top=60, folder=other) == first
     assert not {"terrier", "march", "oven"} & set(embedded)
     load(local, replace(SearchedJob("hand-2", "other", seed=3), parts=("decoded",)))
@@ -261,81 +259,35 @@ def test_words_of_another_store_are_not_embedded_again(
     assert local.search("puppy", top=60, folder=tmp_path / "at once") == step_by_step != first
 
 
-def test_now_answers_from_what_there_is(local: KnowledgeBase, caplog: pytest.LogCaptureFixture) -> None:
-    found = local.search("terrier", top=5, now=True)
-    assert found.behind == local.searching.behind().rows > 0
-    assert found.hits[0].unit == searched.DOG_NEURON
-    assert {reason.evidence for hit in found.hits for reason in hit.reasons} == {"word"}
-    whole = local.search("terrier", top=5)
-    assert whole.behind == 0
-    assert not caplog.records
-    load(local, replace(SearchedJob("hand-2", "other", seed=3), parts=("decoded",)))
-    held = local.search("puppy", top=1, now=True)
-    assert held.behind == 360
-    assert {"decoded", "fires"} <= set(why(held.hits[0]))
-    local.searching.build_aside()
-    assert local.searching._aside is not None
-    local.searching._aside.join()
-    assert local.search("terrier", top=5, now=True) == local.search("terrier", top=5)
-
-
-def test_nobody_waits_in_silence(
-    local: KnowledgeBase, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(searching, "SOON", 0)
-    local.search("puppy", top=1)
-    (record,) = caplog.records
-    assert "rows of evidence are not in the search matrix; making it takes about" in record.getMessage()
-    local.search("puppy", top=1)
-    assert len(caplog.records) == 1
-
-
-ASKED = """
-import sys
-from pathlib import Path
-from neuronkb import KnowledgeBase
-with KnowledgeBase.open(sys.argv[1]) as kb:
-    print(kb.search("puppy", top=1, folder=Path(sys.argv[2])).hits[0].unit)
-print([name for name in ("torch", "transformers", "sentence_transformers", "pandas") if name in sys.modules])
-"""
-
-
-def test_a_search_of_a_new_process_loads_no_torch(local: KnowledgeBase, local_folder: Path) -> None:
-    folder = local.searching.build().folder
-    command = [sys.executable, "-c", ASKED, str(local_folder), folder]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert ran.stdout.splitlines() == [searched.DOG_NEURON, "[]"]
-
-
 def test_bad_input(local: KnowledgeBase) -> None:
     with pytest.raises(QueryError, match=r"'  ' asks for nothing; give a word"):
         local.search("  ")
     with pytest.raises(QueryError, match="no model 'mm' in the store"):
         local.search("puppy", model="mm")
-    with pytest.raises(QueryError, match="unknown evidence 'tokens'; known: decoded, fires"):
+    with pytest.raises(QueryError, match="evidence is 'tokens', expected some of decoded, fires"):
         local.search("puppy", evidence=["tokens"])  # type: ignore[list-item]
 
 
 def test_no_evidence_names_what_makes_it(local_store: Store, tmp_path: Path, minilm: Embedder) -> None:
     kb = opened(local_store, tmp_path, minilm)
-    with pytest.raises(QueryError, match="neuronkb ingest lm-head MODEL"):
+    with pytest.raises(QueryError, match="neuronkb lm-head ingest MODEL"):
         kb.search("puppy")
-    with pytest.raises(QueryError, match="neuronkb ingest lm-head MODEL"):
-        kb.searching.build()
+    with pytest.raises(QueryError, match="neuronkb lm-head ingest MODEL"):
+        kb.session.search.build()
     load(kb, replace(SearchedJob(), parts=("decoded",)))
-    with pytest.raises(QueryError, match=r"no such evidence to search; what makes it: graph: neuronkb ingest n2g"):
+    with pytest.raises(QueryError, match=r"no such evidence to search; what makes it: graph: neuronkb n2g ingest"):
         kb.search("puppy", evidence=["graph"])
     assert kb.search("puppy").hits[0].unit == searched.DOG_NEURON
 
 
 def test_another_model_has_a_matrix_of_its_own(local: KnowledgeBase, minilm: Embedder) -> None:
     first = local.search("puppy", top=3)
-    folder = Path(local.searching.build().folder)
+    folder = Path(local.index.build().folder)
     facts = json.loads((folder / "index.json").read_text())
     (folder / "index.json").write_text(json.dumps({**facts, "dimensions": 256}))
     assert Matrix.open(folder, minilm.id, minilm.dimensions).segments == []
     assert local.search("puppy", top=3) == first
-    assert len(sources(local.store)) == 5
+    assert len(sources(local.db)) == 5
 
 
 def test_two_searches_at_once_build_once(local: KnowledgeBase) -> None:

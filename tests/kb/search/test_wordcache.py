@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from neuronkb.ingest.job import Progress, silent
+from neuronkb.ingest.progress import Progress, silent
 from neuronkb.kb.search import wordcache
 from neuronkb.kb.search.planes import Vectors
 from neuronkb.kb.search.wordcache import WordCache

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.queries.answers.agree import agreements
 from neuronkb.queries.answers.disagree import disagreements
 from neuronkb.queries.answers.named import Source, pairs, witnesses
+from neuronkb.queries.result.record import plain_json
 from neuronkb.schema import NODES, QueryError
 
 from tests import everything
+from tests.drawn import check_doors
 from tests.everything import BASE, DEAD, EARLY, MONTHS, OTHER, Rows
 
 SIZE, PLANTED = 60, 12
@@ -63,9 +64,9 @@ def two_methods(model: str, *, shuffled: bool) -> Rows:
 def test_planted_agreement_is_found_and_shuffled_is_not(local: Store) -> None:
     found = agreements(local, "many", top=None)
     assert found.tested == SIZE - 1
-    sure = {one.neuron for one in found.found if one.q <= 0.05}
+    sure = {one.neuron for one in found.agreements if one.q <= 0.05}
     assert sure == {f"many/L0/N{i}" for i in range(PLANTED)}
-    first = found.found[0]
+    first = found.agreements[0]
     assert first.methods == ("lm-head", "tokens")
     assert first.score is not None
     assert first.null is not None
@@ -74,7 +75,7 @@ def test_planted_agreement_is_found_and_shuffled_is_not(local: Store) -> None:
     assert (pair.one, pair.two, pair.both) == ("lm-head", "tokens", SIZE - 1)
     assert pair.shared >= PLANTED > pair.by_chance
     mixed = agreements(local, "mixed", top=None)
-    assert [one for one in mixed.found if one.q <= 0.05] == []
+    assert [one for one in mixed.agreements if one.q <= 0.05] == []
 
 
 def test_the_same_words_on_opposite_sides_are_a_contradiction(local: Store) -> None:
@@ -82,13 +83,13 @@ def test_the_same_words_on_opposite_sides_are_a_contradiction(local: Store) -> N
     sure = [one for one in found.opposite if one.q <= 0.05]
     assert [(one.neuron, one.pole, one.words) for one in sure] == [(f"many/L0/N{PLANTED}", 1, ("w324", "w325"))]
     assert f"many/L0/N{PLANTED}" not in {
-        one.neuron for one in agreements(local, "many", top=None).found if one.q <= 0.05
+        one.neuron for one in agreements(local, "many", top=None).agreements if one.q <= 0.05
     }
 
 
 def test_every_method_and_the_clamp_agree_on_months(local: Store) -> None:
     found = agreements(local, BASE, top=None)
-    months = next(one for one in found.found if (one.neuron, one.pole) == (MONTHS, 1))
+    months = next(one for one in found.agreements if (one.neuron, one.pole) == (MONTHS, 1))
     assert months.words[0] in ("july", "june")
     assert set(months.words) == {"june", "july"}
     # The token table, the graph and the explanation rest on one corpus; the clamp is its own witness.
@@ -99,16 +100,16 @@ def test_every_method_and_the_clamp_agree_on_months(local: Store) -> None:
     assert ("tokens", "n2g") not in pairs_seen
     assert ("tokens", "explanations") not in pairs_seen
     assert ("lm-head", "explanations") in pairs_seen
-    assert not {DEAD, EARLY} & {one.neuron for one in found.found}
+    assert not {DEAD, EARLY} & {one.neuron for one in found.agreements}
 
 
 def test_words_that_only_one_corpus_names_do_not_count(local: Store) -> None:
     only = agreements(local, BASE, runs=["activations-1", "n2g-1", "explain-1"])
-    assert (only.tested, only.pairs, only.found) == (0, (), ())
+    assert (only.tested, only.pairs, only.agreements) == (0, (), ())
 
 
 def test_a_clamp_alone_confirms_what_the_row_decodes_to(local: Store) -> None:
-    (found,) = agreements(local, BASE, runs=["lm-head-1", "clamp-1"]).found
+    (found,) = agreements(local, BASE, runs=["lm-head-1", "clamp-1"]).agreements
     assert (found.neuron, found.methods, found.score) == (MONTHS, ("lm-head", "clamp"), None)
     assert (set(found.words), found.q) == ({"june", "july", "may"}, 0.02)
 
@@ -164,25 +165,40 @@ def test_unknown_models_runs_and_layers_are_named(local: Store) -> None:
         agreements(local, "many", layers=[3])
 
 
-def test_a_subgraph_is_one_call(local: Store) -> None:
-    kb = KnowledgeBase(local, "unused")
-    near = kb.subgraph(MONTHS)
-    assert {EARLY, OTHER, f"{MONTHS}/graph/1/n2g-1", "june", "texts/is_month", "f0"} <= set(near)
-    assert near.nodes["june"]["labels"] == ["Term"]
-    assert {d["type"] for _, _, d in near.edges(MONTHS, data=True)} >= {
-        "DECODES_TO",
-        "FEEDS",
-        "COUNTERPART",
-        "HAS_GRAPH",
-    }
-    assert BASE not in near
-    far = kb.subgraph(MONTHS, hops=2)
-    assert set(near) < set(far)
-    assert f"{MONTHS}/graph/1/n2g-1/0" in far
-    assert len(kb.subgraph(MONTHS, hops=3, most=5)) <= 5
-    least = kb.subgraph(MONTHS, each=1)
-    assert sum(d["type"] == "DECODES_TO" for _, _, d in least.edges(MONTHS, data=True)) == 1
-    with pytest.raises(QueryError, match="no neuron"):
-        kb.subgraph(f"{BASE}/L0/N0")
-    with pytest.raises(QueryError, match="hops is 9"):
-        kb.subgraph(MONTHS, hops=9)
+def test_what_is_found_is_shown(local: Store) -> None:
+    report = agreements(local, "many", top=3)
+    assert report.title == "many"
+    assert report.lead == "Two independent methods or more speak of 59 sides of neurons"
+    pairs, sides = report.sections()
+    assert pairs.rows[0][:3] == ("lm-head, tokens", 59, report.pairs[0].shared)
+    first = report.agreements[0]
+    assert sides.rows[0][:5] == (
+        f"{first.neuron.removeprefix('many/')} +",
+        first.q,
+        first.score,
+        first.null,
+        "lm-head, tokens",
+    )
+    assert str(sides.rows[0][5]) == " · ".join(first.words)
+    heads, rows = report.table()
+    assert dict(zip(heads, rows[0], strict=True)) == plain_json(first)
+    check_doors(report)
+    check_doors(agreements(local, BASE, runs=["lm-head-1"]))
+
+
+def test_every_kind_of_contradiction_is_shown(local: Store) -> None:
+    report = disagreements(local, BASE, f1=0.6)
+    check_doors(report)
+    captions = [section.caption for section in report.sections()]
+    assert captions == [
+        "Sides by pair of methods",
+        "The same words on opposite sides of the hidden value",
+        "Clamps that push the decoded tokens the other way",
+        "A coherent row and a good graph without a word in common",
+    ]
+    (pushed,) = report.sections()[2].rows
+    assert pushed[:4] == (OTHER.removeprefix(f"{BASE}/"), "up -", -5.0, report.pushed[0].q)
+    assert str(pushed[4]) == "June · early"
+    (unshared,) = report.sections()[3].rows
+    assert unshared[0] == EARLY.removeprefix(f"{BASE}/")
+    assert unshared[2:4] == (report.unshared[0].coherence, report.unshared[0].f1)

@@ -78,11 +78,11 @@ def test_coherent_sides_of_a_run_that_keeps_few_tokens(neurons: Store) -> None:
     side(neurons, "many", 2, 10, 8, 0.8)
     side(neurons, "many", 3, 10, 7, 0.9)
     names = ["m/L0/N2", "m/L0/N0"]
-    assert [one.neuron for one in coherent(neurons)] == names
-    assert [one.neuron for one in coherent(neurons, model="m", top=1)] == names[:1]
-    assert [one.neuron for one in coherent(neurons, run="few")] == names[1:]
-    assert [one.neuron for one in coherent(neurons, distinct=2)] == ["m/L0/N1", "m/L0/N3", "m/L0/N2", "m/L0/N0"]
-    assert [len(one.tokens) for one in coherent(neurons)] == [10, 3]
+    assert [end.neuron for end in coherent(neurons).ends] == names
+    assert [end.neuron for end in coherent(neurons, model="m", top=1).ends] == names[:1]
+    assert [end.neuron for end in coherent(neurons, run="few").ends] == names[1:]
+    assert [end.neuron for end in coherent(neurons, distinct=2).ends] == ["m/L0/N1", "m/L0/N3", "m/L0/N2", "m/L0/N0"]
+    assert [len(end.tokens) for end in coherent(neurons).ends] == [10, 3]
 
 
 def test_a_row_that_only_grew_has_changed(neurons: Store) -> None:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from neuronkb.ingest.job import silent
+from neuronkb.ingest.progress import silent
 from neuronkb.kb.load.write import write_and_load
 from neuronkb.kb.stores.base import Store
 from neuronkb.queries import by_feature, card, feature_probes, probe_report, query
@@ -23,7 +23,7 @@ def reader(store: Store, tmp_path: Path) -> Store:
 
 @pytest.mark.parametrize("name", ["is_french", "fr", "IS_FRENCH", "french", "texts/is_french"])
 def test_a_feature_goes_by_all_its_names(reader: Store, name: str) -> None:
-    found = by_feature(reader, name, least=0.6)
+    found = by_feature(reader, name, least=0.6).detections
     assert [(d.neuron, d.f1) for d in found] == [("m/L1/N0", 0.95), ("m/L1/N2", 0.85), ("m/L0/N1", 0.7)]
     first = found[0]
     assert first.mcc == pytest.approx(0.85)
@@ -32,10 +32,10 @@ def test_a_feature_goes_by_all_its_names(reader: Store, name: str) -> None:
 
 
 def test_floor_model_run_and_number_of_rows(reader: Store) -> None:
-    assert [d.neuron for d in by_feature(reader, "fr", least=0.85)] == ["m/L1/N0", "m/L1/N2"]
-    assert [d.neuron for d in by_feature(reader, "fr", top=1)] == ["m/L1/N0"]
-    assert by_feature(reader, "fr", run="another") == []
-    assert len(by_feature(reader, "fr", model=MODEL)) == 3
+    assert [d.neuron for d in by_feature(reader, "fr", least=0.85).detections] == ["m/L1/N0", "m/L1/N2"]
+    assert [d.neuron for d in by_feature(reader, "fr", top=1).detections] == ["m/L1/N0"]
+    assert by_feature(reader, "fr", run="another").detections == ()
+    assert len(by_feature(reader, "fr", model=MODEL).detections) == 3
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_unknown_models_and_a_store_without_features(reader: Store) -> None:
     with pytest.raises(QueryError, match="no model 'n'"):
         probe_report(reader, "n")
     reader.write("MATCH (f:Feature) DETACH DELETE f")
-    with pytest.raises(QueryError, match="the store has none; neuronkb ingest probes"):
+    with pytest.raises(QueryError, match="the store has none; neuronkb probes ingest"):
         by_feature(reader, "fr")
 
 

@@ -48,6 +48,9 @@ def test_all_of_it_is_read() -> None:
         (8, "needs: NAMED", "is not `TYPE, TYPE from MAKER`"),
         (8, "needs: NAMED from nobody", "a maker of lm-head"),
         (9, "example: word", "no JSON object"),
+        (9, 'example: [["word", "a"]]', "no JSON object"),
+        (9, "example: " + "[" * 5000, "no JSON object"),
+        (4, "$side: int = one; which", r"q: \$side: the default 'one' is not JSON"),
     ],
 )
 def test_what_is_missing_or_wrong_is_named(place: int, line: str, message: str) -> None:
@@ -59,6 +62,7 @@ def test_what_is_missing_or_wrong_is_named(place: int, line: str, message: str) 
 
 
 def test_values_are_brought_to_their_type() -> None:
+    assert Parameter("top", "text", "").value("x", "q") == "x"
     assert Parameter("w", "words", "").value([" June", "MAY"], "q") == ["june", "may"]
     assert Parameter("n", "neuron", "").value("m/3-mlp/17", "q") == "m/L3/N17"
     assert Parameter("n", "neuron", "").value(NeuronId("m", 3, 17), "q") == "m/L3/N17"

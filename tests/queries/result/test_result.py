@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from neuronkb.queries import Counterpart, DecodedSide, NeuronCard, Result
+from neuronkb.queries import Counterpart, DecodedEnd, NeuronCard, Result
 from neuronkb.queries.answers.explanations import ExplanationView, ScoreView
 
 FOUND = Result(("neuron", "count", "n.id"), [("m/L0/N1", 3, "x"), ("m/L0/N2", 4, "y")])
@@ -35,7 +35,7 @@ def test_html_is_escaped_and_cut() -> None:
     html = text._repr_html_()
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
-    assert "<th>&lt;b&gt;</th>" in html
+    assert '<th scope="col">&lt;b&gt;</th>' in html
     assert "x" * 300 + "…" in html
     assert "0.1235" in html
     assert "3 rows; cut after 3" in html
@@ -45,13 +45,13 @@ def test_html_is_escaped_and_cut() -> None:
 
 
 def test_a_card_as_html_shows_what_is_known_and_escapes_tokens() -> None:
-    side = DecodedSide("r", "raw", "down", -1, ((" <i>", 9.5, 0.1), ("\n", 8.0, 0.1)), 12.0, 0.5)
+    side = DecodedEnd("r", "raw", "down", -1, ((" <i>", 9.5, 0.1), ("\n", 8.0, 0.1)), 12.0, 0.5)
     html = NeuronCard("m/L0/N1", "m", 0, 1, 2, 8, (side,), (Counterpart("base", "b&c/L0/N1", "r", {}),))._repr_html_()
     assert "Layer 0 of 2, neuron 1 of 8" in html
-    assert "&lt;i&gt; · ⏎" in html
+    assert "<i> </i>&lt;i&gt;</bdi>" in html
     assert "down -" in html
     assert "b&amp;c/L0/N1" in html
-    assert "<i>" not in html
+    assert "<i>" not in html.replace("<i> </i>", "")
     score = ScoreView("r", "correlation", "ev-correlation", "top-and-random", 0.625, 0.125, 9, 0, 4, "llm", None, 0)
     view = ExplanationView("e", "m/L0/N1", "r", 1, 1, "text", "names of <dogs>", "llm", "m", 9, None, (score,))
     told = NeuronCard("m/L0/N1", "m", 0, 1, 2, 8, (), (), explanations=(view,))._repr_html_()

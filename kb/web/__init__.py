@@ -1,0 +1,1 @@
+"""The verbs over HTTP, for pages and programs on this machine."""

@@ -1,0 +1,80 @@
+"""The explorer: pages, the HTTP API and MCP of one store in one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from ...schema import StoreError
+from ..doors import offers
+from ..limits import Limits
+from ..session import Session
+from .guards import LOOPBACK, Headers, OwnPages, Token
+from .page import Desk
+from .recorded import record_reads
+from .routes import Routes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.applications import Starlette
+
+
+def application(
+    session: Session,
+    *,
+    allow_write: bool = False,
+    limits: Limits | None = None,
+    hosts: Sequence[str] = LOOPBACK,
+    token: str | None = None,
+    mcp: bool = True,
+) -> Starlette:
+    """A store's explorer as an ASGI application.
+
+    `hosts` are the names under which it is asked; without a `token` they are this machine's own. MCP is at /mcp where
+    the mcp extra is installed. Needs the `web` extra. Raises StoreError without it.
+    """
+    try:
+        from starlette.applications import Starlette
+        from starlette.middleware import Middleware
+        from starlette.middleware.trustedhost import TrustedHostMiddleware
+    except ImportError:
+        raise StoreError("serving over HTTP needs starlette: pip install 'neuronkb[web]'") from None
+    from .pages import Pages
+
+    session.waits, session.stores = False, allow_write
+    record_reads(session)
+    ceilings = limits or Limits()
+    verbs = {offer.verb.path: offer for offer in offers(allow_write=allow_write).values()}
+    desk = Desk(session, verbs, ceilings, allow_write)
+    agents = _agents(session, ceilings, allow_write, hosts) if mcp else None
+    pages = Pages(desk)
+    routes: list[Any] = [*pages.listed(), *Routes(session, allow_write, ceilings).listed(), pages.last()]
+    if agents is not None:
+        routes = [*agents.routes, *routes]
+
+    @asynccontextmanager
+    async def life(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if agents is not None:
+                await stack.enter_async_context(agents.router.lifespan_context(app))
+            yield
+
+    guards = [Middleware(Headers), Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts])]
+    guards.append(Middleware(OwnPages, hosts=hosts))
+    if token is not None:
+        guards.append(Middleware(Token, token=token))
+    return Starlette(routes=routes, middleware=guards, lifespan=life)
+
+
+def _agents(session: Session, limits: Limits, allow_write: bool, hosts: Sequence[str]) -> Starlette | None:
+    """The MCP server of the same store; None where its package is not installed."""
+    from ..knowledge_base import KnowledgeBase
+    from ..mcp.server import server
+
+    try:
+        made = server(KnowledgeBase.of(session), limits=limits, allow_write=allow_write)
+    except StoreError:
+        return None
+    return made.streamable_http_app(host=hosts[0].strip("[]"))

@@ -1,0 +1,52 @@
+"""One neuron, everything that is known of it; the same neuron in a base and its fine-tune; one at random."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ....schema import NeuronId
+from ..address import ServerAddresses
+from ..page import Desk, Moved, Page
+
+if TYPE_CHECKING:
+    from ....queries import NeuronCard
+
+
+def neuron(desk: Desk, given: Mapping[str, str]) -> Page:
+    """The card of a neuron, to be read from top to bottom."""
+    return neuron_page(desk, given["neuron"])
+
+
+def neuron_page(desk: Desk, name: str) -> Page:
+    """The page of a neuron. Raises NotFoundError."""
+    at = NeuronId.parse(name)
+    block = desk.ask("card", neuron=str(at))
+    card: NeuronCard = block.record  # type: ignore[assignment]
+    others = [(other.relation, other.neuron) for other in card.counterparts]
+    more = {"card": card, "around": around(card), "others": others, "section": "search"}
+    return Page("neuron", card.neuron, [block], model=card.model, more=more)
+
+
+def around(card: NeuronCard) -> dict[str, str | None]:
+    """The neurons before and after it in its layer; None at either end."""
+    before = card.index - 1 if card.index else None
+    last = card.width is not None and card.index + 1 >= card.width
+    after = None if last or card.width is None else card.index + 1
+    names = {"prev": before, "next": after}
+    return {
+        way: None if index is None else str(NeuronId(card.model, card.layer, index)) for way, index in names.items()
+    }
+
+
+def beside(desk: Desk, given: Mapping[str, str]) -> Page:
+    """A neuron in both models, section by section."""
+    block = desk.ask("neurons beside", neuron=given["neuron"], model=given.get("model") or None)
+    model = NeuronId.parse(given["neuron"]).model
+    return Page("beside", f"{given['neuron']} in base and fine-tune", [block], model=model)
+
+
+def random(desk: Desk, given: Mapping[str, str]) -> Moved:
+    """A well-explained neuron at random."""
+    block = desk.ask("neurons random", model=given.get("model") or None)
+    return Moved(ServerAddresses().neuron(str(vars(block.record)["neuron"])))
