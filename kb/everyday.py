@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from ..ingest.chosen import Range
-from .kinds import Embedder, Layers, Neuron, NeuronIds, OfModel, RunId, StoredModel, Top
+from .kinds import Embedder, Layers, Neuron, OfModel, RunId, Top
 from .verb import Noun, verb
 
 if TYPE_CHECKING:
     from ..queries import NeuronCard, Result
     from ..queries.answers.criteria import FoundNeurons
     from .search.records import Found
-    from .web.site import Site
 
 Evidence = Literal["decoded", "fires", "graph", "explanation", "feature", "word"]
 
@@ -140,20 +139,3 @@ class Everyday(Noun):
         from .jobs.catalogue import read
 
         return read(self.db, text, {**(params or {}), **more}, timeout=timeout or None, limit=limit or None)
-
-    @verb(here=True)
-    def site(
-        self,
-        model: StoredModel,
-        *,
-        out: Annotated[Path, "Folder to write to"],
-        neurons: NeuronIds = (),
-        top: Annotated[int, Range(1), "So many of the best explained, where none is named"] = 200,
-    ) -> Site:
-        """Write the pages of a model and its neurons as files, to publish beside a paper: no server is needed to read.
-
-        The neurons are those named, else those with the best lines. Needs the web extra. Raises QueryError.
-        """
-        from .web.site import write_site
-
-        return write_site(self.session, model, out, neurons, top, self.progress)

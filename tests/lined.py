@@ -48,6 +48,8 @@ def _decoded() -> Rows:
     run = "lm-head-1"
     rows: Rows = {
         "Token": [{"id": f"t0/T{i}", "tokenizer": "t0", "token": i, "text": f" {w}"} for i, w in enumerate(WORDS)],
+        "Term": [{"id": word} for word in WORDS],
+        "Token.SPELLS.Term": [{"start": f"t0/T{i}", "end": word} for i, word in enumerate(WORDS)],
         "Stats": [],
         "Neuron.HAS_STATS.Stats": [],
         "Neuron.DECODES_TO.Token": [],

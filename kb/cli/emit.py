@@ -104,8 +104,8 @@ def _draw(answer: Record, sink: Sink) -> None:
     from ...queries.drawing.save import save
     from . import output
 
-    pictures = [section for section in answer.sections() if section.picture is not None]
-    drawings = [made for section in pictures if (made := draw(section.picture, answer.title)) is not None]
+    pictures = [section.picture for section in answer.sections() if section.picture is not None]
+    drawings = [made for picture in pictures if (made := draw(picture, answer.title)) is not None]
     if not drawings or sink.file is None:
         raise click.UsageError("this answer has no picture; --save it as .html, .md, .csv or .json")
     save(drawings[0], sink.file)

@@ -18,7 +18,7 @@ from .command import VerbCommand
 from .guard import guarded, install, unguarded_output
 from .new_names import GROUPS, NEW_NAMES
 
-HAND = {"cypher": "cypher", "mcp": "mcp", "serve": "serve"}
+HAND = {"cypher": "cypher", "mcp": "mcp", "serve": "serve", "site": "site"}
 """Commands that are written by hand, and their modules."""
 HAND_VERBS = {"ratings": {"rate": "rate"}, "queries": {"run": "queries"}}
 """The same of a noun's verbs."""

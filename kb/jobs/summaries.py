@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ...ingest.bundle.layout import read_json, write_json
+from ...ingest.bundle.layout import read_json
 from ...ingest.bundle.writer import now
 from ...schema import BundleError, digest
+from ..names import keep_beside
 from ..session import Session
 from ..stores.base import Store
 
@@ -133,12 +134,9 @@ class Shelf:
         fresh: Content = {"key": self.key, "made": made, "content": content}
         fresh["hash"] = _hash(fresh)
         if self.session.stores:
-            try:
+            with suppress(OSError):
                 self._file.parent.mkdir(parents=True, exist_ok=True)
-                write_json(self._file, fresh)
-            except OSError:
-                pass
-            else:
+            if keep_beside(self._file, fresh):
                 self.session.counted.pop(self._name, None)
                 return
         self.session.counted[self._name] = fresh

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...ingest.progress import Progress
+from ...ingest.progress import Progress, silent
 from ...queries import query
 from ...queries.answers.lines import lines_of
 from ...queries.result.record import Record
@@ -54,8 +54,16 @@ class Site(Record):
         return ()
 
 
-def write_site(session: Session, model: str, out: Path, neurons: Sequence[str], top: int, progress: Progress) -> Site:
-    """Write the pages of a model: itself, its fine-tunes, and of its neurons those named, else the `top` best lined.
+def write_site(
+    session: Session,
+    model: str,
+    out: Path,
+    neurons: Sequence[str] = (),
+    top: int | None = 200,
+    progress: Progress = silent,
+) -> Site:
+    """Write the pages of a model: itself, its fine-tunes, and of its neurons those named, else the `top` best lined;
+    all for None.
 
     Raises QueryError for a folder that holds something else, and for a model without a neuron to show.
     """
@@ -105,11 +113,14 @@ def _file(kind: str, names: tuple[str, ...]) -> str:
     return "index.html" if kind == "index" else file_name(kind, *names)
 
 
-def _chosen(desk: Desk, model: str, neurons: Sequence[str], top: int) -> list[str]:
+def _chosen(desk: Desk, model: str, neurons: Sequence[str], top: int | None) -> list[str]:
     if neurons:
         named = [str(NeuronId.parse(name if name.startswith(f"{model}/") else f"{model}/{name}")) for name in neurons]
         return list(dict.fromkeys(named))
-    rows = query("lined_neurons").run(desk.session.store, model=model, top=top).dicts()
+    if top is None:
+        rows = query("neurons_of_model").run(desk.session.store, model=model).dicts()
+    else:
+        rows = query("lined_neurons").run(desk.session.store, model=model, top=top).dicts()
     if not rows:
         raise QueryError(f"no neuron of {model!r} has a line above its null; name some with --neurons")
     return [str(row["neuron"]) for row in rows]

@@ -144,7 +144,9 @@ def beside(reader: Reader, neuron: NeuronId, model: str | None = None) -> Beside
     link, others = _linked(reader, neuron, model, runs)
     measures, called = link["measures"], corpora(reader)
     parameters = next(json.loads(run["parameters"] or "{}") for run in runs if run["run"] == link["run"])
-    pair = (str(neuron), link["neuron"]) if link["relation"] == "fine-tune" else (link["neuron"], str(neuron))
+    pair: tuple[str, str] = (
+        (str(neuron), link["neuron"]) if link["relation"] == "fine-tune" else (link["neuron"], str(neuron))
+    )
     sides = _side(pair[0], runs), _side(pair[1], runs)
     lines = lines_of(reader, pair)
     explained = explanations_beside(reader, sides)
@@ -210,8 +212,8 @@ def _same_text(measures: Mapping[str, Any], corpus: str | None) -> SameText | No
     r = measures.get("activation_r")
     if r is None:
         return None
-    names = ("activation_r_pos", "activation_r_neg", "null_r", "activation_se")
-    return SameText(r, *(measures.get(name) for name in names), corpus)
+    poles = measures.get("activation_r_pos"), measures.get("activation_r_neg")
+    return SameText(r, *poles, measures.get("null_r"), measures.get("activation_se"), corpus)
 
 
 def _findings(reader: Reader, sides: tuple[Side, Side]) -> Iterator[FindingBeside]:

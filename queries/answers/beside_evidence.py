@@ -201,8 +201,8 @@ def _by_text(reader: Reader, side: Side, called: Mapping[str, str]) -> dict[tupl
     listed = activities(reader, side.neuron, called)
     if not listed:
         return {}
-    asked = {"model": side.model, "layer": side.layer, "runs": sorted({one.run for one in listed})}
-    medians = dict(query("layer_largest").run(reader, **asked).rows)
+    asked: dict[str, Any] = {"model": side.model, "layer": side.layer, "runs": sorted({one.run for one in listed})}
+    medians: dict[str, float] = dict(query("layer_largest").run(reader, **asked).rows)
     return {
         (one.corpus or one.run, one.pole): _numbers(
             one, max(each.max for each in listed if each.run == one.run), medians.get(one.run)

@@ -68,7 +68,7 @@ def _both(base: Any, tuned: Any, pair: Beside) -> tuple[tuple[str, Any], ...]:
 
 
 def _methods(pair: Beside) -> Iterator[Section]:
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (each.name, each.method, *_detected(each.base), *_detected(each.tuned), each.note) for each in pair.features
     ]
     columns = ("feature", "method", "F1 base", "null", "F1 tuned", "null ", "note")

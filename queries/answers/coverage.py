@@ -166,7 +166,7 @@ def _lacks(row: LayerCoverage, kind: Evidence) -> bool:
     if kind.command == LINES:
         said = (row.decoded, row.graphed, row.probed, row.explained, row.noted)
         return row.unlined == row.neurons and any(said)
-    return getattr(row, kind.column) == 0
+    return bool(getattr(row, kind.column) == 0)
 
 
 def _command(kind: Evidence, covered: Coverage, lacking: Sequence[int]) -> str:

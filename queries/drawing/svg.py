@@ -43,7 +43,12 @@ class Svg:
 
     def _element(self, body: str, **own: str | None) -> str:
         box = f"0 0 {number(self.width)} {number(self.height)}"
-        shown = {"role": "img", "aria_label": plain(self.label), "xml__space": "preserve", "font_size": SIZE}
+        shown: dict[str, str | float | None] = {
+            "role": "img",
+            "aria_label": plain(self.label),
+            "xml__space": "preserve",
+            "font_size": SIZE,
+        }
         return element("svg", body, **own, viewBox=box, width=self.width, height=self.height, **shown)
 
 

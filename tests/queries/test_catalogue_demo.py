@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from neuronkb.schema import NODES
 from tests import demo_store, everything
 from tests.conftest import empty
 from tests.neo4j_server import Server
-from tests.queries.test_catalogue import INDEXED, alike, ordered
+from tests.queries.test_catalogue import INDEXED, alike, equal, ordered
 
 pytestmark = [
     pytest.mark.gemma,
@@ -30,7 +29,7 @@ pytestmark = [
     ),
 ]
 NOTHING = {
-    "drift_layers",  # the demo's link reads no text
+    *("drift_layers", "drift_lowest"),  # the demo's link reads no text
     *("agreed_layer", "agreed_runs", "agreed_words", "agreements"),  # no stored agreement
     *("circuit", "neuron_feeds"),  # no feeds
     "mutual_matches",  # no match
@@ -180,14 +179,3 @@ def test_both_stores_answer_alike(local: KnowledgeBase, neo4j: Store, given: dic
     for first, second in zip(firsts, seconds, strict=True):
         assert equal(first, second), f"{first} is not {second}"
     assert one.rows or name in NOTHING
-
-
-def equal(one: Any, two: Any) -> bool:
-    """Numbers to eight digits, for the servers add in their own order; the rest as it stands."""
-    if isinstance(one, dict) and isinstance(two, dict):
-        return one.keys() == two.keys() and all(equal(one[key], two[key]) for key in one)
-    if isinstance(one, list) and isinstance(two, list):
-        return len(one) == len(two) and all(map(equal, one, two))
-    if isinstance(one, float) and isinstance(two, float):
-        return math.isclose(one, two, rel_tol=1e-8, abs_tol=1e-12) or (math.isnan(one) and math.isnan(two))
-    return bool(one == two)

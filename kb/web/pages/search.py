@@ -56,9 +56,9 @@ def search(desk: Desk, given: Mapping[str, str]) -> Page | Moved:
 
 
 def _asked(desk: Desk, wanted: Wanted, filters: Mapping[str, str]) -> Block:
-    scope = {name: filters[name] or None for name in ("model", "layers", "top")}
+    scope: dict[str, Any] = {name: filters[name] or None for name in ("model", "layers", "top")}
     if wanted.way == "meaning":
-        found = {"evidence": filters["evidence"] or None, "least": filters["least"] or None}
+        found: dict[str, Any] = {"evidence": filters["evidence"] or None, "least": filters["least"] or None}
         return desk.try_("search", text=wanted.text, **scope, **found)
     if wanted.way == "feature":
         return desk.try_("find", feature=wanted.text, **scope)

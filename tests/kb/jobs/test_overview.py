@@ -9,10 +9,9 @@ from unittest.mock import patch
 import click
 import pytest
 from neuronkb.kb.cli.main import cli
-from neuronkb.kb.jobs import overview as counting
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.base import Store
-from neuronkb.queries.answers.coverage import EVIDENCE, LayerCoverage
+from neuronkb.queries.answers.coverage import EVIDENCE, LayerCoverage, count_layers
 from neuronkb.queries.answers.overview import FineTune, Overview, family
 from neuronkb.queries.result.picture import HeatMap
 
@@ -53,7 +52,7 @@ def layer(shown: Overview, model: str, number: int) -> LayerCoverage:
 
 def counted_anew(kb: KnowledgeBase) -> bool:
     """Whether asking looks at neurons."""
-    with patch.object(counting, "count_layers", wraps=counting.count_layers) as count:
+    with patch("neuronkb.kb.jobs.overview.count_layers", wraps=count_layers) as count:
         kb.models.overview()
     return bool(count.called)
 
@@ -117,7 +116,8 @@ def test_gaps_name_commands_that_there_are(kb: KnowledgeBase) -> None:
 
 def parsed(command: str) -> None:
     """Raises click.UsageError for a command that is none, or that lacks something."""
-    words, found = shlex.split(command)[1:], cli
+    words = shlex.split(command)[1:]
+    found: click.Command = cli
     while isinstance(found, click.Group):
         name = words.pop(0)
         inner = found.get_command(click.Context(found), name)

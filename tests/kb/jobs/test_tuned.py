@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from math import comb
 from pathlib import Path
+from typing import Any
 
 import pytest
 from neuronkb.kb.cli.emit import Sink, written
@@ -171,7 +172,7 @@ def test_in_a_permuted_copy_only_those_that_kept_their_place_correlate(planted_k
 
 def test_shares_and_words_by_brute_force(planted_kb: KnowledgeBase) -> None:
     found = planted_kb.links.report("base", "chat")
-    ends: dict[tuple[str, str, str, int], list[str]] = {}
+    ends: dict[tuple[Any, ...], list[str]] = {}
     for model, place, projection, pole, text in planted_kb.cypher(
         "MATCH (n:Neuron)-[d:DECODES_TO]->(t:Token) WHERE n.model IN ['base', 'chat'] "
         "RETURN n.model, n.layer + '/' + n.index, d.projection, d.pole, t.text ORDER BY d.rank",

@@ -82,7 +82,7 @@ def test_elsewhere_the_token_is_asked_for(kb: KnowledgeBase) -> None:
     assert client.get("/api/models/list").status_code == 401
     assert client.get("/login?token=wrong").status_code == 401
     assert client.get("/api/models/list", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
-    assert client.get("/api/models/list", headers={"authorization": "Bearer é".encode()}).status_code == 401
+    assert client.get("/api/models/list", headers=[(b"authorization", "Bearer é".encode())]).status_code == 401
     welcome = client.get(f"/login?token={TOKEN}")
     assert (welcome.status_code, welcome.headers["location"]) == (303, "/")
     cookie = welcome.headers["set-cookie"].lower()

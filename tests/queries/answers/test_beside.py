@@ -32,7 +32,10 @@ def kb(local_folder: Path) -> Iterator[KnowledgeBase]:
         neuron = {"id": there, "model": THIRD, "layer": 9, "index": 189}
         run = {"id": "link-2", "job": "link", "model": THIRD, "parameters": '{"base": "x"}', "started": "2026-02-01"}
         counterpart = {"start": OTHER, "end": there, "run": "link-2", "cos_down": 1.0, "delta_down": 0.0}
-        rows = {"Model": [{"id": THIRD, "tokenizer": "t0", "weights": "unverified"}], "Neuron": [neuron]}
+        rows: everything.Rows = {
+            "Model": [{"id": THIRD, "tokenizer": "t0", "weights": "unverified"}],
+            "Neuron": [neuron],
+        }
         everything.load(store, {**rows, "Run": [run], "Neuron.COUNTERPART.Neuron": [counterpart]})
         yield KnowledgeBase(store, "unused")
 
