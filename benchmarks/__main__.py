@@ -2,9 +2,9 @@
 beside scikit-learn, load rates, query latencies, the verbs that read over the demo's store.
 
     python -m benchmarks [decode] [similar] [activations] [n2g] [probes] [explain] [search] [open] [local] [neo4j]
-                         [import] [windows] [verbs] [patterns]
+                         [import] [windows] [verbs] [explorer] [explorer-8b] [patterns]
 
-Without names all but `patterns`, which takes half an hour and 15 GB of disk.
+Without names all but `patterns` and `explorer-8b`, which take up to half an hour and 15 GB of disk each.
 Prints a line a figure and writes build/bench.json.
 """
 
@@ -112,6 +112,20 @@ def patterns() -> Iterator[Row]:
     yield from asked.by_neo4j()
 
 
+def explorer() -> Iterator[Row]:
+    """The explorer's pages over the demo's store."""
+    from .explorer import rates
+
+    return rates()
+
+
+def explorer_8b() -> Iterator[Row]:
+    """The same over a store of an 8B model's shape."""
+    from .explorer import rates_8b
+
+    return rates_8b()
+
+
 def import_files() -> Iterator[Row]:
     """Neo4j loaded by neo4j-admin at 10 M relationships."""
     from . import stores
@@ -133,9 +147,11 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "import": import_files,
     "windows": windows,
     "verbs": verbs,
+    "explorer": explorer,
+    "explorer-8b": explorer_8b,
     "patterns": patterns,
 }
-LONG = {"patterns"}
+LONG = {"patterns", "explorer-8b"}
 """Parts that run only where they are named."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 from neuronkb.schema import Table, conform, table
 
 MODEL, TOKENIZER, RUN = "synthetic", "synthetic", "lm-head-synthetic"
+TUNED, LINK = "synthetic-tuned", "link-synthetic"
 WIDTH = 2048
 """Neurons a layer."""
 K = 10
@@ -52,6 +54,27 @@ def nodes(layers: int) -> Iterator[tuple[Table, pa.Table]]:
             },
         )
         yield _rows("Neuron.IN_MODEL.Model", {"start": _neurons(layer), "end": [MODEL] * WIDTH})
+
+
+def fine_tune(layers: int, seed: int = 1) -> Iterator[tuple[Table, pa.Table]]:
+    """A fine-tune of the model, linked to it: random cosines and correlations."""
+    random = np.random.default_rng(seed)
+    shape = {"tokenizer": [TOKENIZER], "n_layers": [layers], "d_mlp": [WIDTH]}
+    yield _rows("Model", {"id": [TUNED], **shape})
+    parameters = json.dumps({"base": MODEL, "layers": layers})
+    yield _rows("Run", {"id": [LINK], "job": ["link"], "model": [TUNED], "summary": ["{}"], "parameters": [parameters]})
+    yield _rows("Model.FINE_TUNED_FROM.Model", {"start": [TUNED], "end": [MODEL], "run": [LINK]})
+    for layer in range(layers):
+        names = [f"{TUNED}/L{layer}/N{i}" for i in range(WIDTH)]
+        place = {"model": [TUNED] * WIDTH, "layer": [layer] * WIDTH, "index": list(range(WIDTH))}
+        yield _rows("Neuron", {"id": names, **place})
+        yield _rows("Neuron.IN_MODEL.Model", {"start": names, "end": [TUNED] * WIDTH})
+        measures: dict[str, object] = {"run": [LINK] * WIDTH, "activation_r": 1 - random.random(WIDTH) ** 4}
+        measures |= {"null_r": 0.2 * random.random(WIDTH), "activation_se": np.full(WIDTH, 0.02)}
+        for projection in PROJECTIONS:
+            cosine = 1 - 0.2 * random.random(WIDTH) ** 4
+            measures |= {f"cos_{projection}": cosine, f"delta_{projection}": np.sqrt(2 - 2 * cosine)}
+        yield _rows("Neuron.COUNTERPART.Neuron", {"start": _neurons(layer), "end": names, **measures})
 
 
 def decodings(layers: int, seed: int = 0) -> Iterator[tuple[Table, pa.Table]]:

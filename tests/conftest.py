@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,3 +133,20 @@ def planted_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path
 def model_cache() -> Path:
     """Where the demo keeps the converted model too."""
     return Path(os.environ.get("NEURONKB_CACHE") or Path(__file__).resolve().parents[1] / ".cache")
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this test run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
+
+
+@pytest.fixture(scope="module")
+def demo_folder(run_folder: Path, model_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of its own of the store that tests/demo_store.py builds."""
+    from tests import demo_store
+
+    folder = tmp_path_factory.mktemp("demo") / "store"
+    shutil.copytree(demo_store.kept(run_folder, model_cache), folder)
+    return folder

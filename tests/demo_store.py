@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 from neuronkb.examples.demo import evidence
 from neuronkb.examples.demo.evidence import Evidence, Model
 from neuronkb.examples.demo.finetune import NAME as TUNED
@@ -21,6 +22,7 @@ from neuronkb.examples.demo.story import NOTE, choose
 from neuronkb.examples.demo.tensors import WEIGHTS, load_tensors, save_tensors
 from neuronkb.examples.demo.texts import sample_texts
 from neuronkb.kb.knowledge_base import KnowledgeBase
+from neuronkb.kb.stores.local import stop
 
 KEPT = (11, 17)
 """Layers with neurons that name months; the fine-tune trains the second."""
@@ -82,3 +84,21 @@ def build(kb: KnowledgeBase, base: Path, work: Path) -> None:
         made.explanations(small, base)
     kb.findings.add(NOTE, about=made.ids(small), author="test")
     kb.findings.carry(BASE, TUNED)
+
+
+def kept(shared: Path, cache: Path) -> Path:
+    """A closed store with all of it and the bundles beside it, built once in `shared` for the processes of a test run:
+    to be copied."""
+    from neuronkb.examples.demo.gemma import base_model
+
+    folder, done = shared / "demo-store", shared / "demo-store.done"
+    with FileLock(shared / "demo-store.lock"):
+        if not done.exists():
+            work = shared / "demo-work"
+            work.mkdir()
+            with KnowledgeBase.open(folder) as kb:
+                kb.db.setup()
+                build(kb, base_model(cache), work)
+            stop(folder)
+            done.touch()
+    return folder

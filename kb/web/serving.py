@@ -60,7 +60,8 @@ def _taken(host: str, port: int) -> socket.socket:
     try:
         taken.bind((host, port))
         taken.listen()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the second for a name that no host can have
         taken.close()
-        raise StoreError(f"port {port} of {host}: {error.strerror}; give another with --port") from None
+        why = getattr(error, "strerror", None) or "no name of a host"
+        raise StoreError(f"port {port} of {host!r}: {why}; give another with --port or --host") from None
     return taken

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from ...ingest.progress import Progress, silent
 from ...queries import query
+from ...queries.answers.known import known_neuron
 from ...queries.answers.lines import lines_of
+from ...queries.catalogue.scope import check_models
 from ...queries.result.record import Record
 from ...queries.result.section import Section
 from ...schema import NeuronId, QueryError
@@ -65,7 +67,8 @@ def write_site(
     """Write the pages of a model: itself, its fine-tunes, and of its neurons those named, else the `top` best lined;
     all for None.
 
-    Raises QueryError for a folder that holds something else, and for a model without a neuron to show.
+    Raises QueryError for a folder that holds something else and for a model without a neuron to show, NotFoundError for
+    a model or neuron that is not in the store.
     """
     desk = Desk(session, {offer.verb.path: offer for offer in offers(allow_write=False).values()}, LIMITS)
     _begin(out)
@@ -85,6 +88,8 @@ def write_site(
         sizes.append(_written(out / _file(kind, names), text))
     for name, text in own_files().items():
         sizes.append(_written(out / FILES / name, text))
+    for path in {*out.glob("neuron/*.html"), *out.glob("tuned/*.html")} - {out / name for name in files.values()}:
+        path.unlink()  # of an earlier site here, and of no use to this one
     progress("writing pages", len(pages), len(pages))
     return Site(str(out), model, len(chosen), len(pages), sum(sizes))
 
@@ -114,9 +119,10 @@ def _file(kind: str, names: tuple[str, ...]) -> str:
 
 
 def _chosen(desk: Desk, model: str, neurons: Sequence[str], top: int | None) -> list[str]:
+    check_models(desk.session.store, model)
     if neurons:
-        named = [str(NeuronId.parse(name if name.startswith(f"{model}/") else f"{model}/{name}")) for name in neurons]
-        return list(dict.fromkeys(named))
+        named = [NeuronId.parse(name if name.startswith(f"{model}/") else f"{model}/{name}") for name in neurons]
+        return list(dict.fromkeys(str(known_neuron(desk.session.store, one)["neuron"]) for one in named))
     if top is None:
         rows = query("neurons_of_model").run(desk.session.store, model=model).dicts()
     else:

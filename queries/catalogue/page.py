@@ -21,10 +21,10 @@ ask it by name.
     neuronkb queries run NAME --help     # its parameters
 
 In Python `kb.queries.run(NAME, ...)` gives a `Result`: rows with attributes, `to_pandas()`, `to_arrow()`,
-`to_networkx()`, and a table in a notebook. A wrong or unknown parameter is an error that names the near one. A parameter of type word
-is brought to the form of a Term (stripped, case-folded), a neuron may be named in any of the ways an id is
-understood; the plurals are lists, given several times on the command line. Where a query finds nothing because nobody
-made the evidence it needs, the answer says which command makes it.
+`to_networkx()`, and a table in a notebook. A wrong or unknown parameter is an error that names the near one.
+A parameter of type word is brought to the form of a Term (stripped, case-folded), a neuron may be named in any of the
+ways an id is understood; the plurals are lists, given several times on the command line. Where a query finds nothing
+because nobody made the evidence it needs, the answer says which command makes it.
 
 """
 

@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.base import Store
-from neuronkb.kb.stores.local import LocalStore
+from neuronkb.kb.stores.local import stop
 from neuronkb.kb.stores.neo4j import Neo4jStore
 from neuronkb.queries import catalogue, query
-from neuronkb.schema import NODES
 
-from tests import demo_store, everything
+from tests import everything
 from tests.conftest import empty
 from tests.neo4j_server import Server
 from tests.queries.test_catalogue import INDEXED, alike, equal, ordered
@@ -44,19 +43,11 @@ NOTHING = {
 
 
 @pytest.fixture(scope="module")
-def local(local_folder: Path, model_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+def local(demo_folder: Path) -> Iterator[KnowledgeBase]:
     """The local store with what the demo's steps made, and their bundles beside it."""
-    from neuronkb.examples.demo.gemma import base_model
-
-    work = tmp_path_factory.mktemp("demo")
-    with LocalStore.open(local_folder) as store:
-        store.setup()
-        for label in NODES:
-            if label != "Schema":
-                store.write(f"MATCH (n:{label}) DETACH DELETE n")
-        kb = KnowledgeBase(store, str(work / "store"))
-        demo_store.build(kb, base_model(model_cache), work)
+    with KnowledgeBase.open(demo_folder) as kb:
         yield kb
+    stop(demo_folder)
 
 
 @pytest.fixture(scope="module")
