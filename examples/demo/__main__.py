@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from neuronkb.kb.cli.guard import guarded
 from neuronkb.schema import NeuronKBError
 
 from .evidence import Model
+from .explorer import Explorer
 from .finetune import NAME as TUNED
 from .finetune import FineTune, fine_tune
 from .gemma import NAME as BASE
@@ -52,25 +54,31 @@ def main() -> int:
     """Run the demo; everything that was made before is used again."""
     with guarded():
         cache, stages = Path(os.environ.get("NEURONKB_CACHE", ".cache")), Stages()
+        explorer = Explorer(Path(STORE), sys.stdout.isatty())
         try:
-            _run(cache, stages)
+            _run(cache, stages, explorer)
+            say(stages.table("What it took"), f"{used((Path(STORE), cache))}.")
+            with suppress(KeyboardInterrupt):
+                explorer.stay()
         except NeuronKBError as error:
             print(f"Error: {error}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             print(f"Error: interrupted after {stages.passed:.0f} s; run make demo again to go on", file=sys.stderr)
             return 1
-        say(stages.table("What it took"), f"{used((Path(STORE), cache))}.")
+        finally:
+            explorer.end()
         return 0
 
 
-def _run(cache: Path, stages: Stages) -> None:
+def _run(cache: Path, stages: Stages, explorer: Explorer) -> None:
     say("\n".join(notice()) + "\n")
     with stages("unpack the base model") as progress:
         base = Model(BASE, base_model(cache, progress))
     with KnowledgeBase.open(STORE) as kb:
         stages.session = kb.session
         _decode(kb, base, stages, LAYERS)
+        say(explorer.begin())
         story = Story(kb, base, cache, stages)
         story.of_the_base()
         with stages("fine-tune it") as progress:

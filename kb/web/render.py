@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ from .recorded import Statement
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from ..search.records import Reason
+
 
 @cache
 def _environment() -> Environment:
@@ -29,7 +31,20 @@ def _environment() -> Environment:
     made.filters["plain"] = lambda text: plain(str(text))
     made.filters["pretty"] = lambda value: json.dumps(value, ensure_ascii=False, indent=1, default=str)
     made.filters["body"] = lambda text: Statement(str(text), {}).body
+    made.filters["poles"] = poles
+    made.filters["nearest"] = nearest
     return made
+
+
+def poles(reasons: Iterable[Reason]) -> str:
+    """Of which poles a hit's reasons are: `+`, `-`, both or none."""
+    found = {one.pole for one in reasons if one.pole is not None}
+    return "".join(sign for sign, pole in (("+", 1), ("-", -1)) if pole in found)
+
+
+def nearest(reasons: Iterable[Reason]) -> float | str:
+    """The largest cosine of a hit's reasons; empty where none has one."""
+    return max((one.cosine for one in reasons if one.cosine is not None), default="")
 
 
 def html(page: Page, to: Addresses, models: Collection[str], **more: Any) -> str:

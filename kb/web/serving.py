@@ -60,7 +60,7 @@ def _taken(host: str, port: int) -> socket.socket:
     try:
         taken.bind((host, port))
         taken.listen()
-    except (OSError, UnicodeError) as error:  # the second for a name that no host can have
+    except (OSError, ValueError) as error:  # the second for a name that no host can have
         taken.close()
         why = getattr(error, "strerror", None) or "no name of a host"
         raise StoreError(f"port {port} of {host!r}: {why}; give another with --port or --host") from None

@@ -50,6 +50,28 @@
     });
   });
 
+  // Hits: those of one pole, in another order.
+  document.querySelectorAll("[data-shows]").forEach((tools) => {
+    const list = document.getElementById(tools.dataset.shows);
+    const found = [...list.querySelectorAll(":scope > li[data-neuron]")];
+    if (found.length < 2) return;
+    tools.hidden = false;
+    const pole = tools.querySelector("[data-pole]");
+    const by = tools.querySelector("[data-sort]");
+    const order = {
+      cosine: (a, b) => Number(b.dataset.cosine) - Number(a.dataset.cosine),
+      neuron: (a, b) => a.dataset.neuron.localeCompare(b.dataset.neuron, undefined, { numeric: true }),
+    };
+    const show = () => {
+      const sorted = order[by.value] ? [...found].sort(order[by.value]) : found;
+      sorted.forEach((hit) => { hit.hidden = pole.value !== "" && !hit.dataset.poles.includes(pole.value); });
+      list.append(...sorted);
+      const left = found.filter((hit) => !hit.hidden).length;
+      tools.querySelector("[role=status]").textContent = left < found.length ? `${left} of ${found.length}` : "";
+    };
+    [pole, by].forEach((choice) => choice.addEventListener("change", show));
+  });
+
   // Keys: / to search, j and k through the hits, [ and ] to the neighbours of a neuron, r to one at random.
   const hits = () => [...document.querySelectorAll("main td a, main .hit a")];
   const move = (step) => {
