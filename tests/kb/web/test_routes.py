@@ -78,8 +78,8 @@ def test_http_and_json_are_one_object(
     [
         ("card", {}, 400, "needs neuron"),
         ("card", {"neuron": MONTHS, "nuron": "x"}, 400, "no parameter 'nuron'; did you mean neuron?"),
-        ("card", {"neuron": "base/L99/N0"}, 400, "has layers 0-1"),
-        ("links/diff", {"base": "bas", "tuned": "tuned"}, 400, "did you mean base?"),
+        ("card", {"neuron": "base/L99/N0"}, 404, "has layers 0-1"),
+        ("links/diff", {"base": "bas", "tuned": "tuned"}, 404, "did you mean base?"),
         ("links/diff", {"base": "base", "tuned": "tuned", "top": "0"}, 400, "top is 0, expected 1 or more"),
         ("cypher", {"text": "CREATE (n) RETURN n"}, 400, ""),
         ("nosuch", {}, 404, "no verb 'nosuch'"),
