@@ -114,17 +114,33 @@ def test_wrong_questions(client: TestClient, at: str, status: int, why: str) -> 
     assert why in answer.json()["error"]
 
 
-def test_a_histogram_has_its_bars_in_the_middle_of_bins() -> None:
-    numbers = {"n": 9, "mean": 0.0, "std": 1.0, "skewness": None, "kurtosis": None, "min": -4.0, "max": 9.0}
-    counts, edges = (2, 0, 3, 4, 0), (None, -2.0, -1.0, 0.0, 5.0, None)
-    activity = Activity(
-        "r", 1, **numbers, nonzero=0.4, quantiles={}, edges=edges, histogram=counts, tokens=(), excerpts=()
-    )  # type: ignore[arg-type]
-    found = bars(activity)
-    assert found["freq_hist_data_bar_heights"] == [2, 0, 3, 4]
-    assert found["freq_hist_data_bar_values"] == [-3.0, -1.5, -0.5, 2.5]
-    nowhere = Activity("r", 1, **numbers, nonzero=0.4, quantiles={}, edges=(), histogram=counts, tokens=(), excerpts=())  # type: ignore[arg-type]
-    assert bars(nowhere)["freq_hist_data_bar_values"] == bars(nowhere)["freq_hist_data_bar_heights"] == []
+@pytest.mark.parametrize(
+    ("edges", "heights", "places"),
+    [((None, -2.0, -1.0, 0.0, 5.0, None), [2, 0, 3, 4], [-3.0, -1.5, -0.5, 2.5]), ((), [], [])],
+)
+def test_a_histogram_has_its_bars_in_the_middle_of_bins(
+    edges: tuple[float | None, ...], heights: list[int], places: list[float]
+) -> None:
+    """A bin without an end reaches as far as there are values; without edges there is nothing to draw."""
+    moments: dict[str, Any] = {
+        "mean": 0.0,
+        "std": 1.0,
+        "skewness": None,
+        "kurtosis": None,
+        "min": -4.0,
+        "max": 9.0,
+        "nonzero": 0.4,
+    }
+    lists: dict[str, Any] = {
+        "quantiles": {},
+        "edges": edges,
+        "histogram": (2, 0, 3, 4, 0),
+        "tokens": (),
+        "excerpts": (),
+    }
+    found = bars(Activity("r", 1, 9, **moments, **lists))
+    assert found["freq_hist_data_bar_heights"] == heights
+    assert found["freq_hist_data_bar_values"] == places
 
 
 @pytest.mark.parametrize(
@@ -154,7 +170,8 @@ SCORED = [
 def published(layer: str, index: int) -> dict[str, Any]:
     """A feature as the site's API has it."""
     said = {"explanationModelName": "gpt-4o-mini", "typeName": "oai_token-act-pair"}
-    window = {"tokens": [" a", " June"], "values": [0.0, 2.5], "dataSource": "pile"}
+    top = {"tokens": [" a", " June"], "values": [0.0, 2.5], "dataSource": "pile", "binMin": -1, "binContains": -1}
+    other = {"tokens": [" in", " May"], "values": [0.0, 1.0], "dataSource": "pile", "binMin": 0.5, "binMax": 1.5}
     return {
         "modelId": "gpt2-small",
         "layer": layer,
@@ -170,17 +187,7 @@ def published(layer: str, index: int) -> dict[str, Any]:
             {"description": "months of the year", "scores": SCORED, **said},
             {"description": "words in dates", "scores": [], **said},
         ],
-        "activations": [
-            {**window, "binMin": -1, "binContains": -1},
-            {
-                **window,
-                "tokens": [" in", " May"],
-                "values": [0.0, 1.0],
-                "binMin": 0.5,
-                "binMax": 1.5,
-                "binContains": 0.2,
-            },
-        ],
+        "activations": [top, other],
     }
 
 
