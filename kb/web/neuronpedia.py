@@ -75,7 +75,7 @@ class Found:
     @classmethod
     def of(cls, desk: Desk, unit: str) -> Found:
         """Within the server's limits: the strongest windows."""
-        limits = {"timeout": desk.limits.seconds, "limit": desk.limits.rows}
+        limits: dict[str, Any] = {"timeout": desk.limits.seconds, "limit": desk.limits.rows}
         excerpts = query("unit_excerpts").run(desk.session.store, unit=unit, **limits)
         stats = query("unit_stats").run(desk.session.store, unit=unit, **limits)
         cut = (f"only the {len(excerpts.rows):,} strongest windows are given",) if excerpts.truncated else ()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ...queries import Activity, ExplanationView, ScoreView
 
 TOP = "top"
-_NAMES = {known: name for name, known in SCORE_TYPES.items()}
+_NAMES: dict[tuple[str, str], str] = {known: name for name, known in SCORE_TYPES.items()}
 _BAND = re.compile(r"interval (\S+?[0-9])-(\S+)")
 _MORE = re.compile(r" and [0-9,]+ more\Z")
 SHOWN = ("null", "n", "failed", "positives", "split", "seed", "run")
@@ -40,7 +40,7 @@ def _score(view: ExplanationView, score: ScoreView) -> dict[str, Any]:
     """A score under their name of it, or under ours where they have none."""
     judge = score.rater or score.simulator
     parts = (score.scorer, score.formula, score.split, judge, score.run)
-    name = _NAMES.get((score.scorer, score.formula))  # type: ignore[call-overload]
+    name = _NAMES.get((score.scorer, score.formula))
     return {
         "id": "/".join([view.id, *("" if part is None else part for part in parts)]),
         "explanationId": view.id,
