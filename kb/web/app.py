@@ -11,6 +11,8 @@ from ..doors import offers
 from ..limits import Limits
 from ..session import Session
 from .guards import LOOPBACK, Headers, OwnPages, Token
+from .neuronpedia import feature_route
+from .openapi import openapi_route
 from .page import Desk
 from .recorded import record_reads
 from .routes import Routes
@@ -49,8 +51,9 @@ def application(
     verbs = {offer.verb.path: offer for offer in offers(allow_write=allow_write).values()}
     desk = Desk(session, verbs, ceilings, allow_write)
     agents = _agents(session, ceilings, allow_write, hosts) if mcp else None
-    pages = Pages(desk)
-    routes: list[Any] = [*pages.listed(), *Routes(session, allow_write, ceilings).listed(), pages.last()]
+    pages, data = Pages(desk), Routes(session, allow_write, ceilings)
+    about = openapi_route(verbs, ceilings, token=token is not None)
+    routes: list[Any] = [*pages.listed(), about, feature_route(desk), *data.listed(), pages.last()]
     if agents is not None:
         routes = [*agents.routes, *routes]
 

@@ -44,43 +44,48 @@ class Routes:
 
     def _endpoint(self, offer: Offer) -> Callable[[Request], Any]:
         async def asked(request: Request) -> Response:
-            from starlette.concurrency import run_in_threadpool
+            return await answered(lambda: offer.ask(self.session, _asked(offer, request), self.limits).json())
 
+        async def begun(request: Request) -> Response:
             try:
-                if offer.waits:
-                    return self._begun(offer, await _body(request))
-                given = _asked(offer, request)
-                answer = await run_in_threadpool(lambda: offer.ask(self.session, given, self.limits).json())
-            except NeuronKBError as error:
+                return self._begun(offer, await _body(request))
+            except Exception as error:
                 return _refused(error)
-            except Exception as error:  # a defect is told as one, in a line
-                return _json({"error": f"{type(error).__name__}: {plain(hidden(str(error)))} (a defect)"}, 500)
-            return _json(answer)
 
-        return asked
+        return begun if offer.waits else asked
 
     def _begun(self, offer: Offer, values: dict[str, Any]) -> Response:
         piece = self.work.begin(offer, values)
         address = f"/api/work/{piece.id}"
-        return _json({"work": address}, 202, {"Location": address})
+        return as_json({"work": address}, 202, {"Location": address})
 
     def _index(self, request: Request) -> Response:
         """Each verb with its parameters."""
-        return _json({"verbs": [described(at, offer) for at, offer in self.offers.items()]})
+        return as_json({"verbs": [described(at, offer) for at, offer in self.offers.items()]})
 
     def _piece(self, request: Request) -> Response:
         piece = self.work.piece(request.path_params["piece"])
         if piece is None:
-            return _json({"error": f"no work {request.path_params['piece']!r}; it was long ago, or never begun"}, 404)
-        return _json(piece.json())
+            return as_json({"error": f"no work {request.path_params['piece']!r}; it was long ago, or never begun"}, 404)
+        return as_json(piece.json())
 
     def _unknown(self, request: Request) -> Response:
         known = [at.removeprefix("/api/") for at in self.offers]
         name = request.path_params["rest"]
         if name in known:
             method = "POST" if self.offers[f"/api/{name}"].waits else "GET"
-            return _json({"error": f"{name} is asked by {method}"}, 405, {"Allow": method})
-        return _json({"error": f"no verb {plain(name)!r}{near(name, known)}"}, 404)
+            return as_json({"error": f"{name} is asked by {method}"}, 405, {"Allow": method})
+        return as_json({"error": f"no verb {plain(name)!r}{near(name, known)}"}, 404)
+
+
+async def answered(question: Callable[[], dict[str, Any]]) -> Response:
+    """A question's answer, which a thread waits for; or why there is none, in a line."""
+    from starlette.concurrency import run_in_threadpool
+
+    try:
+        return as_json(await run_in_threadpool(question))
+    except Exception as error:
+        return _refused(error)
 
 
 def path(offer: Offer) -> str:
@@ -150,8 +155,11 @@ def _object(text: bytes | str) -> dict[str, Any]:
     return value
 
 
-def _refused(error: NeuronKBError) -> Response:
-    return _json({"error": plain(" ".join(str(error).split()))}, status_of(error))
+def _refused(error: Exception) -> Response:
+    """Why there is no answer; a defect is told as one."""
+    if isinstance(error, NeuronKBError):
+        return as_json({"error": plain(" ".join(str(error).split()))}, status_of(error))
+    return as_json({"error": f"{type(error).__name__}: {plain(hidden(str(error)))} (a defect)"}, 500)
 
 
 def status_of(error: NeuronKBError) -> int:
@@ -161,7 +169,8 @@ def status_of(error: NeuronKBError) -> int:
     return 503 if isinstance(error, StoreError) and not isinstance(error, QueryError) else 400
 
 
-def _json(value: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def as_json(value: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An object as the answer to a request: ASCII, without characters that steer a terminal."""
     from starlette.responses import Response
 
     text = escaped(json.dumps(value, ensure_ascii=True, default=str))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ....queries import query
 from ....schema import NeuronId
 from ..address import ServerAddresses
 from ..page import Desk, Moved, Page
@@ -24,19 +25,17 @@ def neuron_page(desk: Desk, name: str) -> Page:
     block = desk.ask("card", neuron=str(at))
     card: NeuronCard = block.record  # type: ignore[assignment]
     others = [(other.relation, other.neuron) for other in card.counterparts]
-    more = {"card": card, "around": around(card), "others": others, "section": "search"}
+    more = {"card": card, "around": around(desk, card), "others": others, "section": "search"}
     return Page("neuron", card.neuron, [block], model=card.model, more=more)
 
 
-def around(card: NeuronCard) -> dict[str, str | None]:
-    """The neurons before and after it in its layer; None at either end."""
-    before = card.index - 1 if card.index else None
-    last = card.width is not None and card.index + 1 >= card.width
-    after = None if last or card.width is None else card.index + 1
-    names = {"prev": before, "next": after}
-    return {
-        way: None if index is None else str(NeuronId(card.model, card.layer, index)) for way, index in names.items()
-    }
+def around(desk: Desk, card: NeuronCard) -> dict[str, str | None]:
+    """The neurons before and after it in its layer; None at either end, and where the store has not all of them."""
+    names = {"prev": card.index - 1, "next": card.index + 1}
+    ids = {way: f"{card.model}/L{card.layer}/N{index}" for way, index in names.items() if index >= 0}
+    held = query("lines").run(desk.session.store, neurons=list(ids.values())).dicts()
+    known = {row["neuron"] for row in held}
+    return {way: ids[way] if ids.get(way) in known else None for way in names}
 
 
 def beside(desk: Desk, given: Mapping[str, str]) -> Page:

@@ -7,19 +7,19 @@ import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
 
 pytest.importorskip("jinja2", reason="the web extra is not installed")
 from neuronkb.kb.knowledge_base import KnowledgeBase
-from neuronkb.kb.stores.local import LocalStore, stop
+from neuronkb.kb.stores.local import stop
 from neuronkb.kb.web.app import application
-from neuronkb.tests import everything, hostile
+from neuronkb.tests import hostile
 from neuronkb.tests.everything import BASE, MONTHS, TUNED
 from starlette.testclient import TestClient
+
+from tests.kb.web.conftest import filled
 
 HERE = "http://127.0.0.1"
 PLAIN = {
@@ -60,22 +60,9 @@ class Marks(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    yield from filled(tmp_path_factory.mktemp("plain") / "store", everything.load)
-
-
-@pytest.fixture(scope="module")
 def harmful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    yield from filled(tmp_path_factory.mktemp("harmful") / "store", hostile.load)
-
-
-def filled(folder: Path, load: Any) -> Iterator[KnowledgeBase]:
-    with LocalStore.open(folder) as store:
-        store.setup()
-        load(store)
-        kb = KnowledgeBase(store, str(folder))
-        for row in kb.models.list().dicts():
-            kb.neurons.lines(row["model"])
+    folder = tmp_path_factory.mktemp("harmful") / "store"
+    with filled(folder, hostile.load) as kb:
         yield kb
     stop(folder)
 
