@@ -133,7 +133,7 @@ def _drawn(found: _Found, most: int) -> Network:
 def _left_out(found: _Found, most: int, edges: int) -> str:
     said = []
     if len(found.nodes) > most:
-        rest = f", without {edges:,} relationships of the others" if edges else ""
+        rest = f"; not drawn with the others: {_counted(edges, 'relationship', {})}" if edges else ""
         said.append(f"The first {most:,} of {len(found.nodes):,} nodes are drawn{rest}.")
     if found.nameless:
         said.append(f"Not drawn: nodes without an id, {found.nameless:,} in all.")

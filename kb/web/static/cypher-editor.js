@@ -45,8 +45,10 @@
   const without = ["find", "findnext", "findprevious", "replace", "showSettingsMenu", "goToNextError", "goToPreviousError",
     "gotoline", "openCommandPalette", "openCommandPallete", "modeSelect"];
   without.forEach((name) => editor.commands.removeCommand(name));
-  // Tab indents, so Esc leaves: the next Tab goes on from the editor's frame. A list of completions closes first.
-  editor.commands.addCommand({ name: "leave", bindKey: "Esc", exec: () => box.focus() });
+  // Tab indents, so Esc leaves: the next Tab goes on from the editor's frame, past it. A list of completions closes first.
+  const input = editor.textInput.getElement();
+  editor.commands.addCommand({ name: "leave", bindKey: "Esc", exec: () => { input.tabIndex = -1; box.focus(); } });
+  box.addEventListener("blur", () => { input.tabIndex = 0; });
 
   // Where the store says that an error is.
   let marker = null;
