@@ -37,6 +37,8 @@ class Line:
     dash: str | None = None
     tip: str = ""
     """what its marks say before their numbers; by default the label"""
+    joined: bool = True
+    """by a stroke from point to point"""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def _line(line: Line, x: Scale, y: Scale) -> str:
     name = line.tip or line.label
     return "".join(
         [
-            _stroke(path, line) if len(spots) > 1 else "",
+            _stroke(path, line) if line.joined and len(spots) > 1 else "",
             *(_mark(line, right, down, tip(f"{name}: {value:.4g} at {at:g}")) for at, value, right, down in spots),
         ]
     )
@@ -150,7 +152,8 @@ def _mark(line: Line, x: float, y: float, said: str = "") -> str:
 def _entries(panel: Panel) -> Iterator[Entry]:
     for line in panel.lines:
         if line.label:
-            yield line.label, _stroke(f"M0 0H{number(SWATCH - 6)}", line) + _mark(line, (SWATCH - 6) / 2, 0)
+            stroke = _stroke(f"M0 0H{number(SWATCH - 6)}", line) if line.joined else ""
+            yield line.label, stroke + _mark(line, (SWATCH - 6) / 2, 0)
     for band in panel.bands:
         if band.label:
             yield band.label, element("rect", y=-5, width=SWATCH - 6, height=10, fill=band.colour, fill_opacity=0.35)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...schema import QueryError
-from .entity import Entity, plain
+from .entity import entities, plain
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -45,7 +44,7 @@ def to_networkx(result: Result) -> nx.MultiDiGraph[str]:
     import networkx as nx
 
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-    for entity in (found for row in result.rows for value in row for found in _entities(value)):
+    for entity in (found for row in result.rows for value in row for found in entities(value)):
         if entity.start is None or entity.end is None:
             name = str(entity.properties.get("id"))
             graph.add_node(name)
@@ -56,14 +55,3 @@ def to_networkx(result: Result) -> nx.MultiDiGraph[str]:
             graph.add_edge(entity.start, entity.end, key)
             graph.edges[entity.start, entity.end, key].update({**entity.properties, "type": kind})
     return graph
-
-
-def _entities(value: Any) -> Iterator[Entity]:
-    if isinstance(value, Entity):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _entities(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _entities(inner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,3 +29,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
     return value
+
+
+def entities(value: Any) -> Iterator[Entity]:
+    """The nodes and relationships in a value, at any depth, in the order that they stand in."""
+    if isinstance(value, Entity):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from entities(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from entities(inner)
