@@ -38,13 +38,9 @@ def _neuron_id(store: Store, value: Any) -> Any:
 
 
 def _stored_feature(store: Store, value: Any) -> Any:
-    from ..queries import query
-    from ..queries.result.near import near
-    from ..schema.errors import NotFoundError
+    from ..queries.answers.features import named
 
-    known = [name for row in query("features").run(store).dicts() for name in (row["feature"], row.get("name")) if name]
-    if value not in known:
-        raise NotFoundError(f"no feature {value!r} in the store{near(str(value), known)}")
+    named(store, str(value))
     return value
 
 

@@ -34,6 +34,8 @@ PLAIN = {
     "/cypher?text=MATCH+(n:Neuron)+RETURN+n.id+AS+id+ORDER+BY+id": "cypher",
     f"/ask/n2g/show?neuron={MONTHS}": "n2g show",
     "/ask/runs/list?ask=1": "runs list",
+    "/ask/probes/show?feature=is_month": "probes show",
+    "/ask/probes/find?feature=texts/is_month": "probes find",
 }
 """Pages and the verb whose answer each shows."""
 VOID = {"meta", "link", "input", "br", "img", "hr", "path", "line", "rect", "circle", "stop"}
