@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode
 from ...schema import IdError, NeuronId
 
 _SHORT = re.compile(r"L[0-9]{1,9}/N[0-9]{1,9}")
+_NODE = re.compile(r'\(:Neuron \{id: "([^"\\]+)"')
+"""A node as an answer in Cypher shows it."""
 MODELS = ("model", "base", "tuned", "fine-tune", "fine-tunes")
 """Columns whose cells name models."""
 
@@ -39,6 +41,8 @@ class Addresses(ABC):
         def found(column: str, text: str) -> str | None:
             if model is not None and _SHORT.fullmatch(text):
                 return self.neuron(f"{model}/{text}")
+            if (node := _NODE.match(text)) is not None:
+                return self.neuron(node[1]) if _neuron(node[1]) is not None else None
             if "/L" in text and (neuron := _neuron(text)) is not None:
                 return self.neuron(neuron) if neuron.rpartition("/L")[0] in models else None
             if column in MODELS and text in models:

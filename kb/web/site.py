@@ -86,7 +86,7 @@ def write_site(
         to = SiteAddresses(files, depth)
         text = html(shown, to, known, store=f"{model}, written by neuronkb", **frame)
         sizes.append(_written(out / _file(kind, names), text))
-    for name, text in own_files().items():
+    for name, text in own_files(static=True).items():
         sizes.append(_written(out / FILES / name, text))
     for path in {*out.glob("neuron/*.html"), *out.glob("tuned/*.html")} - {out / name for name in files.values()}:
         path.unlink()  # of an earlier site here, and of no use to this one

@@ -30,8 +30,10 @@ def vendor_file(path: str) -> Path | None:
     return found if found.is_file() else None
 
 
-def own_files() -> dict[str, str]:
-    """The texts of the files that pages use, by name."""
+def own_files(static: bool = False) -> dict[str, str]:
+    """The texts of the files that pages use, by name; of a site without what only a server's pages use."""
     folder = files(__package__).joinpath("static")
     ours = {entry.name: entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith((".js", ".css"))}
+    if static:
+        ours = {name: text for name, text in ours.items() if not name.startswith("cypher")}
     return {"record.css": section_style(), **ours}

@@ -71,7 +71,7 @@ def _methods(pair: Beside) -> Iterator[Section]:
     rows: list[tuple[Any, ...]] = [
         (each.name, each.method, *_detected(each.base), *_detected(each.tuned), each.note) for each in pair.features
     ]
-    columns = ("feature", "method", "F1 base", "null", "F1 tuned", "null ", "note")
+    columns: tuple[str, ...] = ("feature", "method", "F1 base", "null", "F1 tuned", "null ", "note")
     yield Section.table("Features that it alone tells", columns, rows)
     rows = [
         (

@@ -61,8 +61,15 @@ def _set(drawn: Bars, names: Sequence[str], left: float, right: float, colour: s
             continue
         top = HEAD + ROW * place + (ROW - BAR) / 2
         ends = sorted((scale.at(0.0), scale.at(value)))
-        shape = {"x": ends[0], "y": top, "width": ends[1] - ends[0], "height": BAR, "fill": colour}
-        yield element("rect", tip(f"{name}: {drawn.name} {value:.4g}"), **shape)
+        yield element(
+            "rect",
+            tip(f"{name}: {drawn.name} {value:.4g}"),
+            x=ends[0],
+            y=top,
+            width=ends[1] - ends[0],
+            height=BAR,
+            fill=colour,
+        )
         yield text(right, HEAD + ROW * (place + 0.5) + 4, f"{value:.4g}", anchor="end")
     zero = f"M{number(scale.at(0.0))} {number(HEAD)}V{number(HEAD + ROW * len(names))}"
     yield element("path", d=zero, stroke=INK, stroke_opacity=0.6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,36 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
     return value
+
+
+def written(value: Any) -> Any:
+    """A value with entities, at any depth, as Cypher writes them; others as they are.
+
+    A node is `(:Neuron {id: "m/L3/N17", layer: 3})`, a relationship stands between the ids of its ends.
+    """
+    if isinstance(value, Entity):
+        return _pattern(value)
+    if any(True for _ in entities(value)):
+        if isinstance(value, dict):
+            return "{" + ", ".join(f"{key}: {_literal(inner)}" for key, inner in value.items()) + "}"
+        return "[" + ", ".join(map(_literal, value)) + "]"
+    return plain(value)
+
+
+def _pattern(entity: Entity) -> str:
+    held = {"id": entity.properties.get("id"), **entity.properties}
+    inside = ", ".join(f"{key}: {_literal(value)}" for key, value in held.items() if value is not None)
+    body = "".join(f":{label}" for label in entity.labels) + (f" {{{inside}}}" if inside else "")
+    if entity.start is None:
+        return f"({body.strip()})"
+    return f"({entity.start})-[{body.strip()}]->({entity.end})"
+
+
+def _literal(value: Any) -> str:
+    found = written(value)
+    if isinstance(value, Entity) or any(True for _ in entities(value)):
+        return str(found)
+    return json.dumps(found, ensure_ascii=False, default=str)
 
 
 def entities(value: Any) -> Iterator[Entity]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .corpora import corpora_line
-from .entity import plain
+from .entity import plain, written
 from .record import Record, plain_json
 from .row import Row
 from .section import Picture, Section
@@ -53,7 +53,7 @@ class Result(Record):
 
     def sections(self) -> tuple[Section, ...]:
         """The rows under their columns."""
-        rows = tuple(tuple(plain(value) for value in row) for row in self.rows)
+        rows = tuple(tuple(written(value) for value in row) for row in self.rows)
         return (Section("", tuple(self.columns), rows, self.picture),)
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:

@@ -28,7 +28,9 @@
   editor.session.setMode(cypher.mode());
   editor.completers = [cypher.completer];
   editor.commands.on("afterExec", ({ command, args }) => {
-    if (command.name !== "insertstring" || editor.completer?.activated) return;
+    if (command.name !== "insertstring") return;
+    if (!/^\w$/.test(args)) editor.completer?.detach(); // what it lists is of the word before
+    if (editor.completer?.activated) return;
     if (/^[\w:.$|{]$/.test(args) && cypher.opens(editor)) editor.execCommand("startAutocomplete");
   });
   text.hidden = true;

@@ -62,7 +62,7 @@ def test_layers_by_hand(kb: KnowledgeBase) -> None:
 @pytest.mark.parametrize(("share", "density", "kurtosis"), [(0.01, 1.0, 10.0), (0.9, 0.5, 1.0), (2.0, 0.0, 3.0)])
 def test_counts_are_those_of_the_lists(kb: KnowledgeBase, share: float, density: float, kurtosis: float) -> None:
     wanted = [
-        len({row.neuron for row in kb.queries.run(name, model=BASE, top=99, **asked)})
+        len({row.neuron for row in kb.queries.run(name, {"model": BASE, "top": 99, **asked})})
         for name, asked in (
             ("dead_neurons", {"share": share}),
             ("dense_neurons", {"least": density}),

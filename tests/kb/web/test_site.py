@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,24 +14,15 @@ from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.local import LocalStore, stop
 from neuronkb.kb.web.site import write_site
 from neuronkb.schema import NotFoundError, QueryError
-from neuronkb.tests import everything, hostile
+from neuronkb.tests import hostile
 from neuronkb.tests.everything import BASE, MONTHS, OTHER, TUNED_MONTHS
 
 from tests.kb.web.links import broken
 
 
 @pytest.fixture(scope="module")
-def kb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    """Evidence of every kind, every text of it hostile."""
-    folder = tmp_path_factory.mktemp("site") / "store"
-    with LocalStore.open(folder) as store:
-        store.setup()
-        everything.load(store)
-        kb = KnowledgeBase(store, str(folder))
-        for row in kb.models.list().dicts():
-            kb.neurons.lines(row["model"])
-        yield kb
-    stop(folder)
+def kb(plain: KnowledgeBase) -> KnowledgeBase:
+    return plain
 
 
 def test_pages_lead_to_each_other_alone(kb: KnowledgeBase, tmp_path: Path) -> None:
