@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ...queries import query
 from ...schema import LatentId, NeuronId, NotFoundError, QueryError
-from .neuronpedia_rows import activation_row, bars, comment_row, explanation_row, other_side, predicted
+from .neuronpedia_rows import activation_row, bars, comment_row, decoded, explanation_row, other_side, predicted
 from .page import Desk
 from .routes import answered
 
@@ -207,18 +207,5 @@ class Neuron:
             comments=[comment_row(note) for note in notes],
             warnings=card.warnings,
             **(bars(sides[-1]) if sides else {}),
-            **self._decoded(list(started)),
+            **decoded(self.tokens, list(started)),
         )
-
-    def _decoded(self, runs: Sequence[str]) -> dict[str, Any]:
-        """What the newest decoding says that the neuron's output raises and lowers, the strongest first."""
-        down = [row for row in self.tokens if row["projection"] == "down"]
-        if not down:
-            return {}
-        newest = max((row["run"] for row in down), key=runs.index)
-        made: dict[str, Any] = {}
-        for name, pole in (("pos", 1), ("neg", -1)):
-            side = [row for row in down if (row["run"], row["pole"]) == (newest, pole)]
-            made[f"{name}_str"] = [row["token"] for row in side]
-            made[f"{name}_values"] = [pole * row["logit"] for row in side]
-        return made

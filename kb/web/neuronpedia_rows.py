@@ -129,6 +129,21 @@ def _middle(low: float | None, high: float | None, activity: Activity) -> float:
     return ((activity.min if low is None else low) + (activity.max if high is None else high)) / 2
 
 
+def decoded(tokens: Sequence[Mapping[str, Any]], runs: Sequence[str]) -> dict[str, Any]:
+    """What the newest decoding says that a neuron's output raises and lowers, the strongest first, with logits; `runs`
+    are from oldest to newest. Empty where nothing is decoded: what was published then stands."""
+    down = [row for row in tokens if row["projection"] == "down"]
+    if not down:
+        return {}
+    newest = max((row["run"] for row in down), key=runs.index)
+    made: dict[str, Any] = {}
+    for name, pole in (("pos", 1), ("neg", -1)):
+        side = [row for row in down if (row["run"], row["pole"]) == (newest, pole)]
+        made[f"{name}_str"] = [row["token"] for row in side]
+        made[f"{name}_values"] = [pole * row["logit"] for row in side]
+    return made
+
+
 def predicted(views: Sequence[ExplanationView]) -> dict[str, Any]:
     """The tokens that published files say an output raises and lowers. Their values are not kept by an import."""
     made: dict[str, Any] = {}

@@ -14,7 +14,7 @@ from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.limits import Limits
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.kb.web.app import application
-from neuronkb.kb.web.neuronpedia_rows import activation_row, bars
+from neuronkb.kb.web.neuronpedia_rows import activation_row, bars, decoded
 from neuronkb.queries import Activity
 from neuronkb.tests.everything import BASE, DEAD, MONTHS, OTHER, TUNED_OTHER
 from starlette.testclient import TestClient
@@ -112,6 +112,19 @@ def test_wrong_questions(client: TestClient, at: str, status: int, why: str) -> 
     answer = client.get(f"/api/feature/{at}")
     assert answer.status_code == status
     assert why in answer.json()["error"]
+
+
+def test_tokens_are_of_the_newest_decoding_and_lowered_ones_below_zero() -> None:
+    """A store has pole x logit."""
+    rows = [
+        {"run": run, "projection": projection, "pole": pole, "token": f"{run}{projection}{pole}", "logit": 2.0}
+        for run in ("b", "a")
+        for projection in ("down", "up")
+        for pole in (1, -1)
+    ]
+    found = decoded(rows, ["b", "c", "a"])
+    assert found == {"pos_str": ["adown1"], "pos_values": [2.0], "neg_str": ["adown-1"], "neg_values": [-2.0]}
+    assert decoded(rows[2:4], ["b"]) == {}
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,8 @@ def test_what_is_written_as_it_says_is_what_the_verb_takes(whole: dict[str, Any]
         asked = whole["paths"][path(offer)]["get"]["parameters"]
         assert [one["name"] for one in asked] == [one.name for one in offer.parameters]
         schemas = [one.get("schema") or one["content"]["application/json"]["schema"] for one in asked]
+        for one, parameter in zip(asked, offer.parameters, strict=True):
+            assert one.get("explode") == (not parameter.listed if parameter.many else None)
         values = {one["name"]: values_of(schema) for one, schema in zip(asked, schemas, strict=True)}
         pairs = [pair for one in asked for pair in written(one, values[one["name"]])]
         heard.clear()
