@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...schema import IdError, NeuronId, NotFoundError, QueryError
 from ..catalogue.corpora import corpora
 from ..catalogue.query import Reader, query
+from ..result.picture import ExcerptView
 from ..result.record import Record
-from ..result.section import Section
+from ..result.section import Excerpts, Section
 from .known import known_neuron
 
 HEADLINE = ("correlation", "ev-correlation")
@@ -120,6 +121,8 @@ class Explained(Record):
     explanations: tuple[ExplanationView, ...]
     every: bool = False
     """show every score; all are in `explanations`"""
+    fires_on: tuple[ExcerptView, ...] = ()
+    """example windows of a latent; a neuron's are on its card"""
 
     @property
     def title(self) -> str:
@@ -135,7 +138,15 @@ class Explained(Record):
     def sections(self) -> tuple[Section, ...]:
         """The headline of each, then every score where that is asked for."""
         every = self.explanations if self.every else ()
-        return (headlines(self.explanations), *(view.section() for view in every))
+        first = replace(headlines(self.explanations), of=("unit_explanations", "unit_scores"))
+        return (first, *(view.section() for view in every), *self._windows())
+
+    def _windows(self) -> Iterator[Section]:
+        for pole in (1, -1):
+            if found := tuple(view for view in self.fires_on if view.pole == pole):
+                yield Section(
+                    f"Excerpts, pole {'+' if pole > 0 else '-'}", picture=Excerpts(found), of=("unit_excerpts",)
+                )
 
 
 def headlines(views: Sequence[ExplanationView]) -> Section:
@@ -171,7 +182,16 @@ def explained(reader: Reader, name: str, every: bool = False) -> Explained:
         if neuron is not None:
             known_neuron(reader, neuron)
         raise QueryError(f"{unit} has no explanation in the store; neuronkb explanations ingest makes some")
-    return Explained(unit, views, every)
+    return Explained(unit, views, every, () if neuron is not None else tuple(_windows(reader, unit)))
+
+
+def _windows(reader: Reader, unit: str) -> Iterator[ExcerptView]:
+    """A latent's, those with a value a token, the strongest of each pole first."""
+    for pole in (1, -1):
+        for row in query("unit_excerpts").run(reader, unit=unit, pole=pole).dicts():
+            if len(row["activations"]) == len(row["tokens"]):
+                tokens, values = tuple(row["tokens"]), tuple(row["activations"])
+                yield ExcerptView(tokens, values, row["activation"], row["band"], pole, row["corpus"] or "")
 
 
 def explanations(reader: Reader, unit: str) -> tuple[ExplanationView, ...]:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ....queries import query
-from ....schema import NeuronId
+from ....schema import IdError, NeuronId
 from ..address import ServerAddresses
 from ..page import Desk, Moved, Page
 
 if TYPE_CHECKING:
     from ....queries import NeuronCard
+    from ....queries.answers.explanations import Explained
 
 
 def neuron(desk: Desk, given: Mapping[str, str]) -> Page:
-    """The card of a neuron, to be read from top to bottom."""
-    return neuron_page(desk, given["neuron"])
+    """The card of a neuron, to be read from top to bottom; of an imported latent what was said of it."""
+    name = given["neuron"]
+    return latent_page(desk, name) or neuron_page(desk, name)
 
 
 def neuron_page(desk: Desk, name: str) -> Page:
@@ -27,6 +30,22 @@ def neuron_page(desk: Desk, name: str) -> Page:
     others = [(other.relation, other.neuron) for other in card.counterparts]
     more = {"card": card, "around": around(desk, card), "others": others, "section": "search"}
     return Page("neuron", card.neuron, [block], model=card.model, more=more)
+
+
+def latent_page(desk: Desk, name: str) -> Page | None:
+    """The page of an imported latent; None for what is none."""
+    with suppress(IdError):
+        NeuronId.parse(name)
+        return None
+    known = query("latent").run(desk.session.store, latent=name).dicts()
+    if not known:
+        return None
+    block = desk.try_("explanations show", name=name)
+    found: Explained | None = block.record  # type: ignore[assignment]
+    says = next((view.text for view in found.explanations if view.kind == "text"), "") if found else ""
+    model, source = str(known[0]["model"] or ""), str(known[0]["source"])
+    more = {"source": source, "says": says or "Nothing is said of this latent yet", "section": "search"}
+    return Page("latent", name, [block], model=model, more=more)
 
 
 def around(desk: Desk, card: NeuronCard) -> dict[str, str | None]:

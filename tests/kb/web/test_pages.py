@@ -25,6 +25,7 @@ HERE = "http://127.0.0.1"
 PLAIN = {
     "/": "models overview",
     f"/neuron/{MONTHS}": "card",
+    f"/neuron/{BASE}/9-res/4": "explanations show",
     f"/model/{BASE}": "models show",
     f"/beside/{MONTHS}": "neurons beside",
     f"/tuned?base={BASE}&tuned={TUNED}": "links report",
