@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+EVERY = "*"
+"""Any name of this machine."""
 COOKIE = "neuronkb"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -47,13 +49,17 @@ class OwnPages:
     def _foreign(self, scope: Scope) -> bool:
         headers = said(scope)
         origin = headers.get("origin")
-        if origin is not None and _host(origin) not in self.hosts:
+        if origin is not None and _host(origin) not in self._own(headers):
             return True
         if headers.get("sec-fetch-site") != "cross-site":
             return False
         followed = scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
         framed = headers.get("sec-fetch-dest") != "document" and not embedded(scope)
         return not followed or framed or scope["path"].startswith(("/api", "/mcp"))
+
+    def _own(self, headers: dict[str, str]) -> Collection[str | None]:
+        """The names that a page of ours may come from; where any name is served, the one that is asked."""
+        return {_host(f"//{headers.get('host', '')}")} - {None} if EVERY in self.hosts else self.hosts
 
 
 class Token:
@@ -82,7 +88,9 @@ class Token:
         from starlette.responses import RedirectResponse
 
         answer = RedirectResponse("/", 303)
-        answer.set_cookie(COOKIE, self.token, httponly=True, samesite="strict", path="/")
+        answer.set_cookie(
+            COOKIE, self.token, httponly=True, samesite="lax", path="/"
+        )  # lax: a login link in a mail or chat leads in at once
         return answer
 
 

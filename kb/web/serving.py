@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 from ...schema import NeuronKBError, StoreError
 from ..limits import Limits
 from .app import application
-from .guards import LOOPBACK
+from .guards import EVERY, LOOPBACK
 
 if TYPE_CHECKING:
     from ..session import Session
+
+ANY = ("0.0.0.0", "::", "[::]")
+"""Hosts that mean every address of this machine."""
 
 
 def serve_pages(
@@ -36,11 +39,13 @@ def serve_pages(
         import uvicorn
     except ImportError:
         raise StoreError("serving pages needs uvicorn: pip install 'neuronkb[web]'") from None
-    own = host in LOOPBACK
+    named = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    own = named in LOOPBACK
+    hosts = LOOPBACK if own else (EVERY,) if host in ANY else (named,)
     token = None if own else token_urlsafe(24)
-    app = application(session, allow_write=allow_write, limits=limits, hosts=LOOPBACK if own else (host,), token=token)
-    with _taken(host, port) as taken:
-        address = f"http://{host}:{taken.getsockname()[1]}/"
+    app = application(session, allow_write=allow_write, limits=limits, hosts=hosts, token=token)
+    with _taken(host.strip("[]"), port) as taken:
+        address = f"http://{socket.gethostname() if host in ANY else named}:{taken.getsockname()[1]}/"
         opening = Thread(target=_open, args=(session,), daemon=True)
         opening.start()  # a local store's server takes seconds: pages may be asked for meanwhile
         ready(address if token is None else f"{address}login?token={token}")
@@ -60,7 +65,7 @@ def _taken(host: str, port: int) -> socket.socket:
     try:
         taken.bind((host, port))
         taken.listen()
-    except (OSError, ValueError) as error:  # the second for a name that no host can have
+    except (OSError, ValueError, TypeError) as error:  # the latter two for a name that no host can have
         taken.close()
         why = getattr(error, "strerror", None) or "no name of a host"
         raise StoreError(f"port {port} of {host!r}: {why}; give another with --port or --host") from None

@@ -34,7 +34,7 @@ NOTHING = {
     "mutual_matches",  # no match
     "role_neurons",  # the demo reads no chats
     *("neuron_clamps", "tested_clamps"),  # no clamps
-    *("explained_latents", "explanations_on_both", "human_scores"),
+    *("explained_latents", "latent", "explanations_on_both", "human_scores"),
     "broad_neurons",  # features of one category
     *("line_explanations", "line_features", "line_graphs", "lines_of_run"),  # so little exceeds no null; no carrying
     "unshared_words",  # no graph of so few windows must beat the lookups

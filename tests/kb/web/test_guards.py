@@ -11,6 +11,7 @@ pytest.importorskip("jinja2", reason="the web extra is not installed")
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.kb.web.app import application
+from neuronkb.kb.web.guards import EVERY
 from starlette.testclient import TestClient
 
 HERE = "http://127.0.0.1:8765"
@@ -87,5 +88,14 @@ def test_elsewhere_the_token_is_asked_for(kb: KnowledgeBase) -> None:
     assert (welcome.status_code, welcome.headers["location"]) == (303, "/")
     cookie = welcome.headers["set-cookie"].lower()
     assert "httponly" in cookie
-    assert "samesite=strict" in cookie
+    assert "samesite=lax" in cookie
     assert client.get("/api/models/list").status_code == 200
+
+
+def test_under_any_name_a_page_is_ours_where_it_is_asked_for(kb: KnowledgeBase) -> None:
+    app = application(kb.session, hosts=(EVERY,), token=TOKEN, mcp=False)
+    client = TestClient(app, base_url="http://box.example:8765", headers={"authorization": f"Bearer {TOKEN}"})
+    assert client.get("/api/models/list").status_code == 200
+    assert client.get("/api/models/list", headers={"origin": "http://box.example:8765"}).status_code == 200
+    for origin in ("http://evil.example", "null", "http://*"):
+        assert client.get("/api/models/list", headers={"origin": origin}).status_code == 403
