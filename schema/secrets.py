@@ -25,7 +25,7 @@ _NAME = (
 _CERTAIN = tuple(
     (re.compile(pattern), kept)
     for pattern, kept in (
-        (r"(\w+://)[^\s\"'<>]*@", rf"\g<1>{MARK}@"),
+        (r"(\b\w++://)[^\s\"'<>]{0,2000}@", rf"\g<1>{MARK}@"),
         (r"(?i)\b(bearer|basic)(\s+|%20|\+)[\w.~+/*=-]{8,}", rf"\g<1> {MARK}"),
         (r"\b[spr]k[-_][\w*-]{6,}", MARK),
         (r"\bhf_(?:[A-Za-z0-9]{9,}|(?=[A-Za-z]*\d)[A-Za-z0-9]{6,})", MARK),
@@ -39,12 +39,12 @@ _CERTAIN = tuple(
         (rf"(?i)([?&;]{_NAME}=)[^\s&\"'<>]+", rf"\g<1>{MARK}"),
     )
 )
-"""What is a secret wherever it stands"""
+"""What is a secret wherever it stands; none of them reads a long text again from each of its characters"""
 
 _LIKELY = tuple(
     (re.compile(pattern), kept)
     for pattern, kept in (
-        (r"(https?://[^\s?#\"'<>]+)[?#][^\s\"'<>]+", rf"\g<1>?{MARK}"),
+        (r"(https?://[^\s?#\"'<>]{1,2000})[?#][^\s\"'<>]+", rf"\g<1>?{MARK}"),
         (rf"(?i)({_NAME}[\"']?(?:\s+[a-z]+)?\s*[=:]\s*[\"']?)[^\s\"',;&]{{6,}}", rf"\g<1>{MARK}"),
         (r"(?i)(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])", MARK),
         (r"\b(?=[A-Za-z]*\d)(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{30,}\b", MARK),
