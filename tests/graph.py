@@ -8,8 +8,8 @@ import json
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import NODES, RELATIONSHIPS
 
-TIMES = ("started", "ended")
-"""Properties that differ between two undisturbed loads."""
+TIMES = ("started", "ended", "lined")
+"""Properties that differ between two undisturbed loads: when, and the how-manieth writing of lines it was."""
 LINES = tuple(prop.name for prop in NODES["Neuron"].properties if prop.own)
 """Properties that a load works out of the evidence, and import files leave to `neurons lines`."""
 
