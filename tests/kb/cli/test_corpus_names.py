@@ -95,7 +95,7 @@ def test_what_reads_one_says_which(store: str) -> None:
 
 
 def test_one_run_alone_is_no_mixture(store: str) -> None:
-    run = json.loads(said(store, "runs", "list", "n2g", "--json").stdout)["rows"][0]["run"]
+    run = json.loads(said(store, "runs", "list", "--job", "n2g", "--json").stdout)["rows"][0]["run"]
     for command in (("n2g", "report", "base"), ("queries", "run", "graph_layers", "--model", "base")):
         assert "corpora: " not in said(store, *command, "--run", run).output
 
