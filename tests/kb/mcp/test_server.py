@@ -99,6 +99,8 @@ AGENTS = {
     "links_diff",
     "links_report",
     "models_list",
+    "models_overview",
+    "models_show",
     "n2g_show",
     "neurons_beside",
     "neurons_line",
