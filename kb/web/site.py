@@ -76,7 +76,8 @@ def write_site(
     sizes = []
     pages = [*_first(desk, model, chosen), *(("neuron", (name,), None) for name in chosen)]
     server = ServerAddresses()
-    files = {_address(server, kind, names): _file(kind, names) for kind, names, _ in pages}
+    files = {server.of(""): _file("index", ())}
+    files |= {_address(server, kind, names): _file(kind, names) for kind, names, _ in pages}
     known = {model, *(name for pair in desk.pairs() for name in pair)}
     for done, (kind, names, page) in enumerate(pages):
         progress("writing pages", done, len(pages))

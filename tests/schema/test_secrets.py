@@ -96,7 +96,9 @@ def test_addresses_as_they_are_shown(url: str, bare: str) -> None:
     assert bare_url(url) == bare
 
 
-@pytest.mark.parametrize("piece", ["x", "a://", "https://", "password ", "sk-", "bearer ", "a=", "gsk_", "eyJaaaaaaaa."])
+@pytest.mark.parametrize(
+    "piece", ["x", "a://", "https://", "password ", "sk-", "bearer ", "a=", "gsk_", "eyJaaaaaaaa."]
+)
 @pytest.mark.parametrize("foreign", [False, True])
 def test_a_long_text_is_read_once(piece: str, foreign: bool) -> None:
     """Read again from each of its characters, it would take hours."""

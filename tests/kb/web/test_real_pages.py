@@ -134,10 +134,14 @@ def test_a_way_through_as_a_person_goes(browser: Browser, at: str, neuron: str) 
     """Home, search, a neuron, its neighbour, its fine-tune, and the keys."""
     with watched(browser, at) as seen:
         page = seen.go("/")
+        page.keyboard.type("june")  # the box waits for it
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search?q=june*")
         page.keyboard.press("/")
+        page.keyboard.press("Control+a")
         page.keyboard.type("january, march")
         page.keyboard.press("Enter")
-        page.wait_for_url("**/search?*")
+        page.wait_for_url("**/search?q=january*")
         assert "Taken as words" in page.locator("main").inner_text()
         page.keyboard.press("j")
         page.keyboard.press("Enter")
