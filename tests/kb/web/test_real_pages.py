@@ -18,8 +18,8 @@ from neuronkb.kb.stores.local import stop
 from neuronkb.kb.web.app import application
 from neuronkb.kb.web.site import write_site
 from neuronkb.schema import ReadOnlyError
-from tests.browser import served, watched
 
+from tests.browser import served, watched
 from tests.kb.web.links import broken
 
 if TYPE_CHECKING:
