@@ -22,6 +22,8 @@ from mcp.types import CallToolResult
 NEURON = hostile.hostile(MONTHS)
 ASKED: dict[str, dict[str, Any]] = {
     "models_list": {},
+    "models_overview": {},
+    "models_show": {"model": MODEL},
     "search": {"text": hostile.hostile(" June")},
     "card": {"neuron": NEURON},
     "find": {"words": [hostile.hostile(" June")]},
@@ -57,6 +59,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "queries_run": {"name": TEXT},
     "queries_schema": {"about": TEXT},
     "models_list": {TEXT: TEXT},
+    "models_show": {"model": TEXT},
     "probes_show": {"feature": TEXT},
     "words_concepts": {"names": [TEXT]},
     TEXT: {},
