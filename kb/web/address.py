@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode
 from ...schema import IdError, NeuronId
 
 _SHORT = re.compile(r"L[0-9]{1,9}/N[0-9]{1,9}")
+TUNED = ("now", "tuned", "fine-tune")
+"""Columns whose short ids are neurons of the fine-tune."""
 _NODE = re.compile(r'\(:Neuron \{id: "([^"\\]+)"')
 """A node as an answer in Cypher shows it."""
 MODELS = ("model", "base", "tuned", "fine-tune", "fine-tunes")
@@ -35,12 +37,16 @@ class Addresses(ABC):
         """Another page by its name, such as `search`; None where there is none."""
         return None
 
-    def link(self, models: Collection[str], model: str | None) -> Callable[[str, str], str | None]:
-        """Where a table's cell leads, by its column and text. `model` is whose neuron a short id such as L3/N17 is."""
+    def link(
+        self, models: Collection[str], model: str | None, tuned: str | None = None
+    ) -> Callable[[str, str], str | None]:
+        """Where a table's cell leads, by its column and text. `model` is whose neuron a short id such as L3/N17 is, in
+        columns about a fine-tune `tuned`."""
 
         def found(column: str, text: str) -> str | None:
-            if model is not None and _SHORT.fullmatch(text):
-                return self.neuron(f"{model}/{text}")
+            owner = (tuned or model) if column in TUNED else model
+            if owner is not None and _SHORT.fullmatch(text):
+                return self.neuron(f"{owner}/{text}")
             if (node := _NODE.match(text)) is not None:
                 return self.neuron(node[1]) if _neuron(node[1]) is not None else None
             if "/L" in text and (neuron := _neuron(text)) is not None:

@@ -62,6 +62,8 @@ class Page:
     blocks: Sequence[Block] = ()
     model: str | None = None
     """of which a short id such as L3/N17 is a neuron"""
+    tuned: str | None = None
+    """of which it is one in columns about the fine-tune"""
     more: Mapping[str, Any] = field(default_factory=dict)
     """what else the template needs"""
     status: int = 200

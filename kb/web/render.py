@@ -51,7 +51,7 @@ def html(page: Page, to: Addresses, models: Collection[str], **more: Any) -> str
     """A whole document. `models` are the store's, `more` what the frame around every page needs."""
     from markupsafe import Markup
 
-    link = to.link(models, page.model)
+    link = to.link(models, page.model, page.tuned)
 
     def drawn(block: Block, number: int) -> list[dict[str, Any]]:
         return [

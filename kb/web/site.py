@@ -105,7 +105,11 @@ def _first(desk: Desk, model: str, chosen: Sequence[str]) -> Iterator[tuple[str,
     for base, tuned in linked:
         report = desk.try_("links report", base=base, tuned=tuned)
         more = {"pairs": linked, "base_model": base, "tuned_model": tuned}
-        yield "tuned", (base, tuned), Page("tuned", f"{tuned} beside {base}", [report], model=base, more=more)
+        yield (
+            "tuned",
+            (base, tuned),
+            Page("tuned", f"{tuned} beside {base}", [report], model=base, tuned=tuned, more=more),
+        )
 
 
 def _address(server: ServerAddresses, kind: str, names: tuple[str, ...]) -> str:

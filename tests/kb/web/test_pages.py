@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("jinja2", reason="the web extra is not installed")
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.local import stop
+from neuronkb.kb.web.address import ServerAddresses
 from neuronkb.kb.web.app import application
 from neuronkb.tests import hostile
 from neuronkb.tests.everything import BASE, MONTHS, TUNED
@@ -192,3 +193,15 @@ def test_a_fine_tunes_report_is_one_file(client: TestClient) -> None:
     assert saved.headers["content-disposition"].startswith("attachment")
     assert len(saved.content) < 5 * 2**20
     assert not [link for link in Marks(saved.text).links() if not link.startswith("data:")]
+
+
+def test_short_ids_of_a_fine_tune_lead_to_its_own_neurons() -> None:
+    link = ServerAddresses().link({BASE, TUNED}, BASE, TUNED)
+    assert [link(column, "L3/N17") for column in ("neuron", "base", "now", "tuned")] == [
+        f"/neuron/{BASE}/L3/N17",
+        f"/neuron/{BASE}/L3/N17",
+        f"/neuron/{TUNED}/L3/N17",
+        f"/neuron/{TUNED}/L3/N17",
+    ]
+    assert link("n", f'(:Neuron {{id: "{MONTHS}", layer: 9}})') == f"/neuron/{MONTHS}"
+    assert link("n", '(:Term {id: "june"})') is None
