@@ -9,14 +9,16 @@ from pathlib import Path
 
 import neo4j
 import pytest
+from filelock import FileLock
 from hypothesis import settings
+from neuronkb.kb.stores.arcade import java_cache
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import LocalStore, stop
 from neuronkb.kb.stores.neo4j import Neo4jStore
 from neuronkb.schema import NODES
 from neuronkb.tests import planted
 
-from tests.neo4j_server import Server, ServerUnavailable
+from tests.neo4j_server import QUICK_JAVA, Server, ServerUnavailable
 from tests.neo4j_server import neo4j_server as running
 
 # A test that is slow on a busy machine is not wrong.
@@ -39,11 +41,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache folder of the tests' own, for them and for the processes that they start."""
+def user_cache(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Iterator[Path]:
+    """A cache folder of the tests' own, for them and for the processes that they start.
+
+    Java's cache of the local server is made once and kept. Its second compiler, which pays off after minutes, is off.
+    """
     with pytest.MonkeyPatch.context() as patched:
         folder = tmp_path_factory.mktemp("cache")
         patched.setenv("XDG_CACHE_HOME", str(folder))
+        patched.setenv("NEURONKB_JAVA_OPTIONS", QUICK_JAVA)
+        kept = model_cache / "java"
+        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "neuronkb").mkdir()
+        (folder / "neuronkb" / "java").symlink_to(kept.resolve())
+        with FileLock(f"{kept}.lock"):
+            java_cache.make()
         yield folder
 
 
@@ -51,7 +63,7 @@ def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def neo4j_server() -> Iterator[Server]:
     """A Neo4j server. Skips where there can be none; with NEURONKB_REQUIRE_NEO4J=1 that is a failure."""
     try:
-        with running() as server:
+        with running(java=[QUICK_JAVA]) as server:
             yield server
     except ServerUnavailable as error:
         if os.environ.get("NEURONKB_REQUIRE_NEO4J") == "1":

@@ -19,7 +19,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,11 +33,16 @@ OPENED = ("java.nio", "java.io", "sun.nio.ch")
 START_SECONDS = 180.0
 STOP_SECONDS = 60.0
 
+QUICK_JAVA = "-XX:TieredStopAtLevel=1"
+"""Half of the time of servers that live for minutes goes to Java's second compiler."""
+
 SETTINGS = {
     "server.default_listen_address": "127.0.0.1",
     "server.http.enabled": "false",
     "server.https.enabled": "false",
     "server.memory.pagecache.size": "512m",
+    # Tests empty the database over and over: plans of the statements would be made anew each time.
+    "dbms.cypher.min_replan_interval": "1h",
     "dbms.usage_report.enabled": "false",
     # What docker-compose.yml sets too: LOAD CSV reaches neither files nor other hosts.
     "dbms.security.allow_csv_import_from_file_urls": "false",
@@ -110,6 +115,8 @@ class Server:
     lib: Path
     heap: str = "1g"
     settings: Mapping[str, str] = field(default_factory=dict)
+    java: Sequence[str] = ()
+    """options for Java"""
     user: str = "neo4j"
     password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     """No dash in front, which neo4j-admin would take for an option."""
@@ -182,7 +189,7 @@ class Server:
         (self.home / "conf" / "neo4j.conf").write_text(lines)
 
     def _launch(self) -> None:
-        command = ["java", f"-Xmx{self.heap}", "-cp", f"{self.lib}/*", *_opens()]
+        command = ["java", f"-Xmx{self.heap}", *self.java, "-cp", f"{self.lib}/*", *_opens()]
         command += ["org.neo4j.server.CommunityEntryPoint", f"--home-dir={self.home}"]
         command += [f"--config-dir={self.home / 'conf'}"]
         if shutil.which("setpriv"):  # a test run that is killed takes its server along
@@ -215,7 +222,7 @@ class Server:
 
 @contextmanager
 def neo4j_server(
-    *, heap: str = "1g", settings: Mapping[str, str] | None = None, start: bool = True
+    *, heap: str = "1g", settings: Mapping[str, str] | None = None, java: Sequence[str] = (), start: bool = True
 ) -> Iterator[Server]:
     """A server with an empty database in a temporary home; gone afterwards. Raises ServerUnavailable.
 
@@ -223,7 +230,7 @@ def neo4j_server(
     """
     lib = jars()
     with tempfile.TemporaryDirectory(prefix="neuronkb-neo4j-") as home:
-        server = Server(Path(home).resolve(), lib, heap=heap, settings=settings or {})
+        server = Server(Path(home).resolve(), lib, heap=heap, settings=settings or {}, java=java)
         server.prepare()
         try:
             if start:

@@ -19,13 +19,14 @@ import subprocess
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 from types import FrameType
 
-from . import process, runtime
+from . import java_cache, process, runtime
 from .access import DATABASE, new_password, write_access
 from .folder import HEARTBEAT, Folder, State, locked, this_host
 from .http import Http, ServerError
@@ -34,9 +35,14 @@ IDLE_MINUTES = 10.0
 START_SECONDS = 60.0
 TICK = 1.0
 """Seconds between two looks at the server's connections."""
+SETTLED = 60.0
+"""Seconds after which who started the server is past the first rush, and Java's cache is made where there is none."""
 
 OUT_OF_MEMORY = 3
 """What a Java machine under -XX:+ExitOnOutOfMemoryError ends with; the last thing it does is to say so in its log."""
+
+OPTIONS = "NEURONKB_JAVA_OPTIONS"
+"""The variable with further options for the server's Java."""
 
 READY = "ready"
 BUSY = "busy"
@@ -45,9 +51,10 @@ BUSY = "busy"
 class Keeper:
     """Runs the server of one folder."""
 
-    def __init__(self, folder: Folder, heap: str, idle_minutes: float) -> None:
+    def __init__(self, folder: Folder, heap: str, idle_minutes: float, java: Sequence[str]) -> None:
         self._folder = folder
         self._heap = heap
+        self._options = java
         self._idle_seconds = idle_minutes * 60
         self._stopping = False
 
@@ -65,6 +72,7 @@ class Keeper:
     def run(self) -> None:
         """Stay until there is a reason to stop, then stop the server."""
         quiet = beat = time.monotonic()
+        settled: float | None = quiet + SETTLED
         try:
             while not self._stopping and self._java.poll() is None:
                 time.sleep(TICK)
@@ -73,6 +81,9 @@ class Keeper:
                     quiet = now
                 if now - quiet > self._idle_seconds:
                     break
+                if settled is not None and now > settled:
+                    settled = None
+                    java_cache.make_aside()
                 if now - beat > HEARTBEAT:
                     beat = now
                     if not self._still_ours():
@@ -81,14 +92,15 @@ class Keeper:
         finally:
             self.stop()
 
-    def stop(self) -> None:
-        """Take the state away, so that nobody comes any more, and end the server, gracefully if it lets itself."""
+    def stop(self, patience: float = 20.0) -> None:
+        """Take the state away, so that nobody comes any more, and end the server: gracefully, if it ends within
+        `patience` seconds."""
         if self._java.poll() == OUT_OF_MEMORY:
             log = self._folder.log / "server.log"
             self._folder.note_out_of_memory(self._state.instance, log.stat().st_mtime if log.exists() else time.time())
         with suppress(OSError):
             self._folder.remove_state(self._state.instance)
-        end(self._java)
+        end(self._java, patience)
 
     def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         """Signal handler: leave the loop."""
@@ -111,7 +123,7 @@ class Keeper:
         )
         write_access(self._folder, state.writer, state.reader)
         log = self._folder.log / "server.log"
-        command = runtime.command(self._folder, state.instance, state.heap, state.http, state.bolt)
+        command = runtime.command(self._folder, state.instance, state.heap, state.http, state.bolt, self._options)
         with log.open("wb") as out:
             self._java = subprocess.Popen(
                 command,
@@ -119,7 +131,7 @@ class Keeper:
                 stdout=out,
                 stderr=out,
                 cwd=self._folder.root,
-                env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+                env=_environment(),
                 preexec_fn=_die_with_parent,
             )
         try:
@@ -220,6 +232,13 @@ def _start_failure(log: Path) -> OSError:
     return OSError(f"the server did not start: {(telling or text.splitlines() or ['no message'])[0]} (see {log})")
 
 
+def _environment() -> dict[str, str]:
+    """The server's: none of ours but the options for its Java that are named as such."""
+    kept = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+    given = os.environ.get(OPTIONS)
+    return kept if given is None else kept | {"JDK_JAVA_OPTIONS": given}
+
+
 def _die_with_parent() -> None:
     """In the child: ask Linux for SIGTERM when the parent ends."""
     if sys.platform == "linux":
@@ -241,7 +260,7 @@ def _keep(folder: Folder, heap: str, word: int) -> None:
         if not got:
             _say(word, BUSY)
             return
-        keeper = Keeper(folder, heap, _idle_minutes())
+        keeper = Keeper(folder, heap, _idle_minutes(), java_cache.options())
         signal.signal(signal.SIGTERM, keeper.ask_to_stop)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)

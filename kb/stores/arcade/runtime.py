@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 import re
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -94,8 +95,8 @@ def class_path() -> str:
     return ":".join(str(jar) for jar in kept)
 
 
-def command(folder: Folder, instance: str, heap: str, http: int, bolt: int) -> list[str]:
-    """The server's command line. Passwords are not on it: they are in the users file."""
+def command(folder: Folder, instance: str, heap: str, http: int, bolt: int, options: Sequence[str] = ()) -> list[str]:
+    """The server's command line, with further options for Java. Passwords are not on it: they are in the users file."""
     settings = {
         "server.rootPath": folder.root,
         "server.databaseDirectory": folder.databases,
@@ -118,6 +119,7 @@ def command(folder: Folder, instance: str, heap: str, http: int, bolt: int) -> l
     }
     return [
         str(java()),
+        *options,
         f"-Xmx{heap}",
         "-XX:+UseSerialGC",
         f"-Xmn{young(heap)}m",

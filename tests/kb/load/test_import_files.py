@@ -25,6 +25,7 @@ from neuronkb.tests.bundles import bundle, every_method
 from neuronkb.tests.everything import BASE, NEURONS, TUNED, Rows, rows_of
 from neuronkb.tests.graph import LINES, TIMES, contents
 
+from tests.neo4j_server import QUICK_JAVA
 from tests.neo4j_server import neo4j_server as running
 
 LEFT_OUT = (*TIMES, *LINES)
@@ -33,7 +34,7 @@ LEFT_OUT = (*TIMES, *LINES)
 @contextmanager
 def imported(plan: ImportPlan) -> Iterator[Store]:
     """The database that neo4j-admin makes of the files, set up."""
-    with running(start=False) as server:
+    with running(start=False, java=[QUICK_JAVA]) as server:
         server.import_files(plan)
         server.start()
         with Neo4jStore.open(server.uri, server.user, server.password) as store:

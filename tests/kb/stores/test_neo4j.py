@@ -18,7 +18,7 @@ from neuronkb.kb.stores.neo4j import Neo4jStore, check_version
 from neuronkb.schema import NODES, RELATIONSHIPS, SCHEMA_VERSION, Property, StoreError, conform
 
 from tests.kb.stores.bolt_proxy import proxy
-from tests.neo4j_server import SETTINGS, Server
+from tests.neo4j_server import QUICK_JAVA, SETTINGS, Server
 from tests.neo4j_server import neo4j_server as running
 
 DECODES = RELATIONSHIPS["Neuron.DECODES_TO.Token"]
@@ -319,7 +319,7 @@ def test_compose_keeps_load_csv_off_as_the_test_server_does() -> None:
 @pytest.mark.neo4j
 def test_a_store_that_must_be_set_up_by_who_may_not_write() -> None:
     """One line says who has to; nothing is half made."""
-    with running() as server:
+    with running(java=[QUICK_JAVA]) as server:
         with Neo4jStore.open(server.uri, server.user, server.password) as store:
             store.write("CREATE (:Schema {id: 'schema', version: 1})")
         server.stop()
