@@ -169,6 +169,11 @@ class Store(ABC):
         A holder that died keeps nobody waiting. `Turn.fresh` says whether others loaded since this handle last did.
         """
 
+    def stamp(self) -> str | None:
+        """Equal to an earlier one only where nothing was written in between, by whichever process; None where that
+        cannot be told at once. Raises StoreError for a store that went away."""
+        return None
+
     @abstractmethod
     def status(self) -> Status:
         """Where and how big it is."""

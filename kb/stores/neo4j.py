@@ -140,6 +140,15 @@ class Neo4jStore(BoltStore):
             self._procedures = frozenset(row[0] for row in self._rows("SHOW PROCEDURES YIELD name")) - PROCEDURES
         return hidden(cypher, self._procedures or (), self._functions)
 
+    def stamp(self) -> str | None:
+        """The bookmark of a read: the last transaction that its server knows of. None in a cluster, where a member may
+        lag behind."""
+        if self._bookmarks is not None:
+            return None
+        with translated(None, reading=True), self._session(self._writer, "READ") as session:
+            session.run("RETURN 1").consume()
+            return " ".join(sorted(session.last_bookmarks().raw_values))
+
     def setup(self, told: Told = untold) -> None:
         try:
             super().setup(told)

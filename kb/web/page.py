@@ -67,6 +67,8 @@ class Page:
     more: Mapping[str, Any] = field(default_factory=dict)
     """what else the template needs"""
     status: int = 200
+    of_store: bool = False
+    """whether all on it is in the store: while that stays as it is, so does the page"""
 
     @property
     def twin(self) -> dict[str, Any]:

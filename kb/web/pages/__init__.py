@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from ....schema import NeuronKBError
 from ....schema.secrets import hidden
 from ....schema.visible import plain
 from ..address import ServerAddresses
+from ..drawn_pages import DrawnPages
 from ..page import Desk, Moved, Page, Saved
 from ..render import html
 from ..routes import status_of
@@ -55,6 +57,7 @@ class Pages:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self.drawn = DrawnPages()
 
     def listed(self) -> list[Any]:
         """A route a page, and those of the files that they use."""
@@ -86,6 +89,9 @@ class Pages:
         began = perf_counter()
         given = {**request.query_params, **request.path_params}
         try:
+            stamp = self.desk.session.store.stamp()
+            if given.get("format") is None and (known := self.drawn.get(str(request.url), stamp)) is not None:
+                return _again(request, known, began)
             page = shown(self.desk, given)
             if isinstance(page, Moved):
                 return RedirectResponse(page.to, 303)
@@ -93,18 +99,19 @@ class Pages:
                 return _file(page)
             if given.get("format") == "json":
                 return JSONResponse(page.twin, page.status)
-            return self._drawn(request, page, began)
+            return self._drawn(request, page, began, stamp)
         except NeuronKBError as error:
             return self._error(request, str(error), status_of(error))
         except Exception as error:  # a defect is told as one, in a line
             return self._error(request, f"{type(error).__name__}: {hidden(str(error))} (a defect)", 500)
 
-    def _drawn(self, request: Request, page: Page, began: float, **more: Any) -> Response:
+    def _drawn(self, request: Request, page: Page, began: float, stamp: str | None = None, **more: Any) -> Response:
         from starlette.responses import HTMLResponse
 
         text = html(page, ServerAddresses(), self._models(), **self._frame(request, page), **more)
-        took = {"Server-Timing": f"total;dur={1000 * (perf_counter() - began):.1f}"}
-        return HTMLResponse(text, page.status, took)
+        if page.of_store and not any(block.error for block in page.blocks):
+            self.drawn.put(str(request.url), stamp, text)
+        return HTMLResponse(text, page.status, _took(began))
 
     def _frame(self, request: Request, page: Page) -> dict[str, Any]:
         url = request.url
@@ -134,6 +141,19 @@ class Pages:
         mend = {404: "Search for it, or begin at home.", 503: "Reload when it is there again."}.get(status, "")
         page = Page("error", titles.get(status, "This was not understood"), status=status)
         return self._drawn(request, page, perf_counter(), error=error, mend=mend)
+
+
+def _again(request: Request, page: bytes, began: float) -> Response:
+    """A page that was drawn before, as gzip has it where the client takes that."""
+    from starlette.responses import HTMLResponse
+
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return HTMLResponse(page, headers={**_took(began), "Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+    return HTMLResponse(gzip.decompress(page), headers={**_took(began), "Vary": "Accept-Encoding"})
+
+
+def _took(began: float) -> dict[str, str]:
+    return {"Server-Timing": f"total;dur={1000 * (perf_counter() - began):.1f}"}
 
 
 def _file(page: Saved) -> Response:

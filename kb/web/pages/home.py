@@ -9,4 +9,4 @@ from ..page import Desk, Page
 
 def home(desk: Desk, given: Mapping[str, str]) -> Page:
     """What there is in the store."""
-    return Page("home", "neuronkb", [desk.ask("models overview")])
+    return Page("home", "neuronkb", [desk.ask("models overview")], of_store=True)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from ....queries import query
+from ....queries import NeuronCard, query
+from ....queries.answers.explanations import Explained
 from ....schema import IdError, NeuronId
 from ..address import ServerAddresses
 from ..page import Desk, Moved, Page
-
-if TYPE_CHECKING:
-    from ....queries import NeuronCard
-    from ....queries.answers.explanations import Explained
 
 
 def neuron(desk: Desk, given: Mapping[str, str]) -> Page:
@@ -26,10 +22,11 @@ def neuron_page(desk: Desk, name: str) -> Page:
     """The page of a neuron. Raises NotFoundError."""
     at = NeuronId.parse(name)
     block = desk.ask("card", neuron=str(at))
-    card: NeuronCard = block.record  # type: ignore[assignment]
+    card = block.record
+    assert isinstance(card, NeuronCard)
     others = [(other.relation, other.neuron) for other in card.counterparts]
     more = {"card": card, "around": around(desk, card), "others": others, "section": "search"}
-    return Page("neuron", card.neuron, [block], model=card.model, more=more)
+    return Page("neuron", card.neuron, [block], model=card.model, more=more, of_store=True)
 
 
 def latent_page(desk: Desk, name: str) -> Page | None:
@@ -41,11 +38,11 @@ def latent_page(desk: Desk, name: str) -> Page | None:
     if not known:
         return None
     block = desk.try_("explanations show", name=name)
-    found: Explained | None = block.record  # type: ignore[assignment]
-    says = next((view.text for view in found.explanations if view.kind == "text"), "") if found else ""
+    told = block.record.explanations if isinstance(block.record, Explained) else ()
+    says = next((view.text for view in told if view.kind == "text"), "")
     model, source = str(known[0]["model"] or ""), str(known[0]["source"])
     more = {"source": source, "says": says or "Nothing is said of this latent yet", "section": "search"}
-    return Page("latent", name, [block], model=model, more=more)
+    return Page("latent", name, [block], model=model, more=more, of_store=True)
 
 
 def around(desk: Desk, card: NeuronCard) -> dict[str, str | None]:
@@ -61,7 +58,7 @@ def beside(desk: Desk, given: Mapping[str, str]) -> Page:
     """A neuron in both models, section by section."""
     block = desk.ask("neurons beside", neuron=given["neuron"], model=given.get("model") or None)
     model = NeuronId.parse(given["neuron"]).model
-    return Page("beside", f"{given['neuron']} in base and fine-tune", [block], model=model)
+    return Page("beside", f"{given['neuron']} in base and fine-tune", [block], model=model, of_store=True)
 
 
 def random(desk: Desk, given: Mapping[str, str]) -> Moved:

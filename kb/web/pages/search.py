@@ -52,7 +52,8 @@ def search(desk: Desk, given: Mapping[str, str]) -> Page | Moved:
     wanted = Wanted.of(text, _features(desk), filters["way"] or None)
     block = _asked(desk, wanted, filters)
     hits = getattr(block.record, "hits", None) if wanted.way == "meaning" else None
-    return Page("search", f"{text}: search", [block], more={**frame, "wanted": wanted, "hits": hits})
+    more = {**frame, "wanted": wanted, "hits": hits}
+    return Page("search", f"{text}: search", [block], more=more, of_store=wanted.way != "meaning")
 
 
 def _asked(desk: Desk, wanted: Wanted, filters: Mapping[str, str]) -> Block:

@@ -18,4 +18,4 @@ def tuned(desk: Desk, given: Mapping[str, str]) -> Page | Saved:
     block = desk.ask("links report", base=base, tuned=name)
     if given.get("format") == "file" and (report := block.record) is not None:
         return Saved(record_page(report.title, report.lead, report.sections()), f"{name}.html")
-    return Page("tuned", f"{name} beside {base}", [block], model=base, tuned=name, more=more)
+    return Page("tuned", f"{name} beside {base}", [block], model=base, tuned=name, more=more, of_store=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pyarrow as pa
@@ -9,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neuronkb.kb.stores.base import Store
+from neuronkb.kb.stores.local import LocalStore
+from neuronkb.kb.stores.neo4j import Neo4jStore
 from neuronkb.schema import SCHEMA_VERSION, QueryError, SchemaError, VersionError, conform
 
 from tests.kb.stores.small_graph import (
@@ -202,3 +207,47 @@ def test_status_counts(store: Store) -> None:
 
 def test_write_answers_with_rows(store: Store) -> None:
     assert store.write("MERGE (t:Term {id: $id}) RETURN t.id AS id", {"id": "dog"}).rows == [("dog",)]
+
+
+def stamp(store: Store) -> str:
+    """The store's stamp, once its last write is a moment ago."""
+    deadline = time.monotonic() + 10
+    while (found := store.stamp()) is None:
+        assert time.monotonic() < deadline, "no stamp"
+        time.sleep(0.02)
+    return found
+
+
+def test_a_stamp_changes_with_every_write_and_with_no_read(store: Store) -> None:
+    writes: list[Callable[[], object]] = [
+        lambda: graph(store),
+        lambda: store.write("MATCH (t:Token {id: 'T0'}) SET t.text = ' c'"),
+        lambda: store.write("MATCH (t:Token {id: 'T0'}) SET t.text = ' d'"),
+        lambda: store.merge_nodes(STATS, stats(id=["S0"])),
+        lambda: store.create_nodes(STATS, stats(id=["S1"])),
+        lambda: store.create_relationships(DECODES, decodings(("N1", "T1", 1, "r3"))),
+        lambda: store.write("MATCH ()-[d:DECODES_TO {run: 'r3'}]->() DELETE d"),
+        lambda: store.write("MATCH (s:Stats) DETACH DELETE s"),
+    ]
+    known = {stamp(store)}
+    for number, write in enumerate(writes):
+        write()
+        known.add(stamp(store))
+        assert len(known) == number + 2
+        for _ in range(2):
+            assert store.read("MATCH (n) OPTIONAL MATCH (n)-[r]->() RETURN count(n), count(r)").rows
+            known.add(stamp(store))
+        assert len(known) == number + 2
+
+
+def test_a_stamp_tells_what_another_wrote(store: Store, request: pytest.FixtureRequest) -> None:
+    before = stamp(store)
+    with ExitStack() as stack:
+        if store.kind == "local":
+            other: Store = stack.enter_context(LocalStore.open(request.getfixturevalue("local_folder")))
+        else:
+            server = request.getfixturevalue("neo4j_server")
+            other = stack.enter_context(Neo4jStore.open(server.uri, server.user, server.password))
+        other.write("CREATE (:Note {id: 'x'})")
+    assert store.stamp() != before
+    assert stamp(store) != before
