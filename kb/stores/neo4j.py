@@ -7,6 +7,8 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
 
@@ -35,6 +37,21 @@ VERDICTS = 1_000
 """Queries remembered as harmless."""
 
 
+@dataclass
+class Known:
+    """What was found out about one database, whoever asks it in this process."""
+
+    harmless: set[bytes] = field(default_factory=set)
+    """hashes of texts whose plans only read"""
+    functions: frozenset[str] | None = None
+    procedures: frozenset[str] | None = None
+
+
+@cache
+def _known(uri: str, user: str | None, database: str | None, agent: str, graph: str) -> Known:
+    return Known()
+
+
 class Neo4jStore(BoltStore):
     """One database of a Neo4j server.
 
@@ -53,11 +70,9 @@ class Neo4jStore(BoltStore):
         self._bookmarks = GraphDatabase.bookmark_manager() if settings.uri.startswith("neo4j") else None
         self._settings = settings
         self._agent = agent
-        self._harmless: set[bytes] = set()
+        self._known = _known(settings.uri, settings.user, settings.database, agent, graph)
         self._graph = graph
         self._lock = NodeLock(lambda text, params: self._execute(text, params).rows)
-        self._functions: frozenset[str] | None = None
-        self._procedures: frozenset[str] | None = None
 
     @classmethod
     def open(
@@ -107,7 +122,7 @@ class Neo4jStore(BoltStore):
     def _check_plan(self, reader: Reader, cypher: str, timeout: float | None) -> None:
         """Ask for the plan the first time a text is seen; parameters cannot name what a plan uses."""
         digest = hashlib.sha256(cypher.encode("utf-8", "surrogatepass")).digest()
-        if digest in self._harmless:
+        if digest in self._known.harmless:
             return
         summary = self._plan(reader, cypher, timeout)
         if summary.plan is None:
@@ -115,9 +130,9 @@ class Neo4jStore(BoltStore):
         why = refusal(dict(summary.plan), summary.query_type, self._graph) or self._hidden(cypher)
         if why:
             raise ReadOnlyError(why)
-        if len(self._harmless) >= VERDICTS:
-            self._harmless.clear()
-        self._harmless.add(digest)
+        if len(self._known.harmless) >= VERDICTS:
+            self._known.harmless.clear()
+        self._known.harmless.add(digest)
 
     def _plan(self, reader: Reader, cypher: str, timeout: float | None) -> ResultSummary:
         """The summary of EXPLAIN, which runs nothing. Raises QueryError with positions in the user's own text."""
@@ -134,11 +149,11 @@ class Neo4jStore(BoltStore):
 
     def _hidden(self, cypher: str) -> str | None:
         """Look for what a plan need not show; what this server has to be called is asked once, when it matters."""
-        if self._functions is None:
-            self._functions = foreign_functions(row[0] for row in self._rows("SHOW FUNCTIONS YIELD name"))
-        if self._procedures is None and "call" in cypher.casefold():
-            self._procedures = frozenset(row[0] for row in self._rows("SHOW PROCEDURES YIELD name")) - PROCEDURES
-        return hidden(cypher, self._procedures or (), self._functions)
+        if self._known.functions is None:
+            self._known.functions = foreign_functions(row[0] for row in self._rows("SHOW FUNCTIONS YIELD name"))
+        if self._known.procedures is None and "call" in cypher.casefold():
+            self._known.procedures = frozenset(row[0] for row in self._rows("SHOW PROCEDURES YIELD name")) - PROCEDURES
+        return hidden(cypher, self._known.procedures or (), self._known.functions)
 
     def stamp(self) -> str | None:
         """The bookmark of a read: the last transaction that its server knows of. None in a cluster, where a member may
