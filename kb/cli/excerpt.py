@@ -37,12 +37,12 @@ def excerpt_text(view: ExcerptView, largest: float, width: int) -> Text:
 
     if width < NARROWEST:
         raise PictureError(f"an excerpt {width} columns wide shows nothing; give it at least {NARROWEST}")
-    shown = [visible(token) for token in view.tokens]
+    shown, values = [visible(token) for token in view.tokens], view.values
     strongest = peak(view)
     start, stop = _window([cell_len(token) for token in shown], strongest, width)
     line = Text(CUT if start else "", no_wrap=True, end="")
     for i in range(start, stop):
-        style = f"{'bold ' if i == strongest else ''}{terminal(view.values[i], largest)}".strip()
+        style = f"{'bold ' if i == strongest else ''}{terminal(values[i], largest)}".strip()
         marks = len(shown[i]) - len(shown[i].lstrip(SPACE)) if view.tokens[i].startswith(" ") else 0
         line.append(shown[i][:marks], style or "dim")
         line.append(shown[i][marks:], style)

@@ -4,8 +4,9 @@ neither."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache, wraps
 
 from ...schema import QueryError
 
@@ -18,6 +19,9 @@ for ten, minutes for twenty."""
 
 LENGTH = 200_000
 """Characters that a query may hold; values in any number travel as parameters."""
+
+SHORT, REMEMBERED = 10_000, 500
+"""Characters of a text that is remembered to have passed a check, and how many such texts."""
 
 SPACE = "\t\n\v\f\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """What the servers' own lexers skip between words, as the inside of a character class."""
@@ -74,6 +78,18 @@ def position(text: str, at: int) -> str:
     return f"(line {before.count(chr(10)) + 1}, column {at - before.rfind(chr(10))})"
 
 
+def once(check: Callable[[str], None]) -> Callable[[str], None]:
+    """The same check, which does not look again at short texts that passed it lately."""
+    known = lru_cache(REMEMBERED)(check)
+
+    @wraps(check)
+    def checked(text: str) -> None:
+        (known if len(text) <= SHORT else check)(text)
+
+    return checked
+
+
+@once
 def check_size(text: str) -> None:
     """Raise QueryError for a text that a server would take too long to parse."""
     if len(text) > LENGTH:

@@ -13,6 +13,8 @@ from neo4j.time import Date, DateTime, Duration, Time
 from ...queries.result.entity import Entity
 
 _TEMPORAL = (Date, DateTime, Time, Duration)
+_PLAIN = frozenset({bool, float, int, str, type(None)})
+"""Types of nearly all values: asked for first, as an answer has tens of thousands."""
 
 
 class Resolver:
@@ -44,7 +46,11 @@ class Resolver:
 
 
 def _entities(value: Any) -> Iterator[Node | Relationship]:
-    if isinstance(value, Path):
+    if isinstance(value, list | tuple):
+        for inner in value:
+            if type(inner) not in _PLAIN:
+                yield from _entities(inner)
+    elif isinstance(value, Path):
         yield from value.nodes
         yield from value.relationships
     elif isinstance(value, Node | Relationship):
@@ -52,14 +58,13 @@ def _entities(value: Any) -> Iterator[Node | Relationship]:
     elif isinstance(value, dict):
         for inner in value.values():
             yield from _entities(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _entities(inner)
 
 
 def _convert(value: Any, known: Mapping[str, str]) -> Any:
-    if value is None or isinstance(value, str | bool | int | float):
+    if type(value) in _PLAIN:
         return value
+    if isinstance(value, list | tuple):
+        return [inner if type(inner) in _PLAIN else _convert(inner, known) for inner in value]
     if isinstance(value, Node):
         return Entity(tuple(sorted(value.labels)), _properties(value, known))
     if isinstance(value, Relationship):
@@ -72,8 +77,6 @@ def _convert(value: Any, known: Mapping[str, str]) -> Any:
         return [float(x) for x in value]
     if isinstance(value, dict):
         return {key: _convert(inner, known) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_convert(inner, known) for inner in value]
     return _scalar(value)
 
 

@@ -24,9 +24,9 @@ def excerpt_html(view: ExcerptView, largest: float, around: int | None = None) -
     inline, so the fragment needs no stylesheet, but ours gives leading spaces their mark.
     """
     strongest = peak(view)
-    count = len(view.tokens)
+    count, values = len(view.tokens), view.values
     start, stop = (0, count) if around is None else (max(0, strongest - around), min(count, strongest + around + 1))
-    spans = [_span(view.tokens[i], view.values[i], largest, i == strongest) for i in range(start, stop)]
+    spans = [_span(view.tokens[i], values[i], largest, i == strongest) for i in range(start, stop)]
     text = (CUT if start else "") + "".join(spans) + (CUT if stop < count else "")
     return f'<p class="excerpt" dir="auto">{text}</p>'
 

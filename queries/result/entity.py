@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+SCALARS = frozenset({bool, float, int, str, type(None)})
+"""Types that nothing can be inside of."""
+
 
 @dataclass(frozen=True)
 class Entity:
@@ -22,13 +25,15 @@ class Entity:
 
 def plain(value: Any) -> Any:
     """A value with entities, at any depth, as dicts that JSON can write."""
+    if type(value) in SCALARS:
+        return value
+    if isinstance(value, list | tuple):
+        return [inner if type(inner) in SCALARS else plain(inner) for inner in value]
     if isinstance(value, Entity):
         ends = {} if value.start is None else {"start": value.start, "end": value.end}
         return {"labels": list(value.labels), **ends, **{k: plain(v) for k, v in value.properties.items()}}
     if isinstance(value, dict):
         return {key: plain(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
     return value
 
 

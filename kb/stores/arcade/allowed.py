@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 
 from ....schema import QueryError, ReadOnlyError
-from ..cypher_text import Token, parsed, position
+from ..cypher_text import Token, once, parsed, position
 
 FIRST = ("MATCH", "OPTIONAL", "WITH", "UNWIND", "CALL", "RETURN")
 """What a read may begin with."""
@@ -67,6 +67,7 @@ _NO_CLAUSE_AFTER = frozenset({"AS", ".", ":", ",", "(", "$"})
 """What stands before a name, so that `call` after it is one."""
 
 
+@once
 def check(text: str) -> None:
     """Refuse what the local server would let a reader do to others, or would quietly get wrong.
 

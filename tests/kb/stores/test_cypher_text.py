@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
-from neuronkb.kb.stores.cypher_text import DEPTH, LENGTH, SUBQUERIES, check_size, tokens
+from neuronkb.kb.stores.cypher_text import DEPTH, LENGTH, SHORT, SUBQUERIES, check_size, once, tokens
 from neuronkb.schema import QueryError
 
 
@@ -54,3 +56,19 @@ def test_subqueries_in_subqueries_are_bounded() -> None:
 
 def test_a_property_may_be_called_case() -> None:
     check_size("RETURN " + "n.case + " * (2 * DEPTH) + "1")
+
+
+def test_a_text_that_passed_is_not_looked_at_again_and_one_that_did_not_is() -> None:
+    seen: list[str] = []
+
+    @once
+    def check(text: str) -> None:
+        seen.append(text)
+        if "no" in text:
+            raise QueryError(text)
+
+    long = "x" * (SHORT + 1)
+    for text in ("yes", "no", long) * 2:
+        with suppress(QueryError):
+            check(text)
+    assert seen == ["yes", "no", long, "no", long]
