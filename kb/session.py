@@ -35,6 +35,7 @@ class Session:
         self.counted: dict[str, dict[str, Any]] = {}
         """what was counted of models, where it may not be kept in a file"""
         self._opened = opened
+        self._watchers: list[Callable[[Store], Store]] = []
         self._store: Store | None = None
         self._turn = Lock()
 
@@ -79,7 +80,10 @@ class Session:
             return self._store
 
     def watch(self, by: Callable[[Store], Store]) -> None:
-        """From now on the store is what `by` makes of it."""
+        """From now on the store is what `by` makes of it; said again, it is the same."""
+        if by in self._watchers:
+            return
+        self._watchers.append(by)
         with self._turn:
             opened = self._opened
             self._opened = lambda: by(opened())

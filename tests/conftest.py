@@ -18,6 +18,7 @@ from neuronkb.kb.stores.neo4j import Neo4jStore
 from neuronkb.schema import NODES
 from neuronkb.tests import planted
 
+from tests.filled import Filling
 from tests.neo4j_server import QUICK_JAVA, Server, ServerUnavailable
 from tests.neo4j_server import neo4j_server as running
 
@@ -112,18 +113,23 @@ def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def local_store(local_folder: Path) -> Iterator[LocalStore]:
     """An empty local store, set up."""
     with LocalStore.open(local_folder) as store:
-        store.setup()
-        # Ours by label, then what tests put in as people do.
-        for which in (*(f"(n:{label})" for label in NODES if label != "Schema"), "(n) WHERE NOT n:Schema"):
-            while store.write(f"MATCH {which} WITH n LIMIT 20000 DETACH DELETE n RETURN count(n)").rows[0][0]:
-                pass
-        # An index over vectors refuses those of another size, such as another test's.
-        for node in NODES.values():
-            for prop in node.properties:
-                if prop.index == "vector":
-                    store.drop_vector_index(node, prop)
+        clear(store)
     with LocalStore.open(local_folder) as store:
         yield store
+
+
+def clear(store: Store) -> None:
+    """Set a local store up and take everything out."""
+    store.setup()
+    # Ours by label, then what tests put in as people do.
+    for which in (*(f"(n:{label})" for label in NODES if label != "Schema"), "(n) WHERE NOT n:Schema"):
+        while store.write(f"MATCH {which} WITH n LIMIT 20000 DETACH DELETE n RETURN count(n)").rows[0][0]:
+            pass
+    # An index over vectors refuses those of another size, such as another test's.
+    for node in NODES.values():
+        for prop in node.properties:
+            if prop.index == "vector":
+                store.drop_vector_index(node, prop)
 
 
 @pytest.fixture(params=["local", pytest.param("neo4j", marks=pytest.mark.neo4j)])
@@ -131,6 +137,27 @@ def store(request: pytest.FixtureRequest) -> Store:
     """Each store in turn, empty and set up: what every store must do."""
     found: Store = request.getfixturevalue(f"{request.param}_store")
     return found
+
+
+@pytest.fixture(params=["local", pytest.param("neo4j", marks=pytest.mark.neo4j)])
+def filling(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filling]:
+    """Each store in turn, to be filled once for the tests of a file that only read."""
+
+    def folder() -> Path:
+        return tmp_path_factory.mktemp("filled")
+
+    if request.param == "local":
+        with LocalStore.open(request.getfixturevalue("local_folder")) as store:
+            yield Filling(store, lambda: clear(store), folder, request.path.name)
+    else:
+        server: Server = request.getfixturevalue("neo4j_server")
+
+        def cleared() -> None:
+            empty(server)
+            other.setup()
+
+        with Neo4jStore.open(server.uri, server.user, server.password) as other:
+            yield Filling(other, cleared, folder, request.path.name)
 
 
 @pytest.fixture(scope="session")

@@ -76,7 +76,11 @@ def heard() -> Iterator[list[Statement]]:
 
 def record_reads(session: Session) -> None:
     """From now on `heard` has what is asked of the session's store."""
-    session.watch(lambda store: store if isinstance(store, RecordedStore) else cast("Store", RecordedStore(store)))
+    session.watch(_recorded)
+
+
+def _recorded(store: Store) -> Store:
+    return cast("Store", RecordedStore(store))
 
 
 class RecordedStore:

@@ -13,6 +13,7 @@ from ...schema import NeuronKBError, StoreError
 from ..limits import Limits
 from .app import application
 from .guards import EVERY, LOOPBACK
+from .recorded import record_reads
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -43,11 +44,12 @@ def serve_pages(
     own = named in LOOPBACK
     hosts = LOOPBACK if own else (EVERY,) if host in ANY else (named,)
     token = None if own else token_urlsafe(24)
+    record_reads(session)
+    # A local store's server takes a second or two, which the application is made in: pages may be asked for meanwhile.
+    Thread(target=_open, args=(session,), daemon=True).start()
     app = application(session, allow_write=allow_write, limits=limits, hosts=hosts, token=token)
     with _taken(host.strip("[]"), port) as taken:
         address = f"http://{socket.gethostname() if host in ANY else named}:{taken.getsockname()[1]}/"
-        opening = Thread(target=_open, args=(session,), daemon=True)
-        opening.start()  # a local store's server takes seconds: pages may be asked for meanwhile
         ready(address if token is None else f"{address}login?token={token}")
         config = uvicorn.Config(app, log_level="warning", use_colors=False, server_header=False)
         uvicorn.Server(config).run(sockets=[taken])

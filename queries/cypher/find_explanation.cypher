@@ -12,4 +12,4 @@ MATCH (n:Neuron)-[x:EXPLAINED_BY]->(node)
 WHERE ($model IS NULL OR n.model = $model) AND ($kind IS NULL OR node.kind = $kind)
 RETURN n.id AS neuron, x.pole AS pole, node.text AS explanation, node.kind AS kind, node.explainer AS explainer,
        x.value AS score, x.`null` AS null_score, x.scorer AS scorer, x.run AS run
-ORDER BY coalesce(score, -2.0) DESC, neuron, pole, explanation, run LIMIT $top
+ORDER BY coalesce(score, -2.0) DESC, neuron, pole, explanation, explainer, run LIMIT $top

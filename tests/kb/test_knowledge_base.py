@@ -8,25 +8,28 @@ from pathlib import Path
 import networkx as nx
 import pytest
 from neuronkb.kb.knowledge_base import KnowledgeBase
-from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import LocalStore, stop
 from neuronkb.queries import Entity
 from neuronkb.schema import SCHEMA_VERSION, IdError, LinkError, QueryError, RunError
 from neuronkb.tests import planted
 from neuronkb.tests.drawn import check_doors
 
+from tests.filled import Filling
+
 MONTHS = "base/L1/N3"
 WEEKDAYS = "base/L0/N5"
 
 
 @pytest.fixture
-def kb(store: Store, planted_models: tuple[Path, Path], tmp_path: Path) -> KnowledgeBase:
+def kb(filling: Filling, planted_models: tuple[Path, Path]) -> KnowledgeBase:
     """Both planted models decoded and linked."""
-    kb = KnowledgeBase(store, str(tmp_path))
-    for folder in planted_models:
-        kb.lm_head.ingest(folder)
-    kb.links.make("base", "tuned")
-    return kb
+
+    def linked(kb: KnowledgeBase) -> None:
+        for folder in planted_models:
+            kb.lm_head.ingest(folder)
+        kb.links.make("base", "tuned")
+
+    return filling.of(linked)
 
 
 def test_words_find_the_planted_neurons(kb: KnowledgeBase) -> None:

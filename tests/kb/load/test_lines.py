@@ -18,6 +18,7 @@ from neuronkb.queries.answers.lines import lines_of
 from neuronkb.queries.result.line import NOTHING, UNMADE, Line, shortened
 from neuronkb.schema import QueryError
 
+from tests.filled import Filling
 from tests.graph import contents
 from tests.lined import CHANCE, EXPLAINED, GRAPHED, LINES, NEURONS, READS, TELLS, UNSEEN, WRITES, bundles
 
@@ -29,11 +30,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture
-def kb(store: Store, made: dict[str, Path], tmp_path: Path) -> KnowledgeBase:
+def kb(filling: Filling, made: dict[str, Path]) -> KnowledgeBase:
     """All four loaded."""
-    for folder in made.values():
-        load(store, Bundle.open(folder))
-    return KnowledgeBase(store, str(tmp_path / "store"))
+
+    def loaded(kb: KnowledgeBase) -> None:
+        for folder in made.values():
+            load(kb.db, Bundle.open(folder))
+
+    return filling.of(loaded)
 
 
 def kept(store: Store) -> dict[str, Line]:

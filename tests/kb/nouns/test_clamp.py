@@ -18,17 +18,21 @@ from neuronkb.kb.stores.base import Store
 from neuronkb.schema import NODES, RELATIONSHIPS, IdError, ModelError, QueryError, WeightsError, conform
 from neuronkb.tests import planted
 
+from tests.filled import Filling
+
 Ask = Callable[..., list[Asked]]
 MONTHS = "L1/N3"
 PROMPT = "filler9 filler12"
 
 
 @pytest.fixture
-def kb(store: Store, planted_models: tuple[Path, Path], tmp_path: Path) -> KnowledgeBase:
+def kb(filling: Filling, planted_models: tuple[Path, Path]) -> KnowledgeBase:
     """The planted base, decoded."""
-    kb = KnowledgeBase(store, str(tmp_path / "store"))
-    kb.lm_head.ingest(planted_models[0])
-    return kb
+
+    def decoded(kb: KnowledgeBase) -> None:
+        kb.lm_head.ingest(planted_models[0])
+
+    return filling.of(decoded)
 
 
 @pytest.fixture

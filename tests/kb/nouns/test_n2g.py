@@ -28,18 +28,22 @@ from neuronkb.schema import ModelError, NeuronId, PublishedError, QueryError
 from neuronkb.tests.ingest.n2g import planted
 from neuronkb.tests.ingest.n2g.test_alike import made
 
+from tests.filled import Filling
+
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "n2g" / "refrun_toy"
 SETTINGS = {"random": 16, "substitutes": 3, "device": "cpu"}
 WINDOWS = {"length": planted.LENGTH, "similarity": None}
 
 
 @pytest.fixture
-def kb(store: Store, tmp_path: Path) -> KnowledgeBase:
+def kb(filling: Filling) -> KnowledgeBase:
     """The planted model's graphs."""
-    kb = KnowledgeBase(store, str(tmp_path / "store"))
-    texts = planted.texts(tmp_path / "texts.jsonl")
-    kb.n2g.ingest(planted.model(tmp_path / "planted"), texts, windows=WINDOWS, settings=SETTINGS)
-    return kb
+
+    def built(kb: KnowledgeBase) -> None:
+        texts = planted.texts(kb.place.folder / "texts.jsonl")
+        kb.n2g.ingest(planted.model(kb.place.folder / "planted"), texts, windows=WINDOWS, settings=SETTINGS)
+
+    return filling.of(built)
 
 
 def test_a_built_graph_comes_back_and_predicts_the_same(kb: KnowledgeBase) -> None:

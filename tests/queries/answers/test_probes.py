@@ -7,18 +7,23 @@ from pathlib import Path
 
 import pytest
 from neuronkb.ingest.progress import silent
+from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.load.write import write_and_load
 from neuronkb.kb.stores.base import Store
 from neuronkb.queries import by_feature, card, feature_probes, probe_report, query
 from neuronkb.schema import NeuronId, QueryError
 
+from tests.filled import Filling
 from tests.probed import BASE, K_F1, MODEL, ProbedJob
 
 
 @pytest.fixture
-def reader(store: Store, tmp_path: Path) -> Store:
-    write_and_load(ProbedJob(), store, tmp_path / "probes", clash="refuse", progress=silent)
-    return store
+def reader(filling: Filling) -> Store:
+
+    def probed(kb: KnowledgeBase) -> None:
+        write_and_load(ProbedJob(), kb.db, kb.place.folder / "probes", clash="refuse", progress=silent)
+
+    return filling.of(probed).db
 
 
 @pytest.mark.parametrize("name", ["is_french", "fr", "IS_FRENCH", "french", "texts/is_french"])
