@@ -141,8 +141,8 @@ MONTHS = {
         (0.120113, 0.119758, 0.119141, 0.119022, 0.118805, 0.118346, 0.118115, 0.117347, 0.11618, 0.115577),
     ),
 }
-"""Neurons that the demo is about: tokens of the lower end of `down` and their logits, as the whole demo gave them before
-products of other formats chose the candidates. Z-scores are of the tokens that the small store keeps."""
+"""Neurons that the demo is about: tokens of the lower end of `down` and their logits, as the whole demo gave them
+before products of other formats chose the candidates. Z-scores are of the tokens that the small store keeps."""
 
 
 @pytest.mark.parametrize("place", list(MONTHS))
