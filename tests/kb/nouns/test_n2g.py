@@ -158,8 +158,9 @@ def test_a_report_counts_every_neuron(kb: KnowledgeBase) -> None:
     assert row["f1_token"] < 1.0
 
 
-def test_the_same_run_again_changes_nothing(kb: KnowledgeBase, tmp_path: Path) -> None:
-    report = kb.n2g.ingest(tmp_path / "planted", tmp_path / "texts.jsonl", windows=WINDOWS, settings=SETTINGS)
+def test_the_same_run_again_changes_nothing(kb: KnowledgeBase) -> None:
+    folder = kb.place.folder
+    report = kb.n2g.ingest(folder / "planted", folder / "texts.jsonl", windows=WINDOWS, settings=SETTINGS)
     assert report.total == 0
 
 
