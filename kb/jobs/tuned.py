@@ -22,7 +22,7 @@ from ..stores.base import Store
 from .summaries import Content, Shelf
 
 KIND = "tuned"
-FORM = 1
+FORM = 2
 """Raised when the same evidence would be counted otherwise."""
 Counted = tuple[str, TuneCounts, float]
 """When it was counted, the counts, and the cosine that the best of a layer's rows reaches by chance."""

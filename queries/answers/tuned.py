@@ -142,9 +142,9 @@ class TuneReport(Record):
             for word in self.words[:SHOWN]
         ]
         caption = (
-            f"Words of concepts won and lost: ends that decode to them, not as many in {len(self.words):,} of "
-            f"{self.looked:,} words; chance: ends of a random choice of tokens. What noise as large as the change "
-            "would do to these counts is not known"
+            "Words of concepts won and lost: ends of the linked layers that decode to them, not as many in "
+            f"{len(self.words):,} of {self.looked:,} words; chance: ends of a random choice of tokens. What noise as "
+            "large as the change would do to these counts is not known"
         )
         return Section.table(caption, ("concept", "word", "base", "tuned", "change", "chance"), rows)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ...schema import fold
@@ -19,7 +19,7 @@ CHANCE = 0.3
 
 @dataclass(frozen=True)
 class WordEnds:
-    """A word of a concept's list, and how many ends of rows decode to it in each model."""
+    """A word of a concept's list, and how many ends of rows in the linked layers decode to it in each model."""
 
     concept: str
     word: str
@@ -83,23 +83,29 @@ class TuneCounts:
 def count_tuned(reader: Reader, link: Link) -> TuneCounts:
     """Look at every neuron of a link, and at every end that decodes to a concept's word."""
     lowest = query("drift_lowest").run(reader, chance=CHANCE, top=LOWEST, timeout=None, **link.scope).dicts()
-    words, looked = _words(reader, link)
-    return TuneCounts(
-        layer_shares(reader, link), layer_drift(reader, link), tuple(LowestR(**row) for row in lowest), words, looked
-    )
+    shares = layer_shares(reader, link)
+    words, looked = _words(reader, link, shares)
+    return TuneCounts(shares, layer_drift(reader, link), tuple(LowestR(**row) for row in lowest), words, looked)
 
 
-def _words(reader: Reader, link: Link) -> tuple[tuple[WordEnds, ...], int]:
-    """The words of which the two have not as many ends, and how many words either has an end of."""
+def _words(reader: Reader, link: Link, shares: Sequence[LayerShare]) -> tuple[tuple[WordEnds, ...], int]:
+    """The words of which the two have not as many ends, and how many words either has an end of.
+
+    Of the linked layers alone: one of the two may have been decoded in more.
+    """
     base, tuned = link.decodings
     if base is None or tuned is None:
         return (), 0
+    layers, sides = sorted({share.layer for share in shares}), 2 * sum(share.neurons for share in shares)
     concepts = {name: sorted({fold(word) for word in words} - {""}) for name, words in word_lists().items()}
     terms = sorted({word for words in concepts.values() for word in words})
-    nulls = {run: WordNull.each(reader, run, terms) for run in (base, tuned)}
+    nulls = {
+        run: {term: replace(null, sides=sides) for term, null in WordNull.each(reader, run, terms).items()}
+        for run in (base, tuned)
+    }
     ends: dict[tuple[str, str], int] = {}
     for words in concepts.values():
-        rows = query("word_ends").run(reader, words=words, runs=[base, tuned], timeout=None).rows
+        rows = query("word_ends").run(reader, words=words, runs=[base, tuned], layers=layers, timeout=None).rows
         ends |= {(word, run): count for word, run, count in rows}
     counted = [
         WordEnds(

@@ -19,7 +19,7 @@ from neuronkb.tests import planted
 
 from tests import everything
 from tests.drawn import check_doors, terminal
-from tests.everything import BASE, MONTHS, OTHER, TUNED, TUNED_MONTHS
+from tests.everything import BASE, EARLY, MONTHS, OTHER, TUNED, TUNED_MONTHS
 
 LOST, MOVED = (6, 14), {3: 20, 9: 17}
 """Of layer 1: overwritten ones, and ones that moved over others."""
@@ -95,6 +95,16 @@ def test_by_hand(by_hand: KnowledgeBase) -> None:
     assert shares.notes[0][0] == "2 of 2 rows changed"
     check_doors(found)
     assert f"neuronkb findings carry {BASE} {TUNED}" in " ".join(terminal(found, 4000).split())
+
+
+def test_layers_of_one_model_alone_say_nothing_of_words(by_hand: KnowledgeBase) -> None:
+    """The base may be decoded in more layers than its fine-tune."""
+    before = by_hand.links.report(BASE, TUNED).words
+    june = "MATCH (:Term {id: 'june'})<-[:SPELLS]-(t:Token)<-[d:DECODES_TO {run: 'lm-head-1'}]-() "
+    added = "CREATE (n)-[:DECODES_TO {run: 'lm-head-1', projection: 'up', pole: 1, rank: 1}]->(t)"
+    by_hand.db.write(f"{june} WITH DISTINCT t MATCH (n:Neuron {{id: $id}}) {added}", {"id": EARLY})
+    by_hand.db.write("MATCH (r:Run {id: 'lm-head-1'}) SET r.ended = '2999-01-01T00:00:00'")
+    assert by_hand.links.report(BASE, TUNED).words == before
 
 
 def test_without_a_text_its_command_is_named(by_hand: KnowledgeBase) -> None:
