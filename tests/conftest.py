@@ -27,6 +27,23 @@ settings.register_profile("neuronkb", deadline=None)
 settings.load_profile("neuronkb")
 
 
+LONG = (
+    "tests/noise/test_noise.py",
+    "tests/queries/test_catalogue_demo.py",
+    "tests/kb/load/test_keepsakes.py",
+    "tests/kb/load/test_import_files.py",
+    "tests/faults/test_faults.py",
+    "tests/kb/web/test_real_pages.py",
+)
+"""Files that take minutes: they come first, so that no process is left alone with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files in front; the others stay in their order."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONG)))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the seconds that each folder of tests took, over all workers; set-up and teardown count."""
     seconds: dict[str, float] = {}
