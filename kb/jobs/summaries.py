@@ -2,7 +2,7 @@
 
 A summary is a small file, named after the model and what was counted. It carries the hash of the evidence that it was
 counted from, and a hash of itself: a file that is damaged, of another release or of another state of the store is made
-anew. A session that may not store keeps its summaries in memory.
+anew. Where the folder cannot be written, a session keeps its summaries in memory.
 """
 
 from __future__ import annotations
@@ -130,16 +130,15 @@ class Shelf:
             yield read_json(self._file)
 
     def put(self, made: str, content: Content) -> None:
-        """Keep it: in a file, or in memory where the session may not store or the folder cannot be written."""
+        """Keep it: in a file, or in memory where the folder cannot be written."""
         fresh: Content = {"key": self.key, "made": made, "content": content}
         fresh["hash"] = _hash(fresh)
-        if self.session.stores:
-            with suppress(OSError):
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-            if keep_beside(self._file, fresh):
-                self.session.counted.pop(self._name, None)
-                return
-        self.session.counted[self._name] = fresh
+        with suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+        if keep_beside(self._file, fresh):
+            self.session.counted.pop(self._name, None)
+        else:
+            self.session.counted[self._name] = fresh
 
 
 def _hash(held: Mapping[str, Any]) -> str:

@@ -180,12 +180,21 @@ def test_a_file_that_somebody_changed_is_made_anew(kb: KnowledgeBase) -> None:
     assert [each.layers for each in kb.models.overview().coverage] == [each.layers for each in first.coverage]
 
 
-def test_who_may_not_store_keeps_it_in_memory(kb: KnowledgeBase) -> None:
-    kb.session.stores = False
+def test_where_no_file_can_be_it_is_kept_in_memory(kb: KnowledgeBase) -> None:
+    kb.place.folder.mkdir()
+    kb.place.summaries.write_text("no folder")
     first = kb.models.overview()
-    assert not kb.place.summaries.exists()
+    assert kb.place.summaries.is_file()
     assert not counted_anew(kb)
     assert kb.models.overview() == first
+
+
+def test_a_server_that_only_reads_keeps_it_for_the_next(kb: KnowledgeBase) -> None:
+    kb.session.stores = False
+    first = kb.models.overview()
+    again = KnowledgeBase(kb.db, kb.where)
+    assert not counted_anew(again)
+    assert again.models.overview() == first
 
 
 def test_a_store_without_anything_says_what_to_run(bare: KnowledgeBase) -> None:

@@ -130,12 +130,12 @@ def test_counts_are_kept_until_the_link_is_another(by_hand: KnowledgeBase) -> No
     assert (newer.run, newer.layers, newer.words) == ("link-2", (), ())
 
 
-def test_a_session_that_may_not_store_keeps_counts_in_memory(by_hand: KnowledgeBase) -> None:
-    by_hand.session.stores = False
+def test_where_no_file_can_be_counts_are_kept_in_memory(by_hand: KnowledgeBase) -> None:
+    by_hand.session.place.summaries.write_text("no folder")
     before = by_hand.links.report(BASE, TUNED)
     by_hand.db.write("MATCH (:Neuron)-[c:COUNTERPART]->(:Neuron) DELETE c")
     assert by_hand.links.report(BASE, TUNED).layers == before.layers
-    assert not by_hand.session.place.summaries.exists()
+    assert by_hand.session.place.summaries.is_file()
 
 
 def test_a_damaged_file_is_made_anew(by_hand: KnowledgeBase) -> None:
