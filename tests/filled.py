@@ -30,13 +30,13 @@ class Filling:
 
     def of(self, fill: Callable[[KnowledgeBase], object]) -> KnowledgeBase:
         """The store with what `fill`, a function of the file, puts in and nothing else."""
-        wanted = (self.file, fill.__qualname__)
+        content = (self.file, fill.__qualname__)
         held = _held.pop(self.store.kind, None)
-        if held is None or held[:2] != (wanted, _stamp(self.store)):
+        if held is None or held[:2] != (content, _stamp(self.store)):
             self.empty()
             folder = self.folder()
             fill(KnowledgeBase(self.store, str(folder)))
-            held = (wanted, _stamp(self.store), folder)
+            held = (content, _stamp(self.store), folder)
         _held[self.store.kind] = held
         return KnowledgeBase(self.store, str(held[2]))
 

@@ -243,13 +243,13 @@ class LocalStore(BoltStore):
         """Of the database's files: a transaction is in one of them before it is seen."""
         self._attend()
         try:
-            held = [file.stat() for file in os.scandir(self._folder.databases / DATABASE)]
+            files = [entry.stat() for entry in os.scandir(self._folder.databases / DATABASE)]
         except OSError:  # a file that went meanwhile
             return None
-        newest = max((one.st_mtime_ns for one in held), default=0)
+        newest, size = max((file.st_mtime_ns for file in files), default=0), sum(file.st_size for file in files)
         # The system's clock of files goes in steps of milliseconds: two writes within one look alike.
         settled = time.time_ns() - newest > STEP
-        return f"{self._state.instance} {newest} {sum(one.st_size for one in held)} {len(held)}" if settled else None
+        return f"{self._state.instance} {newest} {size} {len(files)}" if settled else None
 
     def status(self) -> Status:
         types = self._again(lambda: self._command("SELECT name, records FROM schema:types"))

@@ -10,11 +10,9 @@ from neo4j.graph import Node, Path, Relationship
 from neo4j.spatial import Point
 from neo4j.time import Date, DateTime, Duration, Time
 
-from ...queries.result.entity import Entity
+from ...queries.result.entity import SCALARS, Entity
 
 _TEMPORAL = (Date, DateTime, Time, Duration)
-_PLAIN = frozenset({bool, float, int, str, type(None)})
-"""Types of nearly all values: asked for first, as an answer has tens of thousands."""
 
 
 class Resolver:
@@ -48,7 +46,7 @@ class Resolver:
 def _entities(value: Any) -> Iterator[Node | Relationship]:
     if isinstance(value, list | tuple):
         for inner in value:
-            if type(inner) not in _PLAIN:
+            if type(inner) not in SCALARS:
                 yield from _entities(inner)
     elif isinstance(value, Path):
         yield from value.nodes
@@ -61,10 +59,10 @@ def _entities(value: Any) -> Iterator[Node | Relationship]:
 
 
 def _convert(value: Any, known: Mapping[str, str]) -> Any:
-    if type(value) in _PLAIN:
+    if type(value) in SCALARS:
         return value
     if isinstance(value, list | tuple):
-        return [inner if type(inner) in _PLAIN else _convert(inner, known) for inner in value]
+        return [inner if type(inner) in SCALARS else _convert(inner, known) for inner in value]
     if isinstance(value, Node):
         return Entity(tuple(sorted(value.labels)), _properties(value, known))
     if isinstance(value, Relationship):

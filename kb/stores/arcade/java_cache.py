@@ -1,7 +1,7 @@
 """Java's cache of the server's classes, loaded and linked: with it a server is up in about half the time.
 
 Java writes one when a program that was told to ends (JEP 514). So a server is started once in a folder of its own, set
-up, asked a little and stopped: some 20 seconds of one core, in the background, at the lowest priority, a minute after
+up, asked a little and stopped: some 12 seconds of one core, in the background, at the lowest priority, a minute after
 the first server of an installation. Java sees for itself whether a cache is of these jars and of this Java, and does
 without it where it is not.
 """
@@ -89,8 +89,8 @@ def _train(folder: Folder, cache: Path) -> None:
     keeper = Keeper(folder, "512m", 1.0, ("-XX:+IgnoreUnrecognizedVMOptions", f"-XX:AOTCacheOutput={cache}"))
     keeper.start()
     try:
-        found = folder.read_state()
-        if found is None or (reached := connect(found)) is None:
+        served = folder.read_state()
+        if served is None or (reached := connect(served)) is None:
             return
         state, writer = reached
         http = Http(state.http, state.writer)

@@ -89,7 +89,7 @@ class Pages:
         began = perf_counter()
         given = {**request.query_params, **request.path_params}
         try:
-            stamp = self.desk.session.store.stamp()
+            stamp = self._stamp()
             if given.get("format") is None and (known := self.drawn.get(str(request.url), stamp)) is not None:
                 return _again(request, known, began)
             page = shown(self.desk, given)
@@ -125,6 +125,12 @@ class Pages:
             "store": self.desk.session.place.where,
             "twin": f"{quote(str(request.scope['path']))}?{urlencode(asked)}",
         }
+
+    def _stamp(self) -> str | None:
+        try:
+            return self.desk.session.store.stamp()
+        except NeuronKBError:
+            return None  # a page that needs the store says so; others do without
 
     def _models(self) -> frozenset[str]:
         try:

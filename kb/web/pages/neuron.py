@@ -38,8 +38,8 @@ def latent_page(desk: Desk, name: str) -> Page | None:
     if not known:
         return None
     block = desk.try_("explanations show", name=name)
-    told = block.record.explanations if isinstance(block.record, Explained) else ()
-    says = next((view.text for view in told if view.kind == "text"), "")
+    sentences = block.record.explanations if isinstance(block.record, Explained) else ()
+    says = next((view.text for view in sentences if view.kind == "text"), "")
     model, source = str(known[0]["model"] or ""), str(known[0]["source"])
     more = {"source": source, "says": says or "Nothing is said of this latent yet", "section": "search"}
     return Page("latent", name, [block], model=model, more=more, of_store=True)

@@ -59,21 +59,21 @@ def test_what_others_may_write_is_not_used(tmp_path: Path, monkeypatch: pytest.M
 def test_it_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     java_cache.make()
-    made = java_cache.cache_file().stat()
-    assert made.st_size > 2**20
-    assert made.st_mode & 0o077 == 0
+    written = java_cache.cache_file().stat()
+    assert written.st_size > 2**20
+    assert written.st_mode & 0o077 == 0
     java_cache.make()
-    assert java_cache.cache_file().stat() == made
+    assert java_cache.cache_file().stat() == written
     assert {path.suffix for path in java_cache.cache_file().parent.iterdir()} == {".aot", ".lock"}
 
 
 def test_a_keeper_makes_it_when_its_server_has_settled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "SETTLED", 0.0)
     monkeypatch.setattr(keeper, "TICK", 0.1)
-    made = []
+    starts = []
 
     def begun() -> None:
-        made.append(True)
+        starts.append(True)
         kept.ask_to_stop(SIGTERM, None)
 
     monkeypatch.setattr(java_cache, "make_aside", begun)
@@ -82,4 +82,4 @@ def test_a_keeper_makes_it_when_its_server_has_settled(tmp_path: Path, monkeypat
     kept = keeper.Keeper(folder, "300m", 1.0, java_cache.options())
     kept.start()
     kept.run()
-    assert len(made) == 1
+    assert len(starts) == 1
