@@ -61,7 +61,7 @@ def _entities(value: Any) -> Iterator[Node | Relationship]:
 def _convert(value: Any, known: Mapping[str, str]) -> Any:
     if type(value) in SCALARS:
         return value
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):  # no tuples: durations and points are some, and the driver gives no other
         return [inner if type(inner) in SCALARS else _convert(inner, known) for inner in value]
     if isinstance(value, Node):
         return Entity(tuple(sorted(value.labels)), _properties(value, known))

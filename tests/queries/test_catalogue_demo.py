@@ -125,7 +125,8 @@ def asked(name: str, given: dict[str, Any]) -> dict[str, Any]:
             return [renamed(each) for each in value]
         return given.get(own.get(value, value), value) if isinstance(value, str) else value
 
-    found = {key: 0 if key == "layer" else renamed(value) for key, value in query(name).header.example.items()}
+    kept = {"layer": 0, "layers": [0, 1]}  # of those that the small store has
+    found = {key: kept.get(key, renamed(value)) for key, value in query(name).header.example.items()}
     lower = LOWER | ({"share": SHARES[name]} if name in SHARES else {})
     known = {parameter.name: parameter.type for parameter in query(name).parameters}
     return found | {key: least for key, least in lower.items() if known.get(key) in ("int", "float")}
