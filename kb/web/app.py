@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from ...schema import StoreError
@@ -18,8 +17,6 @@ from .recorded import record_reads
 from .routes import Routes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from starlette.applications import Starlette
 
 
@@ -41,8 +38,10 @@ def application(
         from starlette.applications import Starlette
         from starlette.middleware import Middleware
         from starlette.middleware.trustedhost import TrustedHostMiddleware
+        from starlette.routing import Route
     except ImportError:
         raise StoreError("serving over HTTP needs starlette: pip install 'neuronkb[web]'") from None
+    from .agents import PATH, Agents, installed
     from .pages import Pages
 
     session.waits, session.stores = False, allow_write
@@ -50,34 +49,23 @@ def application(
     ceilings = limits or Limits()
     verbs = {offer.verb.path: offer for offer in offers(allow_write=allow_write).values()}
     desk = Desk(session, verbs, ceilings, allow_write)
-    agents = _agents(session, ceilings, allow_write, hosts) if mcp else None
     pages, data = Pages(desk), Routes(session, allow_write, ceilings)
     about = openapi_route(verbs, ceilings, token=token is not None)
     routes: list[Any] = [*pages.listed(), about, feature_route(desk), *data.listed(), pages.last()]
+    agents = Agents(lambda: _agents(session, ceilings, allow_write, hosts[0])) if mcp and installed() else None
     if agents is not None:
-        routes = [*agents.routes, *routes]
-
-    @asynccontextmanager
-    async def life(app: Starlette) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            if agents is not None:
-                await stack.enter_async_context(agents.router.lifespan_context(app))
-            yield
-
+        routes = [Route(PATH, agents), *routes]
     guards = [Middleware(Headers), Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts])]
     guards.append(Middleware(OwnPages, hosts=hosts))
     if token is not None:
         guards.append(Middleware(Token, token=token))
-    return Starlette(routes=routes, middleware=guards, lifespan=life)
+    return Starlette(routes=routes, middleware=guards, lifespan=None if agents is None else lambda app: agents.life())
 
 
-def _agents(session: Session, limits: Limits, allow_write: bool, hosts: Sequence[str]) -> Starlette | None:
-    """The MCP server of the same store; None where its package is not installed."""
+def _agents(session: Session, limits: Limits, allow_write: bool, host: str) -> Starlette:
+    """The MCP server of the same store."""
     from ..knowledge_base import KnowledgeBase
     from ..mcp.server import server
 
-    try:
-        made = server(KnowledgeBase.of(session), limits=limits, allow_write=allow_write)
-    except StoreError:
-        return None
-    return made.streamable_http_app(host=hosts[0].strip("[]"))
+    made = server(KnowledgeBase.of(session), limits=limits, allow_write=allow_write)
+    return made.streamable_http_app(host=host.strip("[]"))

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
-
-from ...ingest.explain.published.neuronpedia_rows import SCORE_TYPES
 
 if TYPE_CHECKING:
     from ...queries import Activity, ExplanationView, ScoreView
 
 TOP = "top"
-_NAMES: dict[tuple[str, str], str] = {known: name for name, known in SCORE_TYPES.items()}
 _BAND = re.compile(r"interval (\S+?[0-9])-(\S+)")
 _MORE = re.compile(r" and [0-9,]+ more\Z")
 SHOWN = ("null", "n", "failed", "positives", "split", "seed", "run")
@@ -40,7 +38,7 @@ def _score(view: ExplanationView, score: ScoreView) -> dict[str, Any]:
     """A score under their name of it, or under ours where they have none."""
     judge = score.rater or score.simulator
     parts = (score.scorer, score.formula, score.split, judge, score.run)
-    name = _NAMES.get((score.scorer, score.formula))
+    name = _their_names().get((score.scorer, score.formula))
     return {
         "id": "/".join([view.id, *("" if part is None else part for part in parts)]),
         "explanationId": view.id,
@@ -49,6 +47,14 @@ def _score(view: ExplanationView, score: ScoreView) -> dict[str, Any]:
         "explanationScoreModelName": judge,
         "jsonDetails": json.dumps({name: getattr(score, name) for name in SHOWN}),
     }
+
+
+@cache
+def _their_names() -> dict[tuple[str, str], str]:
+    """Scorer and formula -> their name of it."""
+    from ...ingest.explain.published.neuronpedia_rows import SCORE_TYPES
+
+    return {known: name for name, known in SCORE_TYPES.items()}
 
 
 def other_side(views: Sequence[ExplanationView]) -> list[str]:

@@ -85,6 +85,18 @@ class Desk:
     """by path: `n2g show`"""
     limits: Limits
     allow_write: bool = False
+    _held: dict[str, tuple[str, list[dict[str, Any]]]] = field(default_factory=dict, repr=False)
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """What a query without parameters answers; asked again only when the store was written to."""
+        store = self.session.store
+        stamp = store.stamp()
+        if stamp is None:
+            return query(name).run(store).dicts()
+        known = self._held.get(name)
+        if known is None or known[0] != stamp:
+            known = self._held[name] = stamp, query(name).run(store).dicts()
+        return known[1]
 
     def asked(self, verb: str, /, **values: Any) -> Asked:
         """A question that is not asked yet. Raises KeyError for a verb that is not offered."""
@@ -106,5 +118,4 @@ class Desk:
 
     def pairs(self) -> list[tuple[str, str]]:
         """Bases and their fine-tunes in the store."""
-        rows = query("models").run(self.session.store).dicts()
-        return [(base, row["model"]) for row in rows for base in row["bases"] or ()]
+        return [(base, row["model"]) for row in self.rows("models") for base in row["bases"] or ()]

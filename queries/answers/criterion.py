@@ -24,12 +24,18 @@ class Reason:
     """what chance gives in its place; of words the sides with as many by chance; None where it is not known"""
 
 
-class Met(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Met:
     """That a neuron meets a criterion."""
 
-    reason: Reason
+    why: Reason | Callable[[], Reason]
     order: tuple[float, ...]
     """what hits are sorted by, larger first; equally long for all of one criterion"""
+
+    @property
+    def reason(self) -> Reason:
+        """Its best evidence. Where `why` makes it, it is made when asked for: of many neurons few are shown."""
+        return self.why if isinstance(self.why, Reason) else self.why()
 
 
 @dataclass(frozen=True)

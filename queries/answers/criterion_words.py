@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from ...schema import QueryError, fold
@@ -138,11 +139,15 @@ class _Nulls:
 
 def _met(places: Mapping[Place, Mapping[str, float]], wanted: Wanted, nulls: _Nulls) -> Met:
     ranked = sorted(places.items(), key=lambda item: (-len(item[1]), -sum(item[1].values()), _usual(item[0])))
+    words = ranked[0][1]
+    return Met(partial(_reason, ranked, wanted, nulls), (float(len(words)), sum(words.values())))
+
+
+def _reason(ranked: Sequence[tuple[Place, Mapping[str, float]]], wanted: Wanted, nulls: _Nulls) -> Reason:
     best, words = ranked[0]
     why = "; ".join(_lines(ranked[:SHOWN], wanted, nulls))
     more = f"; and {len(ranked) - SHOWN} more places" if len(ranked) > SHOWN else ""
-    reason = Reason("words", why + more, float(len(words)), nulls.expected(best, len(words)))
-    return Met(reason, (float(len(words)), sum(words.values())))
+    return Reason("words", why + more, float(len(words)), nulls.expected(best, len(words)))
 
 
 def _usual(place: Place) -> tuple[int, int, int, str]:

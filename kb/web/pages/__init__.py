@@ -8,7 +8,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from ....queries import query
 from ....schema import NeuronKBError
 from ....schema.secrets import hidden
 from ....schema.visible import plain
@@ -134,7 +133,7 @@ class Pages:
 
     def _models(self) -> frozenset[str]:
         try:
-            return frozenset(row["model"] for row in query("models").run(self.desk.session.store).dicts())
+            return frozenset(row["model"] for row in self.desk.rows("models"))
         except NeuronKBError:
             return frozenset()  # the store went away: what is shown then names none
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ....queries import query
 from ....schema import IdError, NeuronId
 from ..address import ServerAddresses
 from ..page import Block, Desk, Moved, Page
@@ -42,7 +41,7 @@ class Wanted:
 def search(desk: Desk, given: Mapping[str, str]) -> Page | Moved:
     """Neurons for what was typed; a neuron's id leads to its page."""
     text = given.get("q", "").strip()
-    models = [str(row["model"]) for row in query("models").run(desk.session.store).dicts()]
+    models = [str(row["model"]) for row in desk.rows("models")]
     filters = {name: given.get(name, "") for name in ("model", "layers", "evidence", "least", "way", "top")}
     frame: dict[str, Any] = {"q": text, "filters": filters, "models": models, "ways": WAYS, "evidence": EVIDENCE}
     if not text:
@@ -67,7 +66,7 @@ def _asked(desk: Desk, wanted: Wanted, filters: Mapping[str, str]) -> Block:
 
 
 def _features(desk: Desk) -> frozenset[str]:
-    rows = query("features").run(desk.session.store).dicts()
+    rows = desk.rows("features")
     return frozenset(str(name) for row in rows for name in (row["id"], row["name"], *(row["aliases"] or ())) if name)
 
 
