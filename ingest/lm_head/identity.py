@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,16 @@ import numpy as np
 from ...schema import digest
 from ..subject.architecture import Architecture
 from ..subject.checkpoint import Checkpoint
+from ..subject.layer_weights import read_norm, told_norm
 from ..subject.vocabulary import Vocabulary
 from .settings import MASK, METHOD, Settings
 
 
-def run_identity(weights: str, tokenizer: str, settings: Settings) -> dict[str, Any]:
-    """The parameters of a run: hashes of weights and tokenizer, and the settings that change results."""
+def run_identity(
+    weights: str, tokenizer: str, settings: Settings, norms: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The parameters of a run: hashes of weights and tokenizer, and the settings that change results; of folded
+    rows `norms` too, as `measured_norms` gives them."""
     return {
         "weights": weights,
         "tokenizer": tokenizer,
@@ -24,6 +29,7 @@ def run_identity(weights: str, tokenizer: str, settings: Settings) -> dict[str, 
         "mask": "none" if settings.all_tokens else MASK,
         "statistics": settings.statistics,
         "method": METHOD,
+        **(norms or {}),
     }
 
 
@@ -55,6 +61,8 @@ def layer_identity(
     def of(name: str | None) -> list[Any] | None:
         if name is None:
             return None
+        if name not in checkpoint.tensors:  # a norm without a weight
+            return [name]
         info = checkpoint.info(name)
         return [info.dtype, list(info.shape), checkpoint.digest(name)]
 
@@ -71,5 +79,17 @@ def layer_identity(
             "k": settings.k,
             "statistics": settings.statistics,
             "method": METHOD,
+            **(measured_norms(checkpoint, [name for name in norms if name]) if norms else {}),
         }
     )
+
+
+def measured_norms(checkpoint: Checkpoint, names: Sequence[str]) -> dict[str, Any]:
+    """What norms do, where the config tells another thing: decoded by what it tells, their neurons were wrong."""
+    found = []
+    for name in names:
+        norm = read_norm(checkpoint, name)
+        told = told_norm(checkpoint, name) if name in checkpoint.tensors else None
+        if norm is not None and (told is None or told.kind != norm.kind or not bool((told.gain == norm.gain).all())):
+            found.append([norm.kind, hashlib.sha256(norm.gain.numpy().tobytes()).hexdigest()])
+    return {"measured_norms": found} if found else {}

@@ -17,7 +17,7 @@ from ..progress import Progress, silent
 from ..subject.layer_weights import read_layer
 from ..subject.subject import Subject
 from .decode import decode_layer
-from .identity import layer_identity, mask_digest, ranked_tokens, run_identity
+from .identity import layer_identity, mask_digest, measured_norms, ranked_tokens, run_identity
 from .reuse import relabel
 from .settings import Settings
 from .tables import Tables, layer_tables, model_table, vocabulary_tables, words_of
@@ -62,15 +62,23 @@ class LmHeadJob:
         """
         subject, chosen = Subject.open(model, name), Settings.of(settings)
         torch_device(chosen.device)
+        if chosen.convention == "folded" and (between := subject.architecture.between) is not None:
+            raise ModelError(
+                f"{subject.name}: {between} stands between its layers and its unembedding, so that no norm can be "
+                "folded into its rows; ask for the rows as stored (convention raw)"
+            )
         wanted = _layers(layers, subject.architecture.n_layers, order)
         # The checkpoint keeps the digests: subject.weights, asked for later, reads nothing again.
         subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
         return cls(subject, chosen, wanted, reuse)
 
-    @property
+    @cached_property
     def identity(self) -> dict[str, Any]:
         """Everything that determines a neuron's result."""
-        return run_identity(self.subject.weights, self.subject.vocabulary.hash, self.settings)
+        norms: dict[str, Any] = {}
+        if self.settings.convention == "folded":
+            norms = measured_norms(self.subject.checkpoint, self.subject.architecture.norms)
+        return run_identity(self.subject.weights, self.subject.vocabulary.hash, self.settings, norms)
 
     @cached_property
     def run(self) -> RunInfo:

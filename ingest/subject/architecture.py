@@ -6,11 +6,19 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ...schema import ModelError
+from .blocks import find_blocks
 from .checkpoint import Checkpoint
 from .layer_parts import LayerParts, find_layer
 from .names import EMBEDDINGS, FINAL_NORMS, UNEMBEDDINGS
+from .wiring import find_wiring
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .skeleton import Skeleton
 
 _IN_LAYER = re.compile(r"(?P<root>(?:.*?\.)?)(?P<index>[0-9]{1,9})\.(?P<rest>.+)")
 
@@ -31,10 +39,18 @@ class Architecture:
     d_mlp: int
     d_vocab: int
     gated: bool
+    between: str | None = None
+    """a module between the final norm and the unembedding, by its path; the norms say nothing then"""
 
     @property
     def n_layers(self) -> int:
         return len(self.layers)
+
+    @property
+    def norms(self) -> list[str]:
+        """The names of all norms, each once, the final one first."""
+        each = [name for layer in self.layers for name in (layer.pre_norm, layer.post_norm)]
+        return [name for name in dict.fromkeys([self.final_norm, *each]) if name is not None]
 
     @property
     def projections(self) -> tuple[str, ...]:
@@ -49,6 +65,8 @@ def find_architecture(checkpoint: Checkpoint) -> Architecture:
     mixture of experts, a state-space model, an encoder), or its names are new to us.
     """
     name = _class_name(checkpoint)
+    if (skeleton := _skeleton(checkpoint)) is not None:
+        return _by_modules(checkpoint, skeleton, name)
     blocks = _blocks(checkpoint)
     head, tied = _unembedding(checkpoint)
     d_vocab, d_model = checkpoint.info(head).shape
@@ -62,6 +80,61 @@ def find_architecture(checkpoint: Checkpoint) -> Architecture:
         raise ModelError(f"{checkpoint.folder}: no final norm found beside {root!r} ({', '.join(FINAL_NORMS)})")
     gated = all(layer.gated for layer in layers)
     return Architecture(name, head, tied, final, layers, d_model, widths.pop(), d_vocab, gated)
+
+
+def _skeleton(checkpoint: Checkpoint) -> Skeleton | None:
+    """The modules; not yet those of experts, which are found by their names."""
+    return None if any("expert" in name for name in checkpoint.tensors) else checkpoint.skeleton
+
+
+def _by_modules(checkpoint: Checkpoint, skeleton: Skeleton, name: str) -> Architecture:
+    """The parts as the running model has them, each with the tensor that is stored of it."""
+    blocks = find_blocks(skeleton.model)
+    head = skeleton.model.get_output_embeddings()
+    if head is None:
+        raise ModelError(f"{checkpoint.folder}: {name} has no unembedding that its neurons could be decoded through")
+    wiring = find_wiring(skeleton, blocks, head)
+    unembedding = _stored(skeleton, head)
+    d_vocab, d_model = checkpoint.info(unembedding).shape
+    if d_model != skeleton.d_model:
+        raise ModelError(
+            f"{checkpoint.folder}: {unembedding} reads {d_model} numbers and the layers write {skeleton.d_model}; "
+            "expected as many"
+        )
+    layers = tuple(
+        LayerParts(
+            None if block.gate is None else _stored(skeleton, block.gate),
+            _stored(skeleton, block.up),
+            _stored(skeleton, block.out),
+            block.fused,
+            type(block.out).__name__ == "Conv1D",
+            _norm_name(skeleton, pre),
+            _norm_name(skeleton, post),
+            block.d_mlp,
+        )
+        for block, pre, post in zip(blocks, wiring.pre, wiring.post, strict=True)
+    )
+    widths = {layer.d_mlp for layer in layers}
+    if len(widths) != 1:
+        raise ModelError(f"{checkpoint.folder}: its layers' MLPs differ in width ({sorted(widths)}); expected one")
+    tied = unembedding == skeleton.tensor(skeleton.model.get_input_embeddings())
+    final = _norm_name(skeleton, wiring.final)
+    gated = all(layer.gated for layer in layers)
+    return Architecture(name, unembedding, tied, final, layers, d_model, widths.pop(), d_vocab, gated, wiring.between)
+
+
+def _stored(skeleton: Skeleton, module: nn.Module) -> str:
+    """Raises ModelError where no tensor is stored as the module has it."""
+    if (found := skeleton.tensor(module)) is None:
+        raise ModelError(
+            f"{skeleton.checkpoint.folder}: no tensor of the right shape for {skeleton.path(module)}.weight of the "
+            "running model; expected a whole checkpoint that is not quantised"
+        )
+    return found
+
+
+def _norm_name(skeleton: Skeleton, module: nn.Module | None) -> str | None:
+    return None if module is None else skeleton.tensor(module) or skeleton.path(module)
 
 
 def _class_name(checkpoint: Checkpoint) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -46,25 +48,48 @@ def find_blocks(model: nn.Module) -> tuple[Block, ...]:
     The neurons lie before the layer's only linear map from the MLP's width to the stream's. Raises ModelError that
     says which part was not found.
     """
-    d_model = _width(model)
-    stacks: list[list[nn.Module]] = [list(m) for m in model.modules() if isinstance(m, nn.ModuleList) and len(m)]
-    found = [stack for stack in stacks if all(_outputs(layer, d_model) for layer in stack)]
+    d_model = stream_width(model)
+    stacks = {path: list(m) for path, m in model.named_modules() if isinstance(m, nn.ModuleList) and len(m)}
+    found = {path: stack for path, stack in stacks.items() if all(_outputs(layer, d_model) for layer in stack)}
     if not found:
         raise ModelError(
             f"{type(model).__name__}: no list of layers with an MLP output projection to width {d_model} was found; "
             "expected a dense causal language model"
         )
-    longest = max(found, key=len)
-    return tuple(_block(layer, d_model, number, model) for number, layer in enumerate(longest))
+    # Of several, such as a vision tower's and the language model's, the one that stands nearest to the tokens.
+    tokens = _path(model, _embedding(model))
+    nearest = max(found, key=lambda path: (_shared(path, tokens), len(found[path])))
+    return tuple(_block(layer, d_model, number, model) for number, layer in enumerate(found[nearest]))
 
 
-def _width(model: nn.Module) -> int:
+def stream_width(model: nn.Module) -> int:
     """d_model, by the config; by the embedding where it is silent."""
-    embeddings = [m for m in model.modules() if isinstance(m, nn.Embedding)]
-    if not embeddings:
-        raise ModelError(f"{type(model).__name__}: no token embedding was found; expected a causal language model")
     config: Any = getattr(model, "config", None)
-    return int(getattr(config, "hidden_size", None) or embeddings[0].embedding_dim)
+    text = config.get_text_config() if hasattr(config, "get_text_config") else config
+    embedding: Any = _embedding(model)
+    return int(getattr(text, "hidden_size", None) or embedding.embedding_dim)
+
+
+def _embedding(model: nn.Module) -> nn.Module:
+    """Where token ids go in. Raises ModelError."""
+    asked: Any = getattr(model, "get_input_embeddings", lambda: None)
+    with suppress(NotImplementedError):
+        if isinstance(found := asked(), nn.Module):
+            return found
+    found = next((m for m in model.modules() if isinstance(m, nn.Embedding)), None)
+    if found is None:
+        raise ModelError(f"{type(model).__name__}: no token embedding was found; expected a causal language model")
+    return found
+
+
+def _path(model: nn.Module, wanted: nn.Module) -> str:
+    return next(str(path) for path, module in model.named_modules() if module is wanted)
+
+
+def _shared(one: str, two: str) -> int:
+    """Parts that two paths have in common from the root on."""
+    pairs = zip(one.split("."), two.split("."), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _linears(layer: nn.Module) -> Iterator[tuple[str, nn.Module, int, int]]:
@@ -103,10 +128,13 @@ def _block(layer: nn.Module, d_model: int, number: int, model: nn.Module) -> Blo
             f"{where}: {len(outputs)} maps could be the MLP's output projection, expected one (no mixture of experts)"
         )
     out, d_mlp = outputs[0]
-    roles = {}
+    roles: dict[str, nn.Module] = {}
     for name, module, read, written in _linears(layer):
         if read == d_model and written in (d_mlp, 2 * d_mlp) and module is not out:
-            roles[ROLES.get(name) or ("gate_up" if written == 2 * d_mlp else "up")] = module
+            role = "gate_up" if written == 2 * d_mlp else ROLES.get(name, "up")
+            if role in roles:
+                raise ModelError(f"{where}: two maps could be the MLP's {role} projection, {name} one of them")
+            roles[role] = module
     up = roles.get("up") or roles.get("gate_up")
     if up is None:
         raise ModelError(f"{where}: no MLP input projection from width {d_model} to {d_mlp} was found")

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from .header import TensorInfo, read_header
 
 if TYPE_CHECKING:
     import torch
+
+    from .skeleton import Skeleton
 
 FLOATS = ("F64", "F32", "F16", "BF16")
 """The dtypes a weight may have; quantised ones are refused."""
@@ -53,6 +56,15 @@ class Checkpoint:
         """The language model's part of the config: itself, or the part a multimodal model nests."""
         nested = self.config.get("text_config")
         return nested if isinstance(nested, dict) else self.config
+
+    @cached_property
+    def skeleton(self) -> Skeleton | None:
+        """The modules that these tensors are of; None where transformers knows no causal language model of the config.
+
+        Built once, without weights."""
+        from .skeleton import Skeleton
+
+        return Skeleton.of(self)
 
     def tensor(self, name: str) -> torch.Tensor:
         """One tensor as stored, dtype and shape. Raises ModelError when absent, quantised or unreadable."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .architecture import Architecture
 from .checkpoint import Checkpoint
+from .measured_norm import measure
 from .norm import Norm, norm_kind
 
 if TYPE_CHECKING:
@@ -52,9 +53,22 @@ def read_layer(checkpoint: Checkpoint, architecture: Architecture, layer: int) -
 
 
 def read_norm(checkpoint: Checkpoint, name: str | None) -> Norm | None:
-    """The norm whose weight is the tensor `name`; None for None."""
+    """The norm whose weight is the tensor `name`, or that stands at this path without one; None for None.
+
+    What it does is measured on the module that transformers runs; where there is none, told by the config. Raises
+    ModelError for a module that is no norm.
+    """
     if name is None:
         return None
+    skeleton = checkpoint.skeleton
+    path = None if skeleton is None else skeleton.norm(name)
+    if skeleton is None or path is None:
+        return told_norm(checkpoint, name)
+    return measure(skeleton.filled(path), skeleton.d_model, name)
+
+
+def told_norm(checkpoint: Checkpoint, name: str) -> Norm:
+    """The norm as the config tells it."""
     kind = norm_kind(checkpoint.text_config, name.removesuffix("weight") + "bias" in checkpoint.tensors)
     gain = checkpoint.tensor(name).double()
-    return Norm(kind, gain + 1.0 if kind == "rms1p" else gain)
+    return Norm("rms" if kind == "rms1p" else kind, gain + 1.0 if kind == "rms1p" else gain)

@@ -12,11 +12,16 @@ from neuronkb.ingest.lm_head.convention import decoded_rows
 from neuronkb.ingest.subject.architecture import Architecture, find_architecture
 from neuronkb.ingest.subject.checkpoint import Checkpoint
 from neuronkb.ingest.subject.layer_weights import LayerWeights, read_layer
+from neuronkb.ingest.subject.live import LiveModel
+from neuronkb.ingest.subject.subject import Subject
 from neuronkb.schema import ModelError
 from safetensors.torch import load_file, save_file
 from transformers import (
+    AutoModelForCausalLM,
     BertConfig,
     BertForMaskedLM,
+    Gemma3Config,
+    Gemma3ForConditionalGeneration,
     MambaConfig,
     MambaForCausalLM,
     MixtralConfig,
@@ -162,32 +167,62 @@ def test_square_mlps_keep_their_orientation(tmp_path: Path) -> None:
 
 def test_names_without_the_usual_prefix(tmp_path: Path) -> None:
     """GPT-2's own checkpoints hold `h.0.mlp...` and no `transformer.`; their config has no n_inner."""
-    save("gpt2", tmp_path)
+    config = CONFIGS["gpt2"]()
+    config.n_inner = None
+    build(config).save_pretrained(tmp_path)
     file = tmp_path / "model.safetensors"
     save_file({name.removeprefix("transformer."): tensor for name, tensor in load_file(file).items()}, file)
-    config = json.loads((tmp_path / "config.json").read_text())
-    (tmp_path / "config.json").write_text(json.dumps({**config, "n_inner": None}))
     found = find_architecture(Checkpoint.open(tmp_path))
-    assert (found.unembedding, found.final_norm, found.d_mlp) == ("wte.weight", "ln_f.weight", FF)
+    assert (found.unembedding, found.final_norm, found.d_mlp) == ("wte.weight", "ln_f.weight", 4 * D)
 
 
-def test_a_vision_tower_beside_the_language_model_is_passed_over(tmp_path: Path) -> None:
-    save("gemma3", tmp_path)
-    file = tmp_path / "model.safetensors"
-    tensors = {name.replace("model.", "language_model.model.", 1): value for name, value in load_file(file).items()}
-    for layer in range(LAYERS):
-        tower = f"vision_tower.vision_model.encoder.layers.{layer}.mlp"
-        tensors |= {f"{tower}.fc1.weight": torch.zeros(20, 10), f"{tower}.fc2.weight": torch.zeros(10, 20)}
-    save_file(tensors, file)
-    text = json.loads((tmp_path / "config.json").read_text())
-    nested = {"architectures": ["Gemma3ForConditionalGeneration"], "model_type": "gemma3", "text_config": text}
-    (tmp_path / "config.json").write_text(json.dumps(nested))
+def multimodal(folder: Path, layers: int) -> Any:
+    """Gemma 3 as its larger models are: a vision tower of so many layers before the language model."""
+    text = {**SIZES, "intermediate_size": FF, "num_key_value_heads": 2, "head_dim": 8}
+    tower = {"hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": layers, "num_attention_heads": 2}
+    config = Gemma3Config(
+        text_config=text, vision_config={**tower, "image_size": 16, "patch_size": 8}, mm_tokens_per_image=1
+    )
+    torch.manual_seed(0)
+    model: Any = Gemma3ForConditionalGeneration(config)
+    model.eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0.0, 0.3)
+    model.save_pretrained(folder)
+    return model
+
+
+@pytest.mark.parametrize("layers", [LAYERS, 5])
+def test_a_vision_tower_before_the_language_model_is_passed_over(layers: int, tmp_path: Path) -> None:
+    """Also where it has more layers; in the files and in the model that runs."""
+    model = multimodal(tmp_path, layers)
     checkpoint = Checkpoint.open(tmp_path)
     found = find_architecture(checkpoint)
     assert (found.d_mlp, found.d_model, found.n_layers) == (FF, D, LAYERS)
-    norm = read_layer(checkpoint, found, 0).pre_norm
-    assert norm is not None
-    assert norm.kind == "rms1p"
+    mlp = model.model.language_model.layers[0].mlp
+    weights = read_layer(checkpoint, found, 0)
+    assert torch.equal(weights.rows["down"], mlp.down_proj.weight.T)
+    assert weights.pre_norm is not None
+    gain = model.model.language_model.layers[0].pre_feedforward_layernorm.weight
+    assert torch.equal(weights.pre_norm.gain, gain.detach().double() + 1.0)
+    live = LiveModel.load(Subject.open(tmp_path))
+    assert [type(block.out) for block in live.blocks] == [torch.nn.Linear] * LAYERS
+    out: Any = live.blocks[1].out
+    assert torch.equal(out.weight, model.model.language_model.layers[1].mlp.down_proj.weight)
+
+
+def test_a_head_of_its_own_counts_whatever_the_config_says(tmp_path: Path) -> None:
+    """As a full fine-tune by other libraries leaves it: tied by its config, and stored with another head."""
+    model = build(CONFIGS["llama"]())
+    model.save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "tie_word_embeddings": True}))
+    checkpoint = Checkpoint.open(tmp_path)
+    found = find_architecture(checkpoint)
+    runs: Any = AutoModelForCausalLM.from_pretrained(tmp_path)
+    assert torch.equal(checkpoint.tensor(found.unembedding), runs.get_output_embeddings().weight)
+    assert not found.tied
 
 
 def _mixtral() -> Any:
@@ -212,7 +247,7 @@ def _t5() -> Any:
     ("make", "said"),
     [
         (_mixtral, "no MLP output projection found in model.layers.0 .*mixture of experts"),
-        (_mamba, "no MLP output projection found in backbone.layers.0"),
+        (_mamba, "layer 0: between its projections stands aten.convolution"),
         (_bert, "BertForMaskedLM is not a causal language model"),
         (_t5, "T5ForConditionalGeneration is not a causal language model"),
     ],
@@ -226,29 +261,26 @@ def test_other_models_are_told_what_was_not_found(make: Any, said: str, tmp_path
 @pytest.mark.parametrize(
     ("lost", "said"),
     [
-        ("model.layers.1.mlp.up_proj.weight", "no MLP input projection found in model.layers.1"),
-        ("model.layers.0.post_attention_layernorm.weight", None),
-        ("model.norm.weight", "no final norm found"),
-        ("lm_head.weight", "no unembedding found"),
+        ("model.layers.1.mlp.up_proj.weight", "no tensor of the right shape for model.layers.1.mlp.up_proj.weight"),
+        ("model.layers.0.post_attention_layernorm.weight", "no tensor for model.layers.0.post_attention_layernorm"),
+        ("model.norm.weight", "no tensor for model.norm"),
+        ("lm_head.weight", "no tensor of the right shape for lm_head.weight"),
     ],
 )
-def test_a_missing_part_is_named(lost: str, said: str | None, tmp_path: Path) -> None:
+def test_a_missing_part_is_named(lost: str, said: str, tmp_path: Path) -> None:
     save("llama", tmp_path)
     file = tmp_path / "model.safetensors"
     tensors = load_file(file)
     del tensors[lost]
-    if said is None:
-        # Without it, and without the norm of a parallel block, nothing is left for the MLP to read through.
-        del tensors["model.layers.0.input_layernorm.weight"]
-        said = "no norm before the MLP found in model.layers.0"
     save_file(tensors, file)
+    checkpoint = Checkpoint.open(tmp_path)
     with pytest.raises(ModelError, match=said):
-        find_architecture(Checkpoint.open(tmp_path))
+        read_layer(checkpoint, find_architecture(checkpoint), 0)
 
 
 def test_a_stream_narrower_than_its_mlp_writes_is_refused(tmp_path: Path) -> None:
     """OPT-350m embeds in 512 dimensions and projects to 1024."""
     model = build(OPTConfig(**SIZES, ffn_dim=FF, word_embed_proj_dim=16))
     model.save_pretrained(tmp_path)
-    with pytest.raises(ModelError, match="the unembedding is 16 wide"):
+    with pytest.raises(ModelError, match=r"its unembedding reads what model\.decoder\.project_out writes"):
         find_architecture(Checkpoint.open(tmp_path))

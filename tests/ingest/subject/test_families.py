@@ -1,0 +1,40 @@
+"""Every family is right in every layer, or refused with a sentence that is true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from neuronkb.ingest.lm_head.job import LmHeadJob
+from neuronkb.ingest.subject.architecture import find_architecture
+from neuronkb.ingest.subject.checkpoint import Checkpoint
+from neuronkb.schema import ModelError
+
+from .sweep import RAW, REFUSED, RIGHT, build, faults
+
+PAGE = Path(__file__).parents[3] / "docs/families.md"
+
+
+@pytest.mark.parametrize("family", [*RIGHT, *RAW])
+def test_what_is_folded_is_what_the_model_computes(family: str, tmp_path: Path) -> None:
+    assert faults(family, tmp_path) == []
+
+
+@pytest.mark.parametrize("family", REFUSED)
+def test_others_are_refused_with_the_part_that_differs(family: str, tmp_path: Path) -> None:
+    build(family).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match=REFUSED[family]):
+        find_architecture(Checkpoint.open(tmp_path))
+
+
+@pytest.mark.parametrize("family", RAW)
+def test_no_norm_is_folded_where_a_matrix_stands_after_it(family: str, tmp_path: Path) -> None:
+    build(family).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="stands between its layers and its unembedding"):
+        LmHeadJob.open(tmp_path, settings={"convention": "folded"})
+
+
+def test_the_page_has_every_family() -> None:
+    told = dict(line.strip("| ").split(" | ", 1) for line in PAGE.read_text().splitlines() if line.startswith("| `"))
+    assert set(told) == {f"`{family}`" for family in (*RIGHT, *RAW, *REFUSED)}
+    assert {verdict for family, verdict in told.items() if family.strip("`") in RIGHT} == {"right"}
