@@ -1,7 +1,8 @@
 """A prompt whose last token is run many times over, each time with another clamp.
 
 Clamps act at the last position only, so all before it is run once and its keys and values are shared; one clamp then
-costs one token. This is exact: the same clamp on the whole prompt gives the same logits.
+costs one token. This is exact: the same clamp on the whole prompt gives the same logits. A model whose past cannot be
+kept for many rows, as that of state-space and linear-attention layers, reads the whole prompt each time.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import torch
 from torch import nn
 
 from ...schema import ModelError
-from ..subject.cache import cache_in, given_cache
+from ..subject.cache import given_cache, plain_cache
 from ..subject.clamp import Clamp
 from ..subject.live import LiveModel
 
@@ -42,12 +43,11 @@ class LastToken:
         if not ids:
             raise ModelError("a prompt has no tokens; give some text")
         self._live, self._layers = live, stream_layers(live)
-        self._last = torch.tensor([[ids[-1]]], device=live.device)
-        self._cache: Any = None
+        whole = torch.tensor([list(ids)], device=live.device)
         with torch.no_grad():
-            if len(ids) > 1:
-                prefix = torch.tensor([list(ids[:-1])], device=live.device)
-                self._cache = cache_in(live.body(input_ids=prefix, use_cache=True))
+            prefix = whole[:, :-1]
+            self._cache = plain_cache(live.body(input_ids=prefix, use_cache=True)) if len(ids) > 1 else None
+            self._read = whole if self._cache is None else whole[:, -1:]
             outputs: dict[int, torch.Tensor] = {}
             with _reading(dict(enumerate(self._layers)), outputs):
                 logits = self._run(live.model, 1)
@@ -91,24 +91,23 @@ class LastToken:
         assert all(clamp.layer == layer for clamp in clamps)
         outputs: dict[int, torch.Tensor] = {}
         hidden: list[torch.Tensor] = []
-        mine = [replace(clamp, row=row, positions=None) for row, clamp in enumerate(clamps)]
+        at = None if self._cache is not None else (self._read.shape[1] - 1,)
+        mine = [replace(clamp, row=row, positions=at) for row, clamp in enumerate(clamps)]
         with self._live.clamped(mine) as model, _reading({layer: self._layers[layer]}, outputs), ExitStack() as stack:
             # Behind the clamp's own hook: it reads what the clamp left.
             out = self._live.blocks[layer].out
             stack.callback(out.register_forward_pre_hook(lambda module, args: hidden.append(args[0])).remove)
             logits = self._run(model, rows)
         neurons = torch.tensor([clamp.neuron for clamp in clamps], device=hidden[0].device)
-        values = hidden[0].reshape(rows, -1).gather(1, neurons[:, None])[:, 0]
+        last = hidden[0].reshape(rows, -1, hidden[0].shape[-1])[:, -1]
+        values = last.gather(1, neurons[:, None])[:, 0]
         change, kl = self._compared(logits, tokens, lambda row: _named(clamps[row]))
         return Outcome(change, kl, values.double().cpu(), outputs[layer])
 
     def _run(self, model: Any, rows: int) -> torch.Tensor:
         """Logits `[rows, d_vocab]` of the last token, run in so many rows."""
-        cache = copy.deepcopy(self._cache)
-        if cache is not None and rows > 1:
-            cache.batch_repeat_interleave(rows)
-        again = given_cache(model, cache)
-        logits: torch.Tensor = model(input_ids=self._last.repeat(rows, 1), use_cache=True, **again).logits
+        again = {"use_cache": False} if self._cache is None else given_cache(model, _repeated(self._cache, rows))
+        logits: torch.Tensor = model(input_ids=self._read.repeat(rows, 1), **{"use_cache": True, **again}).logits
         return logits[:, -1]
 
     def _compared(
@@ -130,6 +129,14 @@ class LastToken:
         return change.cpu(), kl.cpu()
 
 
+def _repeated(cache: Any, rows: int) -> Any:
+    """A copy of a cache of one row, in so many rows."""
+    copied = copy.deepcopy(cache)
+    if rows > 1:
+        copied.batch_repeat_interleave(rows)
+    return copied
+
+
 def _named(clamp: Clamp) -> str:
     return f"L{clamp.layer}/N{clamp.neuron} clamped to {clamp.value:g} at {clamp.site}"
 
@@ -148,8 +155,9 @@ def stream_layers(live: LiveModel) -> list[nn.Module]:
 
 
 def _stream(output: Any) -> torch.Tensor:
+    """At the last position, `[rows, 1, d_model]`."""
     found: torch.Tensor = output[0] if isinstance(output, tuple) else output
-    return found
+    return found[:, -1:]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import torch
 from ...schema import ModelError
 from ...schema.numbers import check_seed
 from ..progress import Progress, silent
-from .cache import cache_in, given_cache
+from .cache import given_cache, plain_cache
 from .clamp import Clamp
 from .live import LiveModel
 from .vocabulary import token_texts
@@ -171,13 +171,15 @@ def _write(
 ) -> tuple[torch.Tensor, list[int]]:
     """Log-probabilities of the token after the prompt, float64 `[d_vocab]`, and the tokens written."""
     ends, written, cache = _ends(live), list[int](), None
+    # Counted from the prompt's end, which is not the end of a pass that reads what was written too.
+    clamps = [replace(clamp, positions=_counted(clamp.positions, len(ids))) for clamp in clamps]
     draw = None if sample is None else torch.Generator().manual_seed(sample)
     with live.clamped(clamps) as model:
 
         def read(some: Sequence[int]) -> torch.Tensor:
             nonlocal cache
             done = model(input_ids=_row(live, some), use_cache=True, **given_cache(model, cache), **_last_only(model))
-            cache = cache_in(done)
+            cache = plain_cache(done)
             return _logs(done.logits[0, -1])
 
         first = found = read(ids)
@@ -188,9 +190,13 @@ def _write(
             written.append(token)
             tell(len(written))
             if len(written) < tokens:
-                found = read([token])
+                found = read([token] if cache is not None else [*ids, *written])
     tell(tokens)
     return first, written
+
+
+def _counted(positions: tuple[int, ...] | None, length: int) -> tuple[int, ...] | None:
+    return None if positions is None else tuple(p if p >= 0 else length + p for p in positions)
 
 
 def _controls(live: LiveModel, ids: Sequence[int], clamps: Sequence[Clamp]) -> list[torch.Tensor]:

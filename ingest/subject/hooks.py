@@ -11,7 +11,7 @@ from torch import nn
 
 from ...schema import ModelError
 from .blocks import Block, Site
-from .cache import cache_in
+from .cache import cache_in, positions_in
 
 Values = torch.Tensor
 """`[batch, positions, d_mlp]`, on the layer's device, in the model's dtype."""
@@ -39,7 +39,13 @@ class Shape:
             raise ModelError("the model was run without input_ids or inputs_embeds")
         self.batch = int(ids.shape[0])
         cache = cache_in(kwargs)
-        self.past = int(cache.get_seq_length()) if cache is not None and hasattr(cache, "get_seq_length") else 0
+        past = 0 if cache is None else positions_in(cache)
+        if past is None:
+            raise ModelError(
+                f"{type(module).__name__}: its {type(cache).__name__} does not say how many positions it holds, so "
+                "that no neuron can be changed in what follows; run the whole text with use_cache=False"
+            )
+        self.past = past
 
 
 @contextmanager

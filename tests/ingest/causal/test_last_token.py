@@ -10,14 +10,15 @@ from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.schema import ModelError
 
 from ..subject.families import CONFIGS, VOCAB, build
+from ..subject.hybrids import HYBRIDS, build_hybrid
 
-FAMILIES = sorted(CONFIGS)
+FAMILIES = [*sorted(CONFIGS), *HYBRIDS]
 IDS = [3, 17, 42, 8, 60, 5]
 TOKENS = torch.arange(VOCAB)
 
 
 def live(family: str) -> LiveModel:
-    return LiveModel.of(build(CONFIGS[family]()))
+    return LiveModel.of(build_hybrid(family) if family in HYBRIDS else build(CONFIGS[family]()))
 
 
 def logs(model: LiveModel, clamps: list[Clamp]) -> torch.Tensor:

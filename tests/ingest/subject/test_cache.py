@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from neuronkb.ingest.subject.cache import NAMES, cache_in, given_cache
+from neuronkb.ingest.subject.cache import NAMES, cache_in, given_cache, positions_in
 from torch import nn
 from transformers import DynamicCache
 
@@ -35,3 +35,12 @@ def test_it_is_found_by_either_name() -> None:
         assert cache_in({name: held}) is held
         assert cache_in({name: None}) is None
     assert cache_in({"input_ids": 1}) is None
+
+
+def test_a_cache_says_how_many_positions_it_holds_or_not() -> None:
+    held = DynamicCache()
+    assert positions_in(held) == 0
+    held.update(torch.zeros(1, 1, 3, 2), torch.zeros(1, 1, 3, 2), 0)
+    assert positions_in(held) == 3
+    assert positions_in(None) is None
+    assert positions_in(object()) is None
