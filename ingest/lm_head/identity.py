@@ -10,6 +10,7 @@ import numpy as np
 from ...schema import digest
 from ..subject.architecture import Architecture
 from ..subject.checkpoint import Checkpoint
+from ..subject.experts import MlpParts
 from ..subject.vocabulary import Vocabulary
 from .settings import MASK, METHOD, Settings
 
@@ -43,12 +44,12 @@ def ranked_tokens(vocabulary: Vocabulary, settings: Settings) -> np.ndarray[Any,
 
 
 def layer_identity(
-    checkpoint: Checkpoint, architecture: Architecture, layer: int, mask: str, settings: Settings
+    checkpoint: Checkpoint, architecture: Architecture, mlp: MlpParts, mask: str, settings: Settings
 ) -> str:
-    """Hex sha256 of everything that enters one layer's decoding: rows, gains, final norm, unembedding, token
-    mask (see `mask_digest`), convention, k and method. Layers of two models with the same identity decode to the
+    """Hex sha256 of everything that enters one MLP's decoding: rows, gains, final norm, unembedding, token
+    mask (see `mask_digest`), convention, k and method. MLPs of two models with the same identity decode to the
     same result."""
-    parts = architecture.layers[layer]
+    parts = mlp.parts
     final = architecture.final_norm
     norms = (parts.pre_norm, parts.post_norm, final) if settings.convention == "folded" else ()
 
@@ -59,6 +60,7 @@ def layer_identity(
         return [info.dtype, list(info.shape), checkpoint.digest(name)]
 
     config = checkpoint.text_config
+    expert = {} if mlp.slot is None else {"slot": mlp.slot, "interleaved": mlp.interleaved}
     kinds = [config.get("model_type"), "rms_norm_eps" in config, architecture.final_norm is not None]
     return digest(
         {
@@ -71,5 +73,6 @@ def layer_identity(
             "k": settings.k,
             "statistics": settings.statistics,
             "method": METHOD,
+            **expert,
         }
     )

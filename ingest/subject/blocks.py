@@ -55,7 +55,7 @@ def find_blocks(model: nn.Module) -> tuple[Block, ...]:
             "expected a dense causal language model"
         )
     longest = max(found, key=len)
-    return tuple(_block(layer, d_model, number, model) for number, layer in enumerate(longest))
+    return tuple(block_of(layer, d_model, number, model) for number, layer in enumerate(longest))
 
 
 def _width(model: nn.Module) -> int:
@@ -95,7 +95,8 @@ def _outputs(layer: nn.Module, d_model: int) -> list[tuple[nn.Module, int]]:
     ]
 
 
-def _block(layer: nn.Module, d_model: int, number: int, model: nn.Module) -> Block:
+def block_of(layer: nn.Module, d_model: int, number: int, model: nn.Module) -> Block:
+    """The one MLP of a module. Raises ModelError."""
     where = f"{type(model).__name__}, layer {number}"
     outputs = _outputs(layer, d_model)
     if len(outputs) != 1:
