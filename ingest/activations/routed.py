@@ -171,9 +171,10 @@ class RoutedJob(ActivationsJob):
         plain = super().summary(done)
         made = [number for number in self.layers if self.shard(number) in done]
         unreached = [str(self.at(layer.layer)) for layer in self._made if not layer.moments.count]
+        named = {"unreached": unreached} if self._made else {}
         return {
             **plain,
             "layers": sorted({self.at(number).layer for number in made}),
             "mlps": [str(self.at(number)) for number in made],
-            "unreached": unreached,
+            **named,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from inspect import signature
 from typing import Any
 
 import torch
@@ -117,12 +118,17 @@ def _hook_expert(block: ExpertBlock, layer: int, site: Site, shape: Shape, visit
     if site not in block.sites:
         raise ModelError(f"an expert has no {site!r} site; it has {', '.join(block.sites)}")
 
+    takes = signature(block.module.forward)
+
     def after(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: torch.Tensor) -> Any:
-        routed = block.routed((*args, *kwargs.values()))
+        given = tuple(takes.bind(*args, **kwargs).arguments.values())
+        if any(part.ndim != 2 for part in given):
+            raise ModelError(f"{type(module).__name__} is not handed tokens end to end; its experts cannot be read")
+        routed = block.routed(given)
         hidden = block.hidden(routed.states)
         if not bool(hidden.isfinite().all()):
             raise ModelError("an expert has values that are not finite; run with --dtype float32")
-        tokens = args[0].shape[0] // (block.experts if block.scaled else 1)
+        tokens = given[0].shape[0] // (block.experts if block.scaled else 1)
         whole = torch.full((tokens, block.d_mlp), torch.nan, dtype=hidden.dtype, device=hidden.device)
         whole[routed.rows] = hidden
         changed = _told(visit, layer, site, whole, shape)

@@ -130,6 +130,16 @@ def test_a_corpus_pass_counts_what_reaches_the_expert(kb: KnowledgeBase, tmp_pat
     assert any("the 80 of 160 tokens that reach it" in caption for caption in found)
 
 
+def test_the_same_weights_under_another_name_have_experts_of_their_own(
+    kb: KnowledgeBase, folders: tuple[Path, Path]
+) -> None:
+    kb.lm_head.ingest(folders[0], name="org/other")
+    one, two = (kb.queries.run("experts", model=name).dicts() for name in ("base", "org/other"))
+    assert [row["expert"].replace("base/", "org/other/", 1) for row in one] == [row["expert"] for row in two]
+    assert [row["tokens"] for row in one] == [row["tokens"] for row in two]
+    assert kb.card(MONTHS.replace("base", "org/other")).expert == EXPERT
+
+
 def test_methods_that_do_not_read_experts_say_so(kb: KnowledgeBase, folders: tuple[Path, Path]) -> None:
     for ask in (lambda: kb.probes.ingest(folders[0]), lambda: kb.similar.match(*folders)):
         with pytest.raises(ModelError, match="is a mixture of experts"):
