@@ -36,9 +36,9 @@ def rates() -> Iterator[Row]:
     search.layer(0, slice(0, ROWS))
     left, right = measure.left(0)[:ROWS], measure.right(0, None)
     paths = Paths(one, cpu)
-    feeds = FeedSearch(paths, range(paths.layers), K, True)
+    feeds = FeedSearch(paths, range(len(paths.mlps)), K, True)
     feeds.take(0, 3)
-    layers, width, d = paths.layers, paths.width, one.architecture.d_model
+    layers, width, d = len(paths.mlps), paths.width, one.architecture.d_model
     match_flops = 2 * 2 * ROWS * layers * width * left.shape[1]
     feeds_flops = 2 * len(paths.through) * 2 * width * width * d
     sent, rows = paths.sent(1, 3).float(), paths.rows(3, "gate")

@@ -109,6 +109,17 @@ Layers = Annotated[
     Sequence[int] | None,
     Kind("Only these layers, such as 0,3-5; more can be added later", "LIST", "whole", many=True, anywhere=True),
 ]
+Experts = Annotated[
+    Sequence[int] | None,
+    Kind(
+        "Of a mixture only these experts, such as 0-7; more can be added later",
+        "LIST",
+        "whole",
+        many=True,
+        option=True,
+        anywhere=True,
+    ),
+]
 RunId = Annotated[str | None, Kind("Only evidence of this run; neuronkb runs list shows them", "RUN", anywhere=True)]
 Runs = Annotated[
     Sequence[str], Kind("Only evidence of this run; again for several", "RUN", many=True, anywhere=True, option=True)

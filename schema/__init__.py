@@ -25,7 +25,7 @@ from .errors import (
     VersionError,
     WeightsError,
 )
-from .ids import LatentId, NeuronId, digest, fold, run_id
+from .ids import SHARED, LatentId, MlpId, NeuronId, digest, fold, is_place, run_id
 from .late import late
 from .matrices import MATRICES
 from .nodes import NODES
@@ -45,6 +45,7 @@ __all__ = [
     "PROJECTIONS",
     "RELATIONSHIPS",
     "SCHEMA_VERSION",
+    "SHARED",
     "TABLES",
     "BudgetError",
     "BundleError",
@@ -58,6 +59,7 @@ __all__ = [
     "LimitError",
     "LinkError",
     "Matrix",
+    "MlpId",
     "ModelError",
     "NeuronId",
     "NeuronKBError",
@@ -82,6 +84,7 @@ __all__ = [
     "conform",
     "digest",
     "fold",
+    "is_place",
     "run_id",
     "table",
 ]

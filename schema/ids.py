@@ -12,26 +12,70 @@ from .errors import IdError
 from .outside import is_text
 
 _LAYER, _INDEX = r"(?P<layer>[0-9]{1,9})", r"(?P<index>[0-9]{1,9})"
-_OWN = re.compile(rf"(?P<model>.+)/L{_LAYER}/N{_INDEX}")
+_EXPERT = r"(?:/(?:E(?P<expert>[0-9]{1,9})|(?P<shared>S)))?"
+_PLACE = re.compile(rf"L{_LAYER}{_EXPERT}/N{_INDEX}")
+_OWN = re.compile(rf"(?P<model>.+)/{_PLACE.pattern}")
 _NEURONPEDIA = re.compile(rf"(?P<model>.+)/{_LAYER}(?:-mlp)?/{_INDEX}")
 _TRANSFORMER_LENS = re.compile(rf"(?:(?P<model>.+)/)?blocks\.{_LAYER}\.mlp\.hook_post/{_INDEX}")
 
 
+SHARED = -1
+"""`expert` of the expert that every token reaches."""
+
+
+@dataclass(frozen=True)
+class MlpId:
+    """One MLP of a model: the only one of its layer, or one expert of a mixture."""
+
+    layer: int
+    """0-based"""
+    expert: int | None = None
+    """0-based expert, SHARED for the one that every token reaches; None in a dense layer"""
+
+    def __str__(self) -> str:
+        return f"L{self.layer}" + ("/" if self.suffix else "") + self.suffix
+
+    @property
+    def suffix(self) -> str:
+        """`E5` of an expert, `S` of a shared one, empty in a dense layer."""
+        if self.expert is None:
+            return ""
+        return "S" if self.expert == SHARED else f"E{self.expert}"
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Sorts MLPs: by layer, the shared expert before the others."""
+        return self.layer, SHARED - 1 if self.expert is None else self.expert
+
+
 @dataclass(frozen=True)
 class NeuronId:
-    """One neuron: model id, 0-based layer, 0-based index in the layer."""
+    """One neuron: model id, 0-based layer, 0-based index in its MLP; in a mixture of experts also which expert."""
 
     model: str
     layer: int
     index: int
+    expert: int | None = None
+    """as in MlpId"""
 
     def __str__(self) -> str:
-        return f"{self.model}/L{self.layer}/N{self.index}"
+        return f"{self.model}/{self.place}"
+
+    @property
+    def mlp(self) -> MlpId:
+        """The MLP it is in."""
+        return MlpId(self.layer, self.expert)
+
+    @property
+    def place(self) -> str:
+        """Its id without the model: `L3/N17`, `L3/E5/N17`, `L3/S/N17`."""
+        return f"{self.mlp}/N{self.index}"
 
     @classmethod
     def parse(cls, text: str, model: str | None = None) -> NeuronId:
-        """Read `{model}/L3/N17`, Neuronpedia's `{model}/3-mlp/17` and `{model}/3/17`, or TransformerLens's
-        `blocks.3.mlp.hook_post/17`, which names no model: `model` says which is meant.
+        """Read `{model}/L3/N17`, of an expert `{model}/L3/E5/N17` and of a shared one `{model}/L3/S/N17`,
+        Neuronpedia's `{model}/3-mlp/17` and `{model}/3/17`, or TransformerLens's `blocks.3.mlp.hook_post/17`, which
+        names no model: `model` says which is meant.
 
         Raises IdError.
         """
@@ -40,10 +84,23 @@ class NeuronId:
                 found = match["model"] or model
                 if found is None:
                     raise IdError(f"neuron id {text!r} names no model; give it as MODEL/{text}")
-                return cls(found, int(match["layer"]), int(match["index"]))
+                return cls(found, int(match["layer"]), int(match["index"]), _expert(match))
         raise IdError(
-            f"{text!r} is not a neuron id; expected MODEL/L3/N17, MODEL/3-mlp/17 or MODEL/blocks.3.mlp.hook_post/17"
+            f"{text!r} is not a neuron id; expected MODEL/L3/N17, of an expert MODEL/L3/E5/N17, MODEL/3-mlp/17 or "
+            "MODEL/blocks.3.mlp.hook_post/17"
         )
+
+
+def is_place(text: str) -> bool:
+    """Whether it is a neuron's id without its model, such as `L3/N17` or `L3/E5/N17`."""
+    return _PLACE.fullmatch(text) is not None
+
+
+def _expert(match: re.Match[str]) -> int | None:
+    found = match.groupdict()
+    if found.get("shared"):
+        return SHARED
+    return None if found.get("expert") is None else int(found["expert"])
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,10 @@ def _decoded(rows: Rows) -> None:
     _side(rows, EARLY, "down", 1, (" early", " May"), coherence=0.6)
     _side(rows, TUNED_MONTHS, "down", 1, (" June", " dog"), run="lm-head-2")
     _side(rows, TUNED_OTHER, "down", 1, (" dog",), run="lm-head-2")
+    rows["Expert"].append({"id": f"{BASE}/L0/E0", "model": BASE, "layer": 0, "expert": 0, "neurons": 8})
+    numbers = {"pole": 1, "convention": "raw", "rank": 1, "logit": 8.0, "z": 11.0, "probability": 0.5}
+    sent = {"start": f"{BASE}/L0/E0", "end": "t0/T0", "run": "lm-head-1"}
+    rows["Expert.ROUTES_ON.Token"].append({**sent, **numbers})
 
 
 def _side(

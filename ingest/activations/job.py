@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import torch
 
-from ...schema import CorpusError
+from ...schema import CorpusError, MlpId
 from ..bundle import RunInfo
 from ..corpus.corpus import Corpus
 from ..live_job import LiveJob, some_layers
@@ -128,7 +128,7 @@ class ActivationsJob(LiveJob):
         vocabulary = self.subject.vocabulary
         if "vocabulary" not in done:
             yield "vocabulary", vocabulary_tables(vocabulary) | {"Model": model_table(self.subject)}
-        names = [EXCERPTS, *(shard_name(layer) for layer in self.layers)]
+        names = [EXCERPTS, *map(self.shard, self.layers)]
         if all(name in done for name in names):
             drop_state(self._state)
             return
@@ -142,9 +142,17 @@ class ActivationsJob(LiveJob):
         tokens = pa.array([f"{vocabulary.hash}/T{token}" for token in self.table_tokens.tolist()], pa.string())
         windows = Windows(ids, self.corpus.lengths)
         for layer in layers:
-            if shard_name(layer.layer) not in done:
-                yield shard_name(layer.layer), layer_tables(layer, self.subject.name, self.run.id, windows, tokens)
+            if self.shard(layer.layer) not in done:
+                yield self.shard(layer.layer), self.tables(layer, windows, tokens)
         drop_state(self._state)
+
+    def shard(self, number: int) -> str:
+        """Name of a layer's shard."""
+        return shard_name(number)
+
+    def tables(self, layer: Layer, windows: Windows, tokens: pa.Array) -> Tables:
+        """Evidence of one layer."""
+        return layer_tables(layer, self.subject.name, self.run.id, windows, tokens, MlpId(layer.layer))
 
     def summary(self, done: Collection[str] = ()) -> dict[str, Any]:
         """What the job reports about the whole run."""

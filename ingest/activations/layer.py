@@ -14,6 +14,7 @@ from .examples import Examples
 from .histogram import Histogram, quantiles
 from .kernels import Bits, Ends
 from .moments import Moments
+from .reached import Reached
 from .role_sums import RoleSums
 from .settings import BANDS, Settings
 from .signs import Codes, SignCounts
@@ -23,7 +24,7 @@ WIDTH = 1024
 """Neurons that a CPU's worker reduces at once: what it sums stays in its nearest cache."""
 
 ByPole = dict[int, torch.Tensor]
-Part = Moments | Histogram | Examples | TokenTable | SignCounts | RoleSums
+Part = Moments | Histogram | Examples | TokenTable | SignCounts | RoleSums | Reached
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Batch:
     """int64 `[b]`, on the CPU: tokens of each window, BOS included; what stands behind them is padding"""
     roles: torch.Tensor | None = None
     """int64 `[b, length]`: number of the role of each token, -1 for none; None where they are not told apart"""
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing but BOS is left out."""
+        return int(self.ends.min()) == self.slots.shape[1]
 
     @cached_property
     def count(self) -> int:
@@ -87,6 +93,7 @@ class Layer:
         device: torch.device,
         gated: bool = False,
         roles: Mapping[str, int] | None = None,
+        routed: bool = False,
     ) -> None:
         self.layer, self.poles, self.settings, self.device, self.gated = layer, poles, settings, device, gated
         self.moments = Moments(n, device)
@@ -95,8 +102,10 @@ class Layer:
         """histograms of window maxima of pole x value"""
         self.signs = SignCounts(n, device) if gated else None
         self.top = {pole: Examples(n, settings.k, length, device, gated) for pole in poles}
-        self.token_counts = token_counts.to(device)
+        self.token_counts = token_counts.to(device, copy=True)
         """int64 `[t]`: times each token of the table was seen"""
+        self.reached = Reached(self.token_counts) if routed else None
+        """of a mixture: what counts which positions there were, and how often each token of the table came"""
         self.table = TokenTable(len(token_counts), n, device)
         self.role_counts = dict(roles or {})
         """tokens of each role, in the order of their numbers"""
@@ -128,6 +137,19 @@ class Layer:
             return [partial(self._draw_all, values, codes, batch, lots, limits)]
         bits = Bits.of(values)
         return [partial(self._draw_some, bits, signs, batch, lots, limits, columns) for columns in self._columns]
+
+    def passed(self, positions: int) -> None:
+        """So many positions went by, whether they reach this expert or not."""
+        assert self.reached is not None
+        self.reached.positions += positions
+
+    def take_routed(self, values: torch.Tensor, batch: Batch) -> None:
+        """Add values float32 `[b, length, n]` of the tokens that reach this expert. Raises ModelError where one is not
+        finite."""
+        assert self.reached is not None
+        self._take_all(values, None, batch)
+        self.reached.tokens += torch.bincount(batch.known_slots, minlength=len(self.reached.tokens))
+        self.counted(batch)
 
     def counted(self, batch: Batch) -> None:
         """A batch of the first pass is in. Raises ModelError where an activation was not finite."""
@@ -232,6 +254,8 @@ class Layer:
             parts["signs"] = self.signs
         if self.roles is not None:
             parts["roles"] = self.roles
+        if self.reached is not None:
+            parts["reached"] = self.reached
         parts |= {f"maxima{pole}": found for pole, found in self.maxima.items()}
         parts |= {f"top{pole}": found for pole, found in self.top.items()}
         return parts | {f"band{pole}/{band}": found for (pole, band), found in self.bands.items()}
@@ -264,7 +288,7 @@ def _counted_codes(codes: torch.Tensor | None, batch: Batch) -> torch.Tensor | N
 
 def _extremes(whole: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
     """Smallest and largest value of each window `[b, n]`, BOS and padding left out."""
-    if int(batch.ends.min()) == whole.shape[1]:
+    if batch.full:
         counted = whole[:, 1:] if batch.bos else whole
         return counted.amin(1), counted.amax(1)  # aminmax in one is ten times slower on a CPU
     outside = batch.left_out[:, :, None] if batch.left_out is not None else None

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import torch
 
-from ...schema import bundle_table, conform, table
+from ...schema import MlpId, bundle_table, conform, table
 from ...schema.levels import levels
 from .examples import Examples
 from .histogram import HALF, quantiles
@@ -39,19 +40,17 @@ class Windows:
     """tokens, BOS included"""
 
 
-def layer_tables(layer: Layer, model: str, run: str, windows: Windows, tokens: pa.Array) -> Tables:
-    """Neuron, Stats, FIRES_ON and FIRES_ON_TOKEN of one layer. `tokens` are the Token ids of the token table's rows."""
+def layer_tables(layer: Layer, model: str, run: str, windows: Windows, tokens: pa.Array, at: MlpId) -> Tables:
+    """Neuron, Stats, FIRES_ON and FIRES_ON_TOKEN of one MLP. `tokens` are the Token ids of the token table's rows."""
     n = layer.moments.low.shape[0]
-    neurons = np.array([f"{model}/L{layer.layer}/N{i}" for i in range(n)], dtype=object)
+    neurons = np.array([f"{model}/{at}/N{i}" for i in range(n)], dtype=object)
     stats = [_stats(layer, pole, neurons, run) for pole in layer.poles]
     has = [{"start": neurons, "end": found["id"], "run": [run] * n} for found in stats]
     fires = [_fires(found, neurons, windows, pole, "top", run) for pole, found in layer.top.items()]
     fires += [
         _fires(found, neurons, windows, pole, band_name(band), run) for (pole, band), found in layer.bands.items()
     ]
-    made = {
-        "Neuron": pa.table({"id": neurons, "model": [model] * n, "layer": [layer.layer] * n, "index": range(n)}),
-        "Neuron.IN_MODEL.Model": pa.table({"start": neurons, "end": [model] * n}),
+    made = mlp_neurons(model, at, n) | {
         "Stats": pa.concat_tables(pa.table(found) for found in stats),
         "Neuron.HAS_STATS.Stats": pa.concat_tables(pa.table(found) for found in has),
         "Neuron.FIRES_ON.Excerpt": pa.concat_tables(conform(table("Neuron.FIRES_ON.Excerpt"), part) for part in fires),
@@ -59,8 +58,24 @@ def layer_tables(layer: Layer, model: str, run: str, windows: Windows, tokens: p
     if layer.settings.tokens and len(tokens):
         rows = [_tokens(layer, pole, neurons, tokens, run) for pole in layer.poles]
         made["Neuron.FIRES_ON_TOKEN.Token"] = pa.concat_tables(rows)
-        made["TokenActivations"] = _matrix(layer, tokens)
+        if layer.reached is None:
+            made["TokenActivations"] = _matrix(layer, tokens)
     return {name: conform(bundle_table(name), data.combine_chunks()) for name, data in made.items()}
+
+
+def mlp_neurons(model: str, at: MlpId, n: int) -> Tables:
+    """The neurons of an MLP and the model they belong to."""
+    made = {
+        "Neuron": {
+            "id": [f"{model}/{at}/N{i}" for i in range(n)],
+            "model": [model] * n,
+            "layer": [at.layer] * n,
+            "index": range(n),
+            "expert": pa.array([at.expert] * n, pa.int64()),
+        },
+        "Neuron.IN_MODEL.Model": {"start": [f"{model}/{at}/N{i}" for i in range(n)], "end": [model] * n},
+    }
+    return {name: conform(bundle_table(name), pa.table(columns)) for name, columns in made.items()}
 
 
 def used_windows(layers: list[Layer]) -> npt.NDArray[np.int64]:
@@ -85,7 +100,8 @@ def _stats(layer: Layer, pole: int, neurons: npt.NDArray[np.object_], run: str) 
         "kind": ["activations"] * n,
         "pole": [pole] * n,
         "run": [run] * n,
-        "n": [moments.count] * n,
+        "n": [moments.count if layer.reached is None else layer.reached.positions] * n,
+        "routed": pa.array([None if layer.reached is None else moments.count] * n, pa.int64()),
         "mean": pole * mean,
         "std": std,
         "skewness": _numbers(pole * skewness),
@@ -169,6 +185,10 @@ def _tokens(layer: Layer, pole: int, neurons: npt.NDArray[np.object_], tokens: p
     seen = layer.token_counts
     means = pole * layer.table.sums / seen[:, None]
     k = min(layer.settings.tokens, len(tokens))
+    if layer.reached is not None:
+        # What seldom reaches the expert is no habit of its neurons.
+        often = seen >= max(1, layer.settings.least)
+        means, k = means.masked_fill(~often[:, None], -torch.inf), min(k, int(often.sum()))
     best = means.topk(k, dim=0)
     mean, slot = best.values.T.cpu().numpy(), best.indices.T.cpu().numpy()
     highest = layer.table.high if pole > 0 else -layer.table.low

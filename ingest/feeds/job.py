@@ -13,14 +13,14 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
-from ...schema import ModelError
+from ...schema import MlpId, ModelError
 from ..activations.state import load_state, save_state
 from ..bundle import RunInfo
 from ..lm_head.job import shard_name
 from ..lm_head.tables import Tables, model_table
 from ..progress import Progress, silent
-from ..similar.measure import matched_model
-from ..similar.tables import neuron_tables
+from ..similar.tables import mlp_tables
+from ..subject.experts import some_mlps
 from ..subject.subject import Subject
 from .paths import Paths
 from .search import FeedSearch
@@ -41,14 +41,22 @@ class FeedsJob:
     """file in which an unfinished search goes on"""
     device: torch.device
     layers: tuple[int, ...]
+    experts: tuple[int, ...] | None = None
+    """the only ones of those that a router chooses among; None for all"""
     stronger: dict[str, float] = field(default_factory=dict)
     """share of the neurons whose strongest feed is stronger than with shuffled rows, by way"""
 
     @classmethod
     def of(
-        cls, subject: Subject, settings: Settings, state: Path, device: torch.device, layers: Sequence[int] | None
+        cls,
+        subject: Subject,
+        settings: Settings,
+        state: Path,
+        device: torch.device,
+        layers: Sequence[int] | None,
+        experts: Sequence[int] | None = None,
     ) -> FeedsJob:
-        """Raises ModelError for a layer that is not there, or a model of one layer."""
+        """Raises ModelError for a layer or expert that is not there, or a model of one layer."""
         n = subject.architecture.n_layers
         wanted = tuple(range(n)) if layers is None else tuple(sorted(set(layers)))
         for layer in wanted:
@@ -56,7 +64,9 @@ class FeedsJob:
                 raise ModelError(f"no layer {layer!r}: the model has layers 0 to {n - 1}")
         if n < 2:
             raise ModelError(f"{subject.name!r} has one layer: no neuron has a later one to feed")
-        return cls(subject, settings, state, device, wanted)
+        some = None if experts is None else tuple(sorted(set(experts)))
+        some_mlps(subject.architecture, wanted, some)
+        return cls(subject, settings, state, device, wanted, some)
 
     @cached_property
     def run(self) -> RunInfo:
@@ -68,7 +78,7 @@ class FeedsJob:
             "seed": self.settings.seed,
             "method": METHOD,
             "layers": None if whole else list(self.layers),
-        }
+        } | ({} if self.experts is None else {"experts": list(self.experts)})
         subject = self.subject
         return RunInfo.named(JOB, subject.name, subject.weights, subject.vocabulary.hash, parameters)
 
@@ -76,10 +86,13 @@ class FeedsJob:
         """The model and its neurons, then each layer's FEEDS. An interruption costs the pairs of one end layer."""
         if MODELS not in done:
             yield MODELS, self._models()
-        n = self.subject.architecture.n_layers
-        if all(shard_name(layer) in done for layer in range(n - 1)):
+        built = self.subject.architecture
+        n = len(built.mlps)
+        if all(self._shard(mlp.at) in done for mlp in built.mlps if mlp.at.layer < built.n_layers - 1):
             return
-        search = FeedSearch(Paths(self.subject, self.device, self.settings.seed), self.layers, *self._asked)
+        wanted = {mlp.at for mlp in some_mlps(built, self.layers, self.experts)}
+        chosen = [number for number, mlp in enumerate(built.mlps) if mlp.at in wanted]
+        search = FeedSearch(Paths(self.subject, self.device, self.settings.seed), chosen, *self._asked)
         total = sum(len(search.pairs(end)) for end in range(n))
         first = self._resume(search)
         met = sum(len(search.pairs(end)) for end in range(first))
@@ -101,7 +114,8 @@ class FeedsJob:
         return self.settings.k, self.settings.null
 
     def _edges(self, search: FeedSearch, done: Container[str]) -> Iterator[tuple[str, Tables]]:
-        width, n = self.subject.architecture.d_mlp, self.subject.architecture.n_layers
+        width, mlps = search.paths.width, [mlp.at for mlp in search.paths.mlps]
+        last = mlps[-1].layer
         parts: dict[str, list[dict[str, NDArray[Any]]]] = {}
         passed: dict[str, list[NDArray[np.bool_]]] = {"down": [], "up": []}
         for way, layer, through, found in search.settle():
@@ -111,21 +125,24 @@ class FeedsJob:
         if self.settings.null:
             self.stronger = {f"{way}_above_null": float(np.concatenate(each).mean()) for way, each in passed.items()}
         whole = {through: merged(each) for through, each in parts.items()}
-        for layer in range(n - 1):
-            if shard_name(layer) in done:
+        for number, mlp in enumerate(mlps):
+            if mlp.layer == last or self._shard(mlp) in done:
                 continue
             tables = []
             for through, rows in whole.items():
-                here = rows["start"] // width == layer
+                here = rows["start"] // width == number
                 chosen = {name: values[here] for name, values in rows.items()}
                 if not self.settings.null:
                     chosen |= {name: np.full(int(here.sum()), -1.0) for name in ("null", "null_in")}
-                tables.append(feeds_table(chosen, self.subject.name, width, through, self.run.id))
-            yield shard_name(layer), {EDGES: pa.concat_tables(tables)}
+                tables.append(feeds_table(chosen, self.subject.name, mlps, width, through, self.run.id))
+            yield self._shard(mlp), {EDGES: pa.concat_tables(tables)}
+
+    @staticmethod
+    def _shard(at: MlpId) -> str:
+        return shard_name(at.layer, at.expert)
 
     def _models(self) -> Tables:
-        side = matched_model(self.subject)
-        parts = [neuron_tables(side, layer) for layer in range(side.layers)]
+        parts = [mlp_tables(self.subject.name, mlp.at, mlp.d_mlp) for mlp in self.subject.architecture.mlps]
         return {"Model": model_table(self.subject)} | {
             name: pa.concat_tables([part[name] for part in parts]) for name in parts[0]
         }

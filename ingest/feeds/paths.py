@@ -8,7 +8,8 @@ import torch
 
 from ..similar.kept import Kept, room
 from ..similar.shuffled import seed_of, shuffled
-from ..subject.layer_weights import LayerWeights, read_layer
+from ..subject.experts import MlpParts, read_mlp
+from ..subject.layer_weights import LayerWeights
 from ..subject.subject import Subject
 
 Through = str
@@ -28,7 +29,8 @@ class Paths:
     with P the centring of a LayerNorm (nothing for RMSNorm), and 1 + weight as Gemma's gains. The folding stands on
     the column's side, so that rows are multiplied as they are stored. Left out: what the norms divide by, which
     depends on the token and is one number for all neurons that read there; everything that other blocks make of the
-    stream in between; biases, which no neuron brings.
+    stream in between; biases, which no neuron brings. Of a mixture of experts each expert stands for itself: whether a
+    token reaches both neurons, and the weights that the routers give their experts, are left out too.
     """
 
     subject: Subject
@@ -38,15 +40,28 @@ class Paths:
     def __post_init__(self) -> None:
         self._kept = Kept(room(self.device))
         self._layers: dict[int, LayerWeights] = {}
+        self._mlps = self.subject.architecture.mlps
+        self._first: dict[int, int] = {}
+        for number, mlp in enumerate(self._mlps):
+            self._first.setdefault(mlp.at.layer, number)
 
     @property
-    def layers(self) -> int:
-        return self.subject.architecture.n_layers
+    def mlps(self) -> tuple[MlpParts, ...]:
+        """One a layer; of a mixture every expert of each. `start` and `end` are numbers of these."""
+        return self._mlps
 
     @property
     def width(self) -> int:
-        """Neurons a layer."""
-        return self.subject.architecture.d_mlp
+        """Neurons of the widest."""
+        return max(mlp.d_mlp for mlp in self.mlps)
+
+    def before(self, number: int) -> range:
+        """The MLPs of earlier layers than this one's."""
+        return range(self._first[self.mlps[number].at.layer])
+
+    def after(self, number: int) -> range:
+        """The MLPs of later layers."""
+        return range(self._first.get(self.mlps[number].at.layer + 1, len(self.mlps)), len(self.mlps))
 
     @property
     def through(self) -> tuple[Through, ...]:
@@ -54,12 +69,12 @@ class Paths:
         return tuple(name for name in self.subject.architecture.projections if name != "down")
 
     def sent(self, start: int, end: int) -> torch.Tensor:
-        """What the neurons of layer `start` send to the rows of layer `end`: float64 `[width, d_model]`."""
+        """What the neurons of MLP `start` send to the rows of MLP `end`: float64 `[its neurons, d_model]`."""
         written, norm = self._written(start), self._weights(end).pre_norm
         return written if norm is None else norm.write_side(written.cpu()).to(self.device)
 
     def rows(self, end: int, through: Through) -> torch.Tensor:
-        """The rows that read: float32 `[width, d_model]`, exact unless they are stored as float64."""
+        """The rows that read: float32 `[its neurons, d_model]`, exact unless they are stored as float64."""
         return self._kept.get(("rows", end, through), lambda: self._row(end, through))
 
     def shuffled(self, end: int, through: Through) -> torch.Tensor:
@@ -85,8 +100,8 @@ class Paths:
 
     def _weights(self, layer: int) -> LayerWeights:
         if layer not in self._layers:
-            # Two layers are at work at a time.
+            # Two MLPs are at work at a time.
             while len(self._layers) > 1:
                 self._layers.pop(next(iter(self._layers)))
-            self._layers[layer] = read_layer(self.subject.checkpoint, self.subject.architecture, layer)
+            self._layers[layer] = read_mlp(self.subject.checkpoint, self.subject.architecture, self._mlps[layer])
         return self._layers[layer]

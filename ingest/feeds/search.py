@@ -17,15 +17,15 @@ MARGIN = 6
 """Candidates kept beyond `k`, at least."""
 
 Told = Callable[[], None]
-"""Told that one more pair of layers is done."""
+"""Told that one more pair of MLPs is done."""
 
 
 @dataclass
 class Ends:
-    """The candidates of one layer's neurons, one way."""
+    """The candidates of one MLP's neurons, one way."""
 
     best: Best
-    """by size of the weight; ids are layer x width + index of the other end"""
+    """by size of the weight; ids are MLP x width of the widest + index of the other end"""
     null: torch.Tensor
     """float64 `[width]`: largest size with the control"""
     slack: torch.Tensor
@@ -34,7 +34,7 @@ class Ends:
 
 @dataclass(frozen=True)
 class Strongest:
-    """The strongest of each neuron of a layer, one way. Tensors on the CPU."""
+    """The strongest of each neuron of an MLP, one way. Tensors on the CPU."""
 
     ids: torch.Tensor
     """int64 `[width, k]`, by falling size, equal ones by rising id; -1 where there are fewer"""
@@ -45,7 +45,7 @@ class Strongest:
 
 
 class FeedSearch:
-    """Top `k` by size, positive and negative weights alike, of every neuron of the chosen layers.
+    """Top `k` by size, positive and negative weights alike, of every neuron of the chosen MLPs.
 
     Each block of each product serves its rows (downstream) and its columns (upstream). Candidates come from float32
     products and are weighed again in float64; a neuron whose k-th weight could be passed by one that was left out,
@@ -56,19 +56,20 @@ class FeedSearch:
         exact_products()
         self.paths, self.k, self.null = paths, k, null
         self.layers = sorted(set(layers))
-        self.down = {(n, t): self._ends(paths.layers - 1 - n) for n in self.layers for t in paths.through}
-        """by layer and projection: what its neurons feed"""
-        self.up = {(n, t): self._ends(n) for n in self.layers for t in paths.through}
+        self.down = {(n, t): self._ends(n, paths.after(n)) for n in self.layers for t in paths.through}
+        """by MLP and projection: what its neurons feed"""
+        self.up = {(n, t): self._ends(n, paths.before(n)) for n in self.layers for t in paths.through}
         """what feeds its neurons"""
         self.settled = 0
         """neurons that needed float64 throughout"""
 
     def pairs(self, end: int) -> list[tuple[int, int]]:
-        """The pairs of layers with this end that are wanted: those with one of the chosen layers."""
-        return [(start, end) for start in range(end) if start in self.layers or end in self.layers]
+        """The pairs of MLPs with this end that are wanted: those with one of the chosen."""
+        chosen = set(self.layers)
+        return [(start, end) for start in self.paths.before(end) if start in chosen or end in chosen]
 
     def take(self, start: int, end: int) -> None:
-        """Add one pair of layers."""
+        """Add one pair of MLPs."""
         sent = self.paths.sent(start, end)
         lengths, left = sent.norm(dim=1), sent.float()
         for through in self.paths.through:
@@ -105,7 +106,7 @@ class FeedSearch:
                 torch.maximum(up.null, sizes.amax(0).double(), out=up.null)
 
     def settle(self) -> Iterator[tuple[str, int, Through, Strongest]]:
-        """`down` or `up`, layer, projection and the strongest, once every pair was taken."""
+        """`down` or `up`, MLP, projection and the strongest, once every pair was taken."""
         for way, held in (("down", self.down), ("up", self.up)):
             for (layer, through), ends in held.items():
                 yield way, layer, through, self._settled(way, layer, through, ends)
@@ -118,7 +119,7 @@ class FeedSearch:
             weights[row, place] = self._exact(way, layer, other, through, row, best.ids[row, place] % width)
         ids, weights = _by_size(best.ids, weights)
         k = min(self.k, best.k)
-        if len(self._others(way, layer)) * width > best.k:
+        if self._among(self._others(way, layer)) > best.k:
             kth, floor = weights[:, k - 1].abs(), best.floor.double()
             for row in ((floor > 0) & (kth < floor + ends.slack)).nonzero()[:, 0].tolist():
                 ids[row], weights[row] = self._whole(way, layer, through, row, best.k)
@@ -127,12 +128,12 @@ class FeedSearch:
 
     def _whole(self, way: str, layer: int, through: Through, row: int, keep: int) -> tuple[torch.Tensor, torch.Tensor]:
         """One neuron against everything in float64."""
-        everyone = torch.arange(self.paths.width, device=self.paths.device)
-        own = torch.full_like(everyone, row)
-        others = self._others(way, layer)
-        weights = torch.cat([self._exact(way, layer, other, through, own, everyone) for other in others])
-        ids = torch.cat([other * self.paths.width + everyone for other in others])
-        found, sizes = _by_size(ids[None], weights[None])
+        ids, weights = [], []
+        for other in self._others(way, layer):
+            everyone = torch.arange(self.paths.mlps[other].d_mlp, device=self.paths.device)
+            weights.append(self._exact(way, layer, other, through, torch.full_like(everyone, row), everyone))
+            ids.append(other * self.paths.width + everyone)
+        found, sizes = _by_size(torch.cat(ids)[None], torch.cat(weights)[None])
         return found[0, :keep], sizes[0, :keep]
 
     def _exact(
@@ -149,11 +150,14 @@ class FeedSearch:
         return out
 
     def _others(self, way: str, layer: int) -> range:
-        return range(layer + 1, self.paths.layers) if way == "down" else range(layer)
+        return self.paths.after(layer) if way == "down" else self.paths.before(layer)
 
-    def _ends(self, others: int) -> Ends:
-        width, device = self.paths.width, self.paths.device
-        keep = max(1, min(self.k + max(MARGIN, self.k // 2), others * width))
+    def _among(self, others: range) -> int:
+        return sum(self.paths.mlps[other].d_mlp for other in others)
+
+    def _ends(self, number: int, others: range) -> Ends:
+        width, device = self.paths.mlps[number].d_mlp, self.paths.device
+        keep = max(1, min(self.k + max(MARGIN, self.k // 2), self._among(others)))
         zero = torch.zeros(width, dtype=torch.float64, device=device)
         return Ends(Best(width, keep, device), zero, zero.clone())
 

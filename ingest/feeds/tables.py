@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ...schema import conform, table
+from ...schema import MlpId, conform, table
 from ..significant import significant
-from ..similar.tables import neuron_ids
 from .search import Strongest
 
 EDGES = "Neuron.FEEDS.Neuron"
@@ -19,7 +20,7 @@ Ints = NDArray[np.int64]
 
 
 def edges_of(found: Strongest, layer: int, width: int, way: str) -> dict[str, NDArray[Any]]:
-    """The rows of one layer's neurons, one way: numbers of both ends, weight, rank and null; the other way's are
+    """The rows of one MLP's neurons, one way: numbers of both ends, weight, rank and null; the other way's are
     absent (rank 0, null NaN)."""
     row, place = (found.ids >= 0).nonzero(as_tuple=True)
     own = (layer * width + row).numpy()
@@ -53,14 +54,16 @@ def merged(parts: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
     return found
 
 
-def feeds_table(rows: dict[str, NDArray[Any]], model: str, width: int, through: str, run: str) -> pa.Table:
-    """FEEDS rows of `merged`."""
+def feeds_table(
+    rows: dict[str, NDArray[Any]], model: str, mlps: Sequence[MlpId], width: int, through: str, run: str
+) -> pa.Table:
+    """FEEDS rows of `merged`, whose ends are numbers of `mlps` x width + index."""
     ranks = {name: pa.array(rows[name].astype(np.int64), mask=rows[name] < 1) for name in ("rank", "rank_in")}
     nulls = {name: pa.array(significant(rows[name]), mask=rows[name] < 0) for name in ("null", "null_in")}
     n = len(rows["start"])
     columns: dict[str, Any] = {
-        "start": neuron_ids(model, rows["start"] // width, rows["start"] % width),
-        "end": neuron_ids(model, rows["end"] // width, rows["end"] % width),
+        "start": names_of(model, mlps, rows["start"] // width, rows["start"] % width),
+        "end": names_of(model, mlps, rows["end"] // width, rows["end"] % width),
         "weight": pa.array(significant(rows["weight"])),
         "through": pa.repeat(pa.scalar(through), n),
         **ranks,
@@ -68,3 +71,9 @@ def feeds_table(rows: dict[str, NDArray[Any]], model: str, width: int, through: 
         "run": pa.repeat(pa.scalar(run), n),
     }
     return conform(table(EDGES), pa.table(columns))
+
+
+def names_of(model: str, mlps: Sequence[MlpId], number: Ints, index: Ints) -> pa.Array:
+    """Ids of neurons by the number of their MLP and their index in it."""
+    before = pa.array([f"{model}/{mlp}/N" for mlp in mlps]).take(pa.array(number))
+    return pc.binary_join_element_wise(before, pc.cast(pa.array(index), pa.string()), "")

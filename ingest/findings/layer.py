@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ...schema import MlpId
 from ..links.compare import jaccard, row_cosines
 from ..links.decoded import Tops, tops, translated
 from .measure import Measure
@@ -41,8 +42,9 @@ class Layer:
     def read(cls, pair: Pair, decoded: Rows, layer: int, seed: int = 0) -> Layer:
         """Read a layer of both models and its decoded tokens. Raises ModelError, LinkError."""
         base, tuned = pair.layer(layer)
+        width = len(base.rows["down"])
         sides = [
-            tops(decoded(side.run, layer), pair.d_mlp, f"layer {layer} of run {side.run}")
+            tops(decoded(side.run, MlpId(layer), width), width, f"layer {layer} of run {side.run}")
             for side in (pair.base, pair.tuned)
         ]
         if pair.shared is not None:

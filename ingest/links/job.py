@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ...schema import POLES
+from ...schema import POLES, MlpId
 from ..bundle import RunInfo
+from ..lm_head.job import shard_name
 from ..progress import Progress
+from ..subject.experts import MlpParts, some_mlps
 from .compare import jaccard, noisy, row_cosines, same_top
 from .decoded import Tops, tops, translated
 from .pair import Pair
@@ -32,8 +34,8 @@ error of at most 1.6 points, for a fraction of a second decoding of the model.""
 LAST = "models"
 """Name of the last shard: the FINE_TUNED_FROM relationship."""
 
-Rows = Callable[[str, int], pa.Table]
-"""(lm-head run id, layer) -> its DECODES_TO rows: start, end, projection, pole, rank."""
+Rows = Callable[[str, MlpId, int], pa.Table]
+"""(lm-head run id, MLP, its neurons) -> its DECODES_TO rows: start, end, projection, pole, rank."""
 Measures = dict[str, NDArray[Any] | pa.Array]
 """Properties of COUNTERPART, `[d_mlp]` each."""
 
@@ -49,7 +51,10 @@ class LinkJob:
     seed: int = 0
     drift: Drift | None = None
     """what compares activations, where a text was given"""
-    _cosines: list[NDArray[np.float64]] = field(default_factory=list, repr=False)
+    experts: tuple[int, ...] | None = None
+    """the only ones linked of those that a router chooses among; None for all"""
+    _cosines: list[tuple[float, int]] = field(default_factory=list, repr=False)
+    """sum and number, a projection and MLP"""
 
     @cached_property
     def run(self) -> RunInfo:
@@ -73,24 +78,29 @@ class LinkJob:
             subject.weights,
             subject.vocabulary.hash,
             parameters,
-            scope={"layers": list(self.layers)},
+            scope={"layers": list(self.layers)} | ({} if self.experts is None else {"experts": list(self.experts)}),
             derived_from=derived,
         )
 
     def shards(self, done: Container[str], progress: Progress) -> Iterator[tuple[str, dict[str, pa.Table]]]:
-        """One shard a layer that is asked for, then `models`. Cosines are taken of all layers, asked, done or not."""
+        """One shard a layer or expert that is asked for, then `models`. Cosines are taken of all, done or not."""
         self._cosines.clear()
-        wanted = [layer for layer in self.layers if f"L{layer:03d}" not in done]
-        moved = self.drift.measure(wanted, progress) if self.drift is not None and wanted else {}
-        for layer in range(self.pair.n_layers):
-            progress("linking layers", layer, self.pair.n_layers)
-            base, tuned = self.pair.layer(layer)
+        asked = some_mlps(self.pair.base.subject.architecture, self.layers, self.experts)
+        wanted = [mlp.at for mlp in asked if shard_name(mlp.at.layer, mlp.at.expert) not in done]
+        layers = [at.layer for at in wanted]
+        moved = self.drift.measure(layers, progress) if self.drift is not None and wanted else {}
+        mlps = self.pair.mlps
+        for number, mlp in enumerate(mlps):
+            progress("linking layers", number, len(mlps))
+            base, tuned = self.pair.mlp(number)
             measures = self._changes(base, tuned)
-            name = f"L{layer:03d}"
-            if layer in wanted:
-                measures |= self._overlaps(base, tuned, measures) | moved.get(layer, {})
-                yield name, {"Neuron.COUNTERPART.Neuron": self._table(layer, measures)}
-        progress("linking layers", self.pair.n_layers, self.pair.n_layers)
+            if mlp.at in wanted:
+                measures |= self._overlaps(number, base, tuned, measures) | moved.get(mlp.at.layer, {})
+                yield (
+                    shard_name(mlp.at.layer, mlp.at.expert),
+                    {"Neuron.COUNTERPART.Neuron": self._table(mlp, measures)},
+                )
+        progress("linking layers", len(mlps), len(mlps))
         if LAST not in done:
             yield LAST, {"Model.FINE_TUNED_FROM.Model": self._fine_tuned_from()}
 
@@ -102,26 +112,27 @@ class LinkJob:
     @property
     def mean_cosine(self) -> float:
         """Over all rows of all projections, once `shards` has run."""
-        return float(np.concatenate(self._cosines).mean())
+        return sum(total for total, _ in self._cosines) / sum(n for _, n in self._cosines)
 
     def _changes(self, base: LayerWeights, tuned: LayerWeights) -> Measures:
         """Cosine and relative change of every row, as stored."""
         found: Measures = {}
         for projection in base.rows:
             cosine, delta = row_cosines(base.rows[projection], tuned.rows[projection])
-            self._cosines.append(cosine)
+            self._cosines.append((float(cosine.sum()), len(cosine)))
             found |= {f"cos_{projection}": cosine, f"delta_{projection}": delta}
         return found
 
-    def _overlaps(self, base: LayerWeights, tuned: LayerWeights, changes: Measures) -> Measures:
+    def _overlaps(self, place: int, base: LayerWeights, tuned: LayerWeights, changes: Measures) -> Measures:
         """Top-token overlaps of every projection and pole."""
-        before, after = self._tops(self.pair.base.run, base.layer), self._tops(self.pair.tuned.run, base.layer)
+        mlp = self.pair.mlps[place]
+        before, after = self._tops(self.pair.base.run, mlp), self._tops(self.pair.tuned.run, mlp)
         found: Measures = {}
         for number, projection in enumerate(base.rows):
             moved = np.flatnonzero(changes[f"delta_{projection}"] > 0)
-            seed = self.seed * 1_000_003 + base.layer * 3 + number
+            seed = self.seed * 1_000_003 + place * 3 + number
             drawn = np.sort(np.random.default_rng(seed).permutation(moved)[:DRAWN])
-            left_out = np.isin(np.arange(self.pair.d_mlp), np.setdiff1d(moved, drawn))
+            left_out = np.isin(np.arange(mlp.d_mlp), np.setdiff1d(moved, drawn))
             noise, alone = self._controls(base, tuned, projection, moved, drawn, seed)
             for sign, pole in POLES.items():
                 one, two = before[projection, sign], self._as_base(after[projection, sign])
@@ -153,20 +164,21 @@ class LinkJob:
         noise = self.pair.first_tokens(base, projection, noisy(one[drawn], two[drawn], seed))
         return noise, None if self.pair.same_readout else self.pair.first_tokens(base, projection, two[moved])
 
-    def _tops(self, run: str, layer: int) -> Tops:
-        return tops(self.decoded(run, layer), self.pair.d_mlp, f"layer {layer} of run {run}")
+    def _tops(self, run: str, mlp: MlpParts) -> Tops:
+        what = f"layer {mlp.at.layer}" if mlp.at.expert is None else str(mlp.at)
+        return tops(self.decoded(run, mlp.at, mlp.d_mlp), mlp.d_mlp, f"{what} of run {run}")
 
     def _as_base(self, side: NDArray[np.int64]) -> NDArray[np.int64]:
         return side if self.pair.shared is None else translated(side, self.pair.shared)
 
-    def _table(self, layer: int, measures: Measures) -> pa.Table:
+    def _table(self, mlp: MlpParts, measures: Measures) -> pa.Table:
         one, two = self.pair.base.subject.name, self.pair.tuned.subject.name
-        numbers = range(self.pair.d_mlp)
+        numbers = range(mlp.d_mlp)
         columns: dict[str, Any] = {
-            "start": [f"{one}/L{layer}/N{i}" for i in numbers],
-            "end": [f"{two}/L{layer}/N{i}" for i in numbers],
+            "start": [f"{one}/{mlp.at}/N{i}" for i in numbers],
+            "end": [f"{two}/{mlp.at}/N{i}" for i in numbers],
             **measures,
-            "run": [self.run.id] * self.pair.d_mlp,
+            "run": [self.run.id] * mlp.d_mlp,
         }
         return pa.table(columns)
 

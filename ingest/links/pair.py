@@ -15,6 +15,7 @@ from ..lm_head.decode import decode_rows
 from ..lm_head.identity import ranked_tokens
 from ..lm_head.settings import Settings
 from ..lm_head.unembedding import Unembedding
+from ..subject.experts import MlpParts, read_mlp
 from ..subject.layer_weights import LayerWeights, read_layer
 from ..subject.vocabulary import shared_ids
 
@@ -50,6 +51,9 @@ class Pair:
                 raise LinkError(
                     f"{two.name!r} cannot be a fine-tune of {one.name!r}: {what} is {b} there and {a} in the base"
                 )
+        shapes = [[(mlp.at, mlp.d_mlp) for mlp in side.architecture.mlps] for side in (one, two)]
+        if shapes[0] != shapes[1]:
+            raise LinkError(f"{two.name!r} cannot be a fine-tune of {one.name!r}: its layers have other experts")
 
     @property
     def n_layers(self) -> int:
@@ -57,13 +61,19 @@ class Pair:
         return self.base.subject.architecture.n_layers
 
     @property
-    def d_mlp(self) -> int:
-        """Neurons a layer of either."""
-        return self.base.subject.architecture.d_mlp
+    def mlps(self) -> tuple[MlpParts, ...]:
+        """The MLPs of either: one a layer, or every expert of each."""
+        return self.base.subject.architecture.mlps
 
     def layer(self, layer: int) -> tuple[LayerWeights, LayerWeights]:
-        """One layer of the base and of the fine-tune."""
+        """One layer of a dense base and of its fine-tune. Raises ModelError for a mixture of experts."""
         one, two = (read_layer(d.subject.checkpoint, d.subject.architecture, layer) for d in (self.base, self.tuned))
+        return one, two
+
+    def mlp(self, number: int) -> tuple[LayerWeights, LayerWeights]:
+        """The MLP of this number, of `mlps`, in the base and in the fine-tune."""
+        sides = (side.subject for side in (self.base, self.tuned))
+        one, two = (read_mlp(s.checkpoint, s.architecture, s.architecture.mlps[number]) for s in sides)
         return one, two
 
     @cached_property
@@ -91,8 +101,8 @@ class Pair:
     def _same_norms(self) -> bool:
         def digests(subject: Subject) -> list[str | None]:
             names = [subject.architecture.final_norm]
-            for layer in subject.architecture.layers:
-                names += [layer.pre_norm, layer.post_norm]
+            for mlp in subject.architecture.mlps:
+                names += [mlp.parts.pre_norm, mlp.parts.post_norm]
             held = subject.checkpoint.tensors  # a norm without a weight has nothing to differ in
             return [subject.checkpoint.digest(name) if name is not None and name in held else name for name in names]
 

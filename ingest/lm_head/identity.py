@@ -11,6 +11,7 @@ import numpy as np
 from ...schema import digest
 from ..subject.architecture import Architecture
 from ..subject.checkpoint import Checkpoint
+from ..subject.experts import MlpParts
 from ..subject.layer_weights import read_norm, told_norm
 from ..subject.vocabulary import Vocabulary
 from .settings import MASK, METHOD, Settings
@@ -49,12 +50,12 @@ def ranked_tokens(vocabulary: Vocabulary, settings: Settings) -> np.ndarray[Any,
 
 
 def layer_identity(
-    checkpoint: Checkpoint, architecture: Architecture, layer: int, mask: str, settings: Settings
+    checkpoint: Checkpoint, architecture: Architecture, mlp: MlpParts, mask: str, settings: Settings
 ) -> str:
-    """Hex sha256 of everything that enters one layer's decoding: rows, gains, final norm, unembedding, token
-    mask (see `mask_digest`), convention, k and method. Layers of two models with the same identity decode to the
+    """Hex sha256 of everything that enters one MLP's decoding: rows, gains, final norm, unembedding, token
+    mask (see `mask_digest`), convention, k and method. MLPs of two models with the same identity decode to the
     same result."""
-    parts = architecture.layers[layer]
+    parts = mlp.parts
     final = architecture.final_norm
     norms = (parts.pre_norm, parts.post_norm, final) if settings.convention == "folded" else ()
 
@@ -67,6 +68,7 @@ def layer_identity(
         return [info.dtype, list(info.shape), checkpoint.digest(name)]
 
     config = checkpoint.text_config
+    expert = {} if mlp.slot is None else {"slot": mlp.slot, "interleaved": mlp.interleaved}
     kinds = [config.get("model_type"), "rms_norm_eps" in config, architecture.final_norm is not None]
     return digest(
         {
@@ -79,6 +81,7 @@ def layer_identity(
             "k": settings.k,
             "statistics": settings.statistics,
             "method": METHOD,
+            **expert,
             **(measured_norms(checkpoint, [name for name in norms if name]) if norms else {}),
         }
     )

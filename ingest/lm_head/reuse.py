@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ...schema import MlpId
 from .tables import Tables
 
 
@@ -16,25 +17,31 @@ class _Names:
     """The parts of a layer's ids that are not its own numbers."""
 
     neurons: str
-    """`{model}/L{layer}`"""
+    """`{model}/L{layer}`, with the expert"""
     tokens: str
     """tokenizer hash"""
     run: str
 
 
-def relabel(tables: Mapping[str, pa.Table], model: str, layer: int, tokenizer: str, run: str) -> Tables:
-    """The tables of one decoded layer under another model, layer, tokenizer hash and run. The numbers stay."""
+def relabel(tables: Mapping[str, pa.Table], model: str, at: MlpId, tokenizer: str, run: str) -> Tables:
+    """The tables of one decoded MLP under another model, place, tokenizer hash and run. The numbers stay."""
     edges, neurons = tables["Neuron.DECODES_TO.Token"], tables["Neuron"]
     old = _Names(
         neurons["id"][0].as_py().rpartition("/N")[0],
         edges["end"][0].as_py().rpartition("/T")[0],
         edges["run"][0].as_py(),
     )
-    new = _Names(f"{model}/L{layer}", tokenizer, run)
+    new = _Names(f"{model}/{at}", tokenizer, run)
     ids = _head(neurons["id"], old.neurons, new.neurons)
     stats, has, member = tables["Stats"], tables["Neuron.HAS_STATS.Stats"], tables["Neuron.IN_MODEL.Model"]
     return {
-        "Neuron": _with(neurons, id=ids, model=_all(model, neurons), layer=_all(layer, neurons)),
+        "Neuron": _with(
+            neurons,
+            id=ids,
+            model=_all(model, neurons),
+            layer=_all(at.layer, neurons),
+            expert=pa.array([at.expert] * neurons.num_rows, pa.int64()),
+        ),
         "Neuron.IN_MODEL.Model": _with(
             member, start=_head(member["start"], old.neurons, new.neurons), end=_all(model, member)
         ),

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...schema import conform, fold, table
+from ...schema import MlpId, conform, fold, table
 from ..significant import significant
 from ..subject.subject import Subject
 from ..subject.vocabulary import Vocabulary
@@ -21,27 +21,29 @@ Tables = dict[str, pa.Table]
 _POLES = np.array([1, -1])
 
 
-def layer_tables(decoding: LayerDecoding, model: str, tokenizer_hash: str, run: str) -> Tables:
-    """Neuron, Stats and their relationships, in the ontology's columns."""
+def layer_tables(decoding: LayerDecoding, at: MlpId, model: str, tokenizer_hash: str, run: str) -> Tables:
+    """Neuron, Stats and their relationships of one MLP, in the ontology's columns."""
     n_neurons = len(next(iter(decoding.projections.values())).norm)
-    neurons = _numbered(f"{model}/L{decoding.layer}/N", np.arange(n_neurons))
+    neurons = numbered(f"{model}/{at}/N", np.arange(n_neurons))
     stats, has, edges = [], [], []
     for projection, found in decoding.projections.items():
         stats.append(_stats(found, decoding, projection, neurons, run))
         has.append({"start": neurons.take(_spread(n_neurons, 2)), "end": stats[-1]["id"]})
-        edges.append(_edges(found, decoding, projection, neurons, tokenizer_hash, run))
+        ranked = ranked_edges(found, neurons, decoding.convention, tokenizer_hash, run)
+        edges.append(ranked | {"projection": same(projection, len(ranked["start"]))})
     node = {
         "id": neurons,
-        "model": _same(model, n_neurons),
-        "layer": pa.array(np.full(n_neurons, decoding.layer)),
+        "model": same(model, n_neurons),
+        "layer": pa.array(np.full(n_neurons, at.layer)),
         "index": pa.array(np.arange(n_neurons)),
+        "expert": pa.array([at.expert] * n_neurons, pa.int64()),
     }
     made = {
         "Neuron": pa.table(node),
-        "Neuron.IN_MODEL.Model": pa.table({"start": neurons, "end": _same(model, n_neurons)}),
+        "Neuron.IN_MODEL.Model": pa.table({"start": neurons, "end": same(model, n_neurons)}),
         "Stats": pa.concat_tables(pa.table(columns) for columns in stats),
         "Neuron.HAS_STATS.Stats": pa.concat_tables(
-            pa.table(columns | {"run": _same(run, 2 * n_neurons)}) for columns in has
+            pa.table(columns | {"run": same(run, 2 * n_neurons)}) for columns in has
         ),
         "Neuron.DECODES_TO.Token": pa.concat_tables(pa.table(columns) for columns in edges),
     }
@@ -57,15 +59,15 @@ def _stats(found: Decoding, layer: LayerDecoding, projection: str, neurons: pa.A
     def twice(values: Any, sign: npt.NDArray[np.int64] | int = 1) -> pa.Array:
         return _floats(np.repeat(values.numpy(), 2) * sign)
 
-    suffix = _same(f"/{run}", 2 * n)
-    middle = _same(f"/weights/{projection}/", 2 * n)
+    suffix = same(f"/{run}", 2 * n)
+    middle = same(f"/weights/{projection}/", 2 * n)
     return {
         "id": pc.binary_join_element_wise(each, middle, pc.cast(poles, pa.string()), suffix, ""),
-        "kind": _same("weights", 2 * n),
-        "projection": _same(projection, 2 * n),
+        "kind": same("weights", 2 * n),
+        "projection": same(projection, 2 * n),
         "pole": poles,
-        "run": _same(run, 2 * n),
-        "convention": _same(layer.convention, 2 * n),
+        "run": same(run, 2 * n),
+        "convention": same(layer.convention, 2 * n),
         "norm": twice(found.norm),
         "n": pa.array(np.full(2 * n, layer.n_ranked)),
         "mean": twice(moments.mean, signs),
@@ -79,10 +81,8 @@ def _stats(found: Decoding, layer: LayerDecoding, projection: str, neurons: pa.A
     }
 
 
-def _edges(
-    found: Decoding, layer: LayerDecoding, projection: str, neurons: pa.Array, tokenizer_hash: str, run: str
-) -> dict[str, Any]:
-    """One edge a neuron, pole and rank."""
+def ranked_edges(found: Decoding, starts: pa.Array, convention: str, tokenizer_hash: str, run: str) -> dict[str, Any]:
+    """One edge a decoded row, pole and rank; `starts` are what the rows are of."""
     logits = found.logits.numpy()
     n, _, k = logits.shape
     size = logits.size
@@ -91,26 +91,25 @@ def _edges(
     z = np.divide(logits - mean, std, out=np.zeros_like(logits), where=std > 0)
     probability = np.exp(logits - found.moments.logsumexp.numpy()[:, :, None])
     return {
-        "start": neurons.take(_spread(n, 2 * k)),
-        "end": _numbered(f"{tokenizer_hash}/T", found.tokens.numpy().ravel()),
-        "projection": _same(projection, size),
+        "start": starts.take(_spread(n, 2 * k)),
+        "end": numbered(f"{tokenizer_hash}/T", found.tokens.numpy().ravel()),
         "pole": pa.array(np.tile(np.repeat(_POLES, k), n)),
-        "convention": _same(layer.convention, size),
+        "convention": same(convention, size),
         "rank": pa.array(np.tile(np.arange(1, k + 1), 2 * n)),
         "logit": pa.array(significant(logits.ravel())),
         "z": pa.array(significant(z.ravel())),
         "probability": pa.array(significant(probability.ravel())),
-        "run": _same(run, size),
+        "run": same(run, size),
     }
 
 
 def vocabulary_tables(vocabulary: Vocabulary) -> Tables:
     """Every token, the words they spell, and which spells which. Tokens that are no ordinary text spell none."""
     n, name = len(vocabulary), vocabulary.hash
-    ids = _numbered(f"{name}/T", np.arange(n))
+    ids = numbered(f"{name}/T", np.arange(n))
     tokens = {
         "id": ids,
-        "tokenizer": _same(name, n),
+        "tokenizer": same(name, n),
         "token": pa.array(np.arange(n)),
         "text": pa.array(vocabulary.texts),
     } | {flag: pa.array(getattr(vocabulary, flag)) for flag in ("special", "byte", "unused", "untrained")}
@@ -135,7 +134,9 @@ def model_table(subject: Subject) -> pa.Table:
         "architecture": found.name,
         "n_layers": found.n_layers,
         "d_model": found.d_model,
-        "d_mlp": found.d_mlp,
+        "d_mlp": found.d_mlp if found.mixture is None else None,
+        "n_experts": None if found.mixture is None else found.mixture.n_experts,
+        "d_expert": None if found.mixture is None else found.mixture.d_expert,
         "d_vocab": found.d_vocab,
         "gated": found.gated,
     }
@@ -150,16 +151,17 @@ def words_of(vocabulary: Vocabulary) -> npt.NDArray[np.int64]:
     return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _numbered(prefix: str, numbers: npt.NDArray[np.int64]) -> pa.Array:
+def numbered(prefix: str, numbers: npt.NDArray[np.int64]) -> pa.Array:
     """prefix0, prefix1, ..."""
-    return pc.binary_join_element_wise(_same(prefix, len(numbers)), pc.cast(pa.array(numbers), pa.string()), "")
+    return pc.binary_join_element_wise(same(prefix, len(numbers)), pc.cast(pa.array(numbers), pa.string()), "")
 
 
 def _spread(n: int, times: int) -> pa.Array:
     return pa.array(np.repeat(np.arange(n), times))
 
 
-def _same(text: str, n: int) -> pa.Array:
+def same(text: str, n: int) -> pa.Array:
+    """The text n times."""
     return pa.repeat(pa.scalar(text), n)
 
 

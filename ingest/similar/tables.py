@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...schema import conform, table
+from ...schema import MlpId, conform, table
+from ..lm_head.tables import numbered, same
 from ..significant import significant
 from .measure import MatchedModel, Measure
 from .search import Nearest
@@ -19,13 +20,18 @@ EDGES = "Neuron.SIMILAR.Neuron"
 
 def neuron_tables(side: MatchedModel, layer: int) -> Tables:
     """The neurons of a layer and the model they belong to."""
-    n = side.width
-    ids = neuron_ids(side.model, np.full(n, layer), np.arange(n))
+    return mlp_tables(side.model, MlpId(layer), side.width)
+
+
+def mlp_tables(model: str, at: MlpId, n: int) -> Tables:
+    """The n neurons of an MLP and the model they belong to."""
+    ids = numbered(f"{model}/{at}/N", np.arange(n))
     nodes = {
         "id": ids,
-        "model": pa.repeat(pa.scalar(side.model), n),
-        "layer": pa.array(np.full(n, layer)),
+        "model": same(model, n),
+        "layer": pa.array(np.full(n, at.layer)),
         "index": pa.array(np.arange(n)),
+        "expert": pa.array([at.expert] * n, pa.int64()),
     }
     made = {"Neuron": nodes, "Neuron.IN_MODEL.Model": {"start": ids, "end": nodes["model"]}}
     return {name: conform(table(name), pa.table(columns)) for name, columns in made.items()}

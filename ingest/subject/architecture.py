@@ -1,4 +1,4 @@
-"""Finds the parts of a dense causal language model among its tensors, by name and shape."""
+"""Finds the parts of a causal language model among its tensors, by name and shape."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ...schema import ModelError
+from ...schema import MlpId, ModelError
 from .blocks import find_blocks
 from .checkpoint import Checkpoint
+from .experts import Mixture, MlpParts, find_mixture
 from .layer_parts import LayerParts, find_layer
 from .names import EMBEDDINGS, FINAL_NORMS, UNEMBEDDINGS
 from .wiring import find_wiring
@@ -35,21 +37,49 @@ class Architecture:
     final_norm: str | None
     """weight of the norm before the unembedding; None where the model has none (OPT with post-norms)"""
     layers: tuple[LayerParts, ...]
+    """empty in a mixture of experts"""
     d_model: int
     d_mlp: int
+    """neurons of a layer's MLP; of each expert that is chosen, in a mixture"""
     d_vocab: int
     gated: bool
+    mixture: Mixture | None = None
+    """the MLPs of a model with experts; None in a dense one"""
     between: str | None = None
     """a module between the final norm and the unembedding, by its path; the norms say nothing then"""
 
     @property
     def n_layers(self) -> int:
-        return len(self.layers)
+        return len(self.layers) if self.mixture is None else self.mixture.mlps[-1].at.layer + 1
+
+    @cached_property
+    def mlps(self) -> tuple[MlpParts, ...]:
+        """Every MLP of the model, by layer."""
+        if self.mixture is not None:
+            return self.mixture.mlps
+        return tuple(MlpParts(MlpId(layer), parts) for layer, parts in enumerate(self.layers))
+
+    def mlp(self, layer: int, expert: int | None = None) -> MlpParts:
+        """One MLP. Raises ModelError where there is none."""
+        return self.mlps[self.number(layer, expert)]
+
+    def number(self, layer: int, expert: int | None = None) -> int:
+        """The place of an MLP among `mlps`. Raises ModelError where there is none."""
+        at = MlpId(layer, expert)
+        if at not in self._numbers:
+            raise ModelError(
+                f"no MLP {str(at)!r}: the model has {self.n_layers} layers, the last is {self.mlps[-1].at}"
+            )
+        return self._numbers[at]
+
+    @cached_property
+    def _numbers(self) -> dict[MlpId, int]:
+        return {mlp.at: number for number, mlp in enumerate(self.mlps)}
 
     @property
     def norms(self) -> list[str]:
         """The names of all norms, each once, the final one first."""
-        each = [name for layer in self.layers for name in (layer.pre_norm, layer.post_norm)]
+        each = [name for mlp in self.mlps for name in (mlp.parts.pre_norm, mlp.parts.post_norm)]
         return [name for name in dict.fromkeys([self.final_norm, *each]) if name is not None]
 
     @property
@@ -61,8 +91,8 @@ class Architecture:
 def find_architecture(checkpoint: Checkpoint) -> Architecture:
     """Find MLPs, norms and unembedding.
 
-    Raises ModelError that says which part was not found: the model is not a dense causal language model (a
-    mixture of experts, a state-space model, an encoder), or its names are new to us.
+    Raises ModelError that says which part was not found: the model is not a causal language model with MLPs (a
+    state-space model, an encoder), or its names are new to us.
     """
     name = _class_name(checkpoint)
     if (skeleton := _skeleton(checkpoint)) is not None:
@@ -71,15 +101,19 @@ def find_architecture(checkpoint: Checkpoint) -> Architecture:
     head, tied = _unembedding(checkpoint)
     d_vocab, d_model = checkpoint.info(head).shape
     root, tensors = _main_stack(checkpoint, blocks)
-    layers = tuple(find_layer(checkpoint, f"{root}{i}.", tensors[i], d_model) for i in sorted(tensors))
-    widths = {layer.d_mlp for layer in layers}
+    mixture = find_mixture(checkpoint, root, tensors, d_model)
+    layers = (
+        () if mixture else tuple(find_layer(checkpoint, f"{root}{i}.", tensors[i], d_model) for i in sorted(tensors))
+    )
+    widths = {mixture.d_expert} if mixture else {layer.d_mlp for layer in layers}
     if len(widths) != 1:
         raise ModelError(f"{checkpoint.folder}: its layers' MLPs differ in width ({sorted(widths)}); expected one")
+    each = [mlp.parts for mlp in mixture.mlps] if mixture else layers
     final = _final_norm(checkpoint, root, d_model)
-    if final is None and layers[0].pre_norm is not None:
+    if final is None and each[0].pre_norm is not None:
         raise ModelError(f"{checkpoint.folder}: no final norm found beside {root!r} ({', '.join(FINAL_NORMS)})")
-    gated = all(layer.gated for layer in layers)
-    return Architecture(name, head, tied, final, layers, d_model, widths.pop(), d_vocab, gated)
+    gated = all(parts.gated for parts in each)
+    return Architecture(name, head, tied, final, layers, d_model, widths.pop(), d_vocab, gated, mixture)
 
 
 def _skeleton(checkpoint: Checkpoint) -> Skeleton | None:
@@ -120,7 +154,8 @@ def _by_modules(checkpoint: Checkpoint, skeleton: Skeleton, name: str) -> Archit
     tied = unembedding == skeleton.tensor(skeleton.model.get_input_embeddings())
     final = _norm_name(skeleton, wiring.final)
     gated = all(layer.gated for layer in layers)
-    return Architecture(name, unembedding, tied, final, layers, d_model, widths.pop(), d_vocab, gated, wiring.between)
+    sizes = d_model, widths.pop(), d_vocab
+    return Architecture(name, unembedding, tied, final, layers, *sizes, gated, between=wiring.between)
 
 
 def _stored(skeleton: Skeleton, module: nn.Module) -> str:

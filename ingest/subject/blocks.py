@@ -59,7 +59,7 @@ def find_blocks(model: nn.Module) -> tuple[Block, ...]:
     # Of several, such as a vision tower's and the language model's, the one that stands nearest to the tokens.
     tokens = _path(model, _embedding(model))
     nearest = max(found, key=lambda path: (_shared(path, tokens), len(found[path])))
-    return tuple(_block(layer, d_model, number, model) for number, layer in enumerate(found[nearest]))
+    return tuple(block_of(layer, d_model, number, model) for number, layer in enumerate(found[nearest]))
 
 
 def stream_width(model: nn.Module) -> int:
@@ -120,7 +120,8 @@ def _outputs(layer: nn.Module, d_model: int) -> list[tuple[nn.Module, int]]:
     ]
 
 
-def _block(layer: nn.Module, d_model: int, number: int, model: nn.Module) -> Block:
+def block_of(layer: nn.Module, d_model: int, number: int, model: nn.Module) -> Block:
+    """The one MLP of a module. Raises ModelError."""
     where = f"{type(model).__name__}, layer {number}"
     outputs = _outputs(layer, d_model)
     if len(outputs) != 1:

@@ -10,7 +10,8 @@ from typing import Literal
 import torch
 
 from ...schema import ModelError
-from .blocks import Block, Site
+from .blocks import Site
+from .expert_blocks import AnyBlock
 from .hooks import Shape, Values, Visit
 
 How = Literal["set", "add", "scale"]
@@ -36,7 +37,7 @@ class Clamp:
         """Set to zero, or to its mean over a corpus: mean ablation."""
         return cls(layer, neuron, mean)
 
-    def check(self, blocks: Sequence[Block]) -> None:
+    def check(self, blocks: Sequence[AnyBlock]) -> None:
         """Raise ModelError for a neuron or site that the model does not have, and for a value that is no number."""
         if not 0 <= self.layer < len(blocks):
             raise ModelError(f"no layer {self.layer!r}: the model has layers 0 to {len(blocks) - 1}")

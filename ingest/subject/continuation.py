@@ -14,6 +14,7 @@ from ...schema.numbers import check_seed
 from ..progress import Progress, silent
 from .cache import given_cache, plain_cache
 from .clamp import Clamp
+from .expert_blocks import ExpertBlock
 from .live import LiveModel
 from .vocabulary import token_texts
 
@@ -48,6 +49,8 @@ class Own:
     low_at: int
     """its position"""
     high_at: int
+    routed: int | None = None
+    """of an expert's neuron: positions that reach the expert, on which alone it has a value; elsewhere 0 stands"""
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ def kl(before: torch.Tensor, after: torch.Tensor) -> float:
 
 def _check(live: LiveModel, ids: Sequence[int], clamps: Sequence[Clamp], tokens: int) -> None:
     for clamp in clamps:
-        clamp.check(live.blocks)
+        clamp.check(live.mlps)
         for position in clamp.positions or ():
             if not -len(ids) <= position < len(ids) + tokens:
                 raise ModelError(
@@ -204,12 +207,12 @@ def _controls(live: LiveModel, ids: Sequence[int], clamps: Sequence[Clamp]) -> l
     taken: dict[int, set[int]] = {}
     for clamp in clamps:
         taken.setdefault(clamp.layer, set()).add(clamp.neuron)
-    if not clamps or any(len(neurons) == live.blocks[layer].d_mlp for layer, neurons in taken.items()):
+    if not clamps or any(len(neurons) == live.mlps[layer].d_mlp for layer, neurons in taken.items()):
         return []
     draw = torch.Generator().manual_seed(0)
 
     def other(clamp: Clamp, row: int) -> Clamp:
-        rest = [i for i in range(live.blocks[clamp.layer].d_mlp) if i not in taken[clamp.layer]]
+        rest = [i for i in range(live.mlps[clamp.layer].d_mlp) if i not in taken[clamp.layer]]
         return replace(clamp, neuron=rest[int(torch.randint(len(rest), (), generator=draw))], row=row)
 
     found: list[torch.Tensor] = []
@@ -227,9 +230,12 @@ def _own(live: LiveModel, ids: Sequence[int], clamps: Sequence[Clamp]) -> tuple[
     found = []
     for clamp in clamps:
         held = live.capture(_row(live, ids), layers=[clamp.layer], sites=(clamp.site,))[clamp.layer, clamp.site]
-        values: list[float] = held[0, :, clamp.neuron].double().tolist()
-        low, high = min(counted, key=values.__getitem__), max(counted, key=values.__getitem__)
-        found.append(Own(tuple(values), values[low], values[high], low, high))
+        values: list[float] = held[0, :, clamp.neuron].double().nan_to_num(0.0).tolist()
+        reached = (~held[0, :, clamp.neuron].isnan()).nonzero()[:, 0].tolist()
+        seen = [at for at in counted if at in reached] or counted
+        low, high = min(seen, key=values.__getitem__), max(seen, key=values.__getitem__)
+        expert = isinstance(live.mlps[clamp.layer], ExpertBlock)
+        found.append(Own(tuple(values), values[low], values[high], low, high, len(reached) if expert else None))
     return tuple(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from inspect import signature
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 from ...schema import ModelError
 from .blocks import Block, Site
 from .cache import cache_in, positions_in
+from .expert_blocks import AnyBlock, ExpertBlock
 
 Values = torch.Tensor
 """`[batch, positions, d_mlp]`, on the layer's device, in the model's dtype."""
@@ -51,7 +53,7 @@ class Shape:
 @contextmanager
 def hooked(
     roots: Sequence[nn.Module],
-    blocks: Sequence[Block],
+    blocks: Sequence[AnyBlock],
     wanted: Mapping[int, Sequence[Site]],
     visit: Callable[[Shape], Visit],
 ) -> Iterator[None]:
@@ -87,7 +89,9 @@ def only_at(block: Block, places: torch.Tensor, batch: int) -> Iterator[None]:
             hook.remove()
 
 
-def _hook(block: Block, layer: int, site: Site, shape: Shape, visit: Visit) -> Any:
+def _hook(block: AnyBlock, layer: int, site: Site, shape: Shape, visit: Visit) -> Any:
+    if isinstance(block, ExpertBlock):
+        return _hook_expert(block, layer, site, shape, visit)
     if site == "hidden":
 
         def before(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -112,6 +116,31 @@ def _hook(block: Block, layer: int, site: Site, shape: Shape, visit: Visit) -> A
         return whole
 
     return module.register_forward_hook(after)
+
+
+def _hook_expert(block: ExpertBlock, layer: int, site: Site, shape: Shape, visit: Visit) -> Any:
+    """Values are worked out beside the module, on the tokens that reach the expert, and are NaN elsewhere; a change is
+    added to what the module wrote, weighed as the router does."""
+    if site not in block.sites:
+        raise ModelError(f"an expert has no {site!r} site; it has {', '.join(block.sites)}")
+
+    takes = signature(block.module.forward)
+
+    def after(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: torch.Tensor) -> Any:
+        given = tuple(takes.bind(*args, **kwargs).arguments.values())
+        if any(part.ndim != 2 for part in given):
+            raise ModelError(f"{type(module).__name__} is not handed tokens end to end; its experts cannot be read")
+        routed = block.routed(given)
+        hidden = block.hidden(routed.states)
+        if not bool(hidden.isfinite().all()):
+            raise ModelError("an expert has values that are not finite; run with --dtype float32")
+        tokens = given[0].shape[0] // (block.experts if block.scaled else 1)
+        whole = torch.full((tokens, block.d_mlp), torch.nan, dtype=hidden.dtype, device=hidden.device)
+        whole[routed.rows] = hidden
+        changed = _told(visit, layer, site, whole, shape)
+        return None if changed is None else block.change(output, routed, changed[routed.rows] - hidden)
+
+    return block.module.register_forward_hook(after, with_kwargs=True)
 
 
 def _told(visit: Visit, layer: int, site: Site, values: torch.Tensor, shape: Shape) -> torch.Tensor | None:

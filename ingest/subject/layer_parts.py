@@ -57,7 +57,7 @@ def find_layer(checkpoint: Checkpoint, root: str, tensors: Mapping[str, str], d_
             raise ModelError(
                 f"{checkpoint.folder}: {name} is {list(checkpoint.info(name).shape)}, expected {list(shape)}"
             )
-    pre, post = _norms(checkpoint, root, tensors, d_model)
+    pre, post = layer_norms(checkpoint, root, tensors, d_model)
     return LayerParts(gate, up, down, fused, transposed, pre, post, d_mlp)
 
 
@@ -85,7 +85,7 @@ def _transposed(checkpoint: Checkpoint, root: str, down: str, d_model: int) -> b
     return shape[1] == d_model
 
 
-def _norms(
+def layer_norms(
     checkpoint: Checkpoint, root: str, tensors: Mapping[str, str], d_model: int
 ) -> tuple[str | None, str | None]:
     """The norms before and after the MLP."""

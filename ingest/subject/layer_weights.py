@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .architecture import Architecture
+from ...schema import ModelError
 from .checkpoint import Checkpoint
 from .measured_norm import measure
 from .norm import Norm, norm_kind
 
 if TYPE_CHECKING:
     import torch
+
+    from .architecture import Architecture
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class LayerWeights:
 
 def read_layer(checkpoint: Checkpoint, architecture: Architecture, layer: int) -> LayerWeights:
     """Read one layer: its projections and the three norms. Raises ModelError."""
+    if architecture.mixture is not None:
+        raise ModelError(f"{checkpoint.folder}: layer {layer} of a mixture of experts has more than one MLP")
     parts = architecture.layers[layer]
     rows: dict[str, torch.Tensor] = {}
     up = checkpoint.tensor(parts.up)

@@ -16,6 +16,7 @@ from ...schema import ModelError
 from ...schema.secrets import reason
 from .blocks import Block, Site, find_blocks
 from .clamp import Clamp, changes, clamping
+from .expert_blocks import AnyBlock, find_mlp_blocks
 from .hooks import Shape, StopRun, Values, hooked
 from .names import CONTEXTS
 from .subject import Subject
@@ -33,9 +34,11 @@ class LiveModel:
     model: Any
     """the transformers model, in eval mode, without gradients"""
     blocks: tuple[Block, ...]
-    """one a layer"""
+    """one a layer; none of a mixture of experts"""
     subject: Subject | None = None
     """its files, where it came from files"""
+    experts: tuple[AnyBlock, ...] = ()
+    """of a mixture one an MLP, in the order of `Architecture.mlps`: what is called a layer here is the number of one"""
 
     @classmethod
     def open(
@@ -75,21 +78,28 @@ class LiveModel:
         """A transformers model at hand. Raises ModelError where its MLPs are not found."""
         model.eval()
         model.requires_grad_(False)
+        if subject is not None and subject.architecture.mixture is not None:
+            return cls(model, (), subject, find_mlp_blocks(model, subject.architecture))
         return cls(model, find_blocks(model), subject)
 
     @property
+    def mlps(self) -> tuple[AnyBlock, ...]:
+        """What can be read and clamped."""
+        return self.experts or self.blocks
+
+    @property
     def n_layers(self) -> int:
-        return len(self.blocks)
+        return len(self.mlps)
 
     @property
     def d_mlp(self) -> int:
         """Neurons a layer."""
-        return self.blocks[0].d_mlp
+        return self.mlps[0].d_mlp
 
     @property
     def gated(self) -> bool:
         """Whether the MLPs have a gate, and the hidden values therefore two signs."""
-        return self.blocks[0].gate is not None
+        return self.mlps[0].gate is not None
 
     @property
     def context(self) -> int | None:
@@ -148,7 +158,7 @@ class LiveModel:
 
             return each
 
-        with suppress(StopRun), hooked((self.model, self.body), self.blocks, wanted, told):
+        with suppress(StopRun), hooked((self.model, self.body), self.mlps, wanted, told):
             mask = None if attention_mask is None else attention_mask.to(self.device)
             self.body(input_ids=ids.to(self.device), attention_mask=mask, use_cache=False)
 
@@ -177,12 +187,12 @@ class LiveModel:
         """
         asked = list(clamps)
         for clamp in asked:
-            clamp.check(self.blocks)
+            clamp.check(self.mlps)
         found = changes(asked)
         wanted = {layer: tuple(sites) for layer, sites in found.items()}
         with (
             torch.no_grad(),
-            hooked((self.model, self.body), self.blocks, wanted, lambda shape: clamping(found, shape)),
+            hooked((self.model, self.body), self.mlps, wanted, lambda shape: clamping(found, shape)),
         ):
             yield self.model
 
@@ -191,8 +201,8 @@ class LiveModel:
             if not 0 <= layer < self.n_layers:
                 raise ModelError(f"no layer {layer!r}: the model has layers 0 to {self.n_layers - 1}")
             for site in sites:
-                if site not in self.blocks[layer].sites:
-                    raise ModelError(f"site is {site!r}, expected one of {', '.join(self.blocks[layer].sites)}")
+                if site not in self.mlps[layer].sites:
+                    raise ModelError(f"site is {site!r}, expected one of {', '.join(self.mlps[layer].sites)}")
 
 
 def _device(name: str) -> torch.device:

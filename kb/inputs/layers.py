@@ -21,8 +21,10 @@ class KnownLayers:
                 bundle = Bundle.open(path)
             except NeuronKBError:
                 continue  # a damaged bundle is not reused; `neuronkb bundles check` says what is wrong with it
-            for layer, identity in bundle.run.summary.get("layer_identities", {}).items():
-                self._places[identity] = (bundle, f"L{int(layer):03d}")
+            for place, identity in bundle.run.summary.get("layer_identities", {}).items():
+                # `3` of a dense layer, `3E5` and `3S` of experts
+                layer = place.rstrip("S").partition("E")[0]
+                self._places[identity] = (bundle, f"L{int(layer):03d}{place.removeprefix(layer)}")
 
     def __call__(self, identity: str) -> Mapping[str, pa.Table] | None:
         """The tables of a layer with this identity, or None."""

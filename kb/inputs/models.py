@@ -60,8 +60,9 @@ def source_of(store: Store, model: str) -> str | None:
     return None
 
 
-def find_subject(store: Store, model: str | Path) -> Subject:
+def find_subject(store: Store, model: str | Path, *, experts: bool = False) -> Subject:
     """The files of a model given as a folder, a hub id or the name of a model in the store, named as the store does.
+    `experts` says that the caller knows what to do with a mixture.
 
     Raises WeightsError when the store knows the model of that name with other weights, ModelError when it is nowhere.
     """
@@ -69,11 +70,12 @@ def find_subject(store: Store, model: str | Path) -> Subject:
 
     known = {row["model"]: row for row in query("models").run(store).dicts()}
     if str(model) in known and not Path(model).expanduser().is_dir():
-        subject = Subject.open(*located(store, str(model)))
+        subject = Subject.open(*located(store, str(model)), experts=experts)
     else:
-        subject = Subject.open(located(store, model)[0])
+        subject = Subject.open(located(store, model)[0], experts=experts)
         built = subject.architecture
-        shape = (built.n_layers, built.d_model, built.d_mlp, built.d_vocab)
+        width = built.d_mlp if built.mixture is None else None
+        shape = (built.n_layers, built.d_model, width, built.d_vocab)
         # Hashing reads every weight: only where a model in the store could be this one.
         alike = [name for name, row in known.items() if _shape(row) == shape and row["weights"] == subject.weights]
         if alike and subject.name not in known:

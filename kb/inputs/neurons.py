@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ def named_neuron(text: str, name: str, model: str) -> NeuronId:
             continue
         if found.model not in (name, model):
             raise IdError(f"neuron {text!r} is of the model {found.model!r}, not of {name!r}; give one of its neurons")
-        return NeuronId(name, found.layer, found.index)
+        return replace(found, model=name)
     raise IdError(f"{text!r} is not a neuron id; expected L3/N17, MODEL/L3/N17 or blocks.3.mlp.hook_post/17")
 
 
@@ -100,6 +101,11 @@ def _at(where: str, name: str, subject: Subject, model: str) -> tuple[int, int]:
 
 def _check(neuron: NeuronId, subject: Subject) -> None:
     built = subject.architecture
+    if built.mixture is not None or neuron.expert is not None:
+        width = built.mlp(neuron.layer, neuron.expert).d_mlp
+        if neuron.index >= width:
+            raise ModelError(f"no neuron {str(neuron)!r}: {neuron.mlp} has neurons 0 to {width - 1}")
+        return
     if not (0 <= neuron.layer < built.n_layers and 0 <= neuron.index < built.d_mlp):
         raise ModelError(
             f"no neuron {str(neuron)!r}: the model has layers 0 to {built.n_layers - 1} and neurons 0 to "

@@ -24,14 +24,17 @@ def activations_job(
     corpus: str | Path | Sequence[str | Path],
     name: str | None,
     layers: Sequence[int] | None,
+    experts: Sequence[int] | None,
     reading: Reading,
     windows: Chosen[Windows],
     settings: Chosen[Settings],
 ) -> ActivationsJob:
     """The job of `kb.activations.ingest`. The corpus is built first: a mistake in it shows at once."""
     from ...ingest.activations.job import ActivationsJob
+    from ...ingest.activations.routed import RoutedJob
     from ...ingest.activations.settings import Settings
     from ...ingest.lm_head.unembedding import torch_device
+    from ...ingest.subject.experts import some_mlps
     from ...ingest.subject.live import LiveModel
     from ...ingest.subject.subject import Subject
 
@@ -39,8 +42,11 @@ def activations_job(
     model, name = located(store, model, name)
     chosen = Settings.of(settings)
     device = torch_device(chosen.device)
-    subject = Subject.open(model, name)
+    subject = Subject.open(model, name, experts=True)
+    some_mlps(subject.architecture, (), experts)
     texts = corpus_of(store, place, subject, corpus, windows, progress, reading, roles=chosen.roles)
     subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
     live = LiveModel.load(subject, dtype=chosen.dtype_on(device), device=chosen.device)
+    if subject.architecture.mixture is not None:
+        return RoutedJob.open(live, texts, place.passes, layers=layers, settings=chosen, experts=experts)
     return ActivationsJob.open(live, texts, place.passes, layers=layers, settings=chosen)

@@ -24,7 +24,7 @@ from ...queries.answers.agree import SHARE, AgreeReport, adjusted, agreements, f
 from ...queries.answers.agreed import AGREES, CONTRADICTS, Counted, stored_report
 from ...queries.answers.compared import Agreement, Compared, MethodPair, compare
 from ...queries.answers.disagree import DisagreeReport, with_clamps
-from ...queries.answers.named import AGREE, Heard, find_model, find_runs, read_layer
+from ...queries.answers.named import AGREE, Heard, find_dense, find_runs, read_layer
 from ...schema import BundleError, StoreBusyError, arrow_schema, conform, table
 from ..load.known_runs import bundle_for
 from ..load.loader import load
@@ -59,7 +59,7 @@ def agree(
     )
     if runs or share != SHARE:
         return work_out()
-    find_model(store, model)
+    find_dense(store, model)
     find_layers(store, model, layers)
     for _ in range(TRIES):
         heard = find_runs(store, model)
@@ -136,7 +136,7 @@ class AgreeJob:
     @classmethod
     def of(cls, store: Store, model: str) -> AgreeJob:
         """Raises QueryError for a model that is not there."""
-        row, heard = find_model(store, model), find_runs(store, model)
+        row, heard = find_dense(store, model), find_runs(store, model)
         return cls(store, row, heard, evidence(store, heard), find_layers(store, model))
 
     @cached_property

@@ -43,6 +43,8 @@ def carry_job(
     if not notes:
         raise QueryError(f"no finding about {base!r}; add one with neuronkb findings add TEXT --about {base}/L0/N0")
     models = {row["model"]: row for row in query("models").run(store).dicts()}
+    if models[base]["experts"] is not None:
+        raise LinkError(f"{base!r} is a mixture of experts, whose findings are not carried to fine-tunes yet")
     links = _counterparts(store, notes, link)
     layers, why = _layers(store, place, base, tuned, weights)
     there = models[tuned]

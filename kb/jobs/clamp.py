@@ -37,12 +37,14 @@ class Asked:
     run: str | None
     sides: tuple[tuple[str, int, tuple[str, ...], tuple[int, ...]], ...]
     """projection, pole, texts, numbers"""
+    number: int
+    """of its MLP among the model's: its layer's, but for a mixture of experts"""
 
     def clamp(self, site: str, positions: tuple[int, ...] | None) -> Clamp:
         from ...ingest.subject.clamp import Clamp
 
         how: How = "set" if self.how == "zero" or self.how == "mean" else self.how
-        return Clamp(self.neuron.layer, self.neuron.index, self.value, how, site, positions)
+        return Clamp(self.number, self.neuron.index, self.value, how, site, positions)
 
 
 def clamped(
@@ -65,11 +67,11 @@ def clamped(
 
     store, progress = session.store, session.progress
     progress("loading the model", 0, 2)
-    subject = find_subject(store, model)
+    subject = find_subject(store, model, experts=True)
     values = [value] if isinstance(value, int | float) else list(value)
     asked = ask(store, neurons, subject, str(model), values, how, site)
     progress("loading the model", 1, 2)
-    live = LiveModel.open(subject.checkpoint.folder, name=subject.name, dtype=dtype, device=device)
+    live = LiveModel.load(subject, dtype=dtype, device=device)
     progress("loading the model", 2, 2)
     result = continuations(
         live,
@@ -102,10 +104,13 @@ def ask(
     if len(values) not in (1, len(ids)):
         raise ModelError(f"{len(values)} values for {len(ids)} neurons; give one for all, or one each, as 8,-2")
     values = list(values) * (len(ids) if len(values) == 1 else 1)
-    return [
-        Asked(neuron, how, value, usual.get(str(neuron)), *decoded.get(str(neuron), (None, ())))
-        for neuron, value in zip(ids, values, strict=True)
-    ]
+
+    asked = []
+    for neuron, value in zip(ids, values, strict=True):
+        run, sides = decoded.get(str(neuron), (None, ()))
+        number = subject.architecture.number(neuron.layer, neuron.expert)
+        asked.append(Asked(neuron, how, value, usual.get(str(neuron)), run, sides, number))
+    return asked
 
 
 def report(subject: Subject, asked: Sequence[Asked], site: str, result: Continuations) -> ClampReport:

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def feeds_job(
-    session: Session, model: str | Path, layers: Sequence[int] | None, settings: Chosen[Settings]
+    session: Session,
+    model: str | Path,
+    layers: Sequence[int] | None,
+    experts: Sequence[int] | None,
+    settings: Chosen[Settings],
 ) -> FeedsJob:
     """The job of `kb.feeds.ingest`."""
     from ...ingest.feeds.job import FeedsJob
@@ -31,7 +35,8 @@ def feeds_job(
 
     chosen = Settings.of(settings)
     work = session.place.passes
-    job = FeedsJob.of(find_subject(session.store, model), chosen, work / "feeds", torch_device(chosen.device), layers)
+    subject = find_subject(session.store, model, experts=True)
+    job = FeedsJob.of(subject, chosen, work / "feeds", torch_device(chosen.device), layers, experts)
     job.state = work / f"{job.run.id}.safetensors"
     return job
 

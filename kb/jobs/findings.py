@@ -135,7 +135,7 @@ class CarryReport(Record):
 
 def _place(neuron: str) -> str:
     """L3/N17: the models are in the title."""
-    return "/".join(neuron.rsplit("/", 2)[1:])
+    return NeuronId.parse(neuron).place
 
 
 def _numbers(measure: Mapping[str, Any]) -> tuple[str, str, str, str]:

@@ -15,7 +15,7 @@ from ...queries import query
 from ...queries.result.near import typo
 from ...queries.result.record import Record
 from ...queries.result.section import Section
-from ...schema import BundleError, LinkError, WeightsError, arrow_schema, table
+from ...schema import BundleError, LinkError, MlpId, WeightsError, arrow_schema, table
 from ..inputs.corpora import shared_text
 from ..inputs.reading import Reading
 from ..inputs.tails import left_out
@@ -81,6 +81,7 @@ def make_link(
     tuned: str,
     weights: tuple[str | Path | None, str | Path | None],
     layers: Sequence[int] | None,
+    experts: Sequence[int] | None,
     corpus: str | Path | Sequence[str | Path],
     reading: Reading,
     positions: int,
@@ -92,7 +93,7 @@ def make_link(
     sources = [corpus] if isinstance(corpus, str | Path) else list(corpus)
     text = Text(sources, reading, positions) if sources else None
     one, two = (None if path is None else str(path) for path in weights)
-    job = link_job(store, place, base, tuned, (one, two), layers, text)
+    job = link_job(store, place, base, tuned, (one, two), layers, text, experts)
     folder = bundle_for(job, store, place)
     how = settled(store, job, clash_of(replaces, alongside))
     load = write_and_load(job, store, folder, clash=how, progress=session.progress, loaded=session.loaded)
@@ -109,8 +110,9 @@ def link_job(
     weights: tuple[str | None, str | None],
     layers: Sequence[int] | None = None,
     text: Text | None = None,
+    experts: Sequence[int] | None = None,
 ) -> LinkJob:
-    """The job that links two models of the store, all layers unless some are asked for.
+    """The job that links two models of the store, all layers and experts unless some are asked for.
 
     `weights` say where the models' lie, if not where they were decoded from; `text` is what both read, if anything.
 
@@ -120,22 +122,25 @@ def link_job(
     from ...ingest.links.job import LinkJob
     from ...ingest.links.pair import Pair
     from ...ingest.lm_head.settings import Settings
+    from ...ingest.subject.experts import some_mlps
 
     if base == tuned:
         raise LinkError(f"{base!r} cannot be linked to itself; give a base and its fine-tune")
     one, two = decoded_alike(store, base, tuned)
     pair = Pair(_open(one, weights[0]), _open(two, weights[1]), Settings.of(_settings(one)))
     pair.check()
-    rows = {
-        side.run: DecodedRows(store, place, side.subject.name, side.subject.architecture.d_mlp)
-        for side in (pair.base, pair.tuned)
-    }
+    if text is not None and pair.base.subject.architecture.mixture is not None:
+        raise LinkError(f"{base!r} is a mixture of experts, whose neurons are not compared on a text; link it without")
+    rows = {side.run: DecodedRows(store, place, side.subject.name) for side in (pair.base, pair.tuned)}
     chosen = _chosen(layers, pair.n_layers)
+    some = None if experts is None else tuple(sorted(set(experts)))
+    some_mlps(pair.base.subject.architecture, chosen, some)
     return LinkJob(
         pair,
-        lambda run, layer: rows[run](run, layer),
+        lambda run, at, width: rows[run](run, at, width),
         chosen,
         drift=None if text is None else _drift(store, place, pair, text),
+        experts=some,
     )
 
 
@@ -214,7 +219,7 @@ def _open(run: dict[str, Any], weights: str | None) -> Decoded:
             f"{run['model']!r} was decoded from {source!r}, and that folder is gone; say where its weights are with "
             "--base-weights or --tuned-weights"
         )
-    subject = Subject.open(source, run["model"])
+    subject = Subject.open(source, run["model"], experts=True)
     expected = run["parameters"]["weights"]
     if subject.weights != expected:
         raise WeightsError(
@@ -234,24 +239,24 @@ def _settings(run: dict[str, Any]) -> dict[str, Any]:
 
 
 class DecodedRows:
-    """DECODES_TO rows of one model's layers: from the run's bundle where it lies in its place, else from the store."""
+    """DECODES_TO rows of one model's MLPs: from the run's bundle where it lies in its place, else from the store."""
 
-    def __init__(self, store: Store, place: Place, model: str, width: int) -> None:
-        self._store, self._place, self._model, self._width = store, place, model, width
+    def __init__(self, store: Store, place: Place, model: str) -> None:
+        self._store, self._place, self._model = store, place, model
         self._bundles: dict[str, Bundle | None] = {}
 
-    def __call__(self, run: str, layer: int) -> pa.Table:
-        """Columns COLUMNS of a layer."""
+    def __call__(self, run: str, at: MlpId, width: int) -> pa.Table:
+        """Columns COLUMNS of an MLP of `width` neurons."""
         if run not in self._bundles:
             self._bundles[run] = _bundle(self._place.bundle(run))
-        bundle, name = self._bundles[run], f"L{layer:03d}"
+        bundle, name = self._bundles[run], f"L{at.layer:03d}{at.suffix}"
         if bundle is not None and name in bundle.shards:
             (entry,) = (file for file in bundle.shards[name].files if file.table == EDGES)
             return bundle.read(entry).select(COLUMNS)
-        return self._from_store(run, layer)
+        return self._from_store(run, at, width)
 
-    def _from_store(self, run: str, layer: int) -> pa.Table:
-        neurons = [f"{self._model}/L{layer}/N{i}" for i in range(self._width)]
+    def _from_store(self, run: str, at: MlpId, width: int) -> pa.Table:
+        neurons = [f"{self._model}/{at}/N{i}" for i in range(width)]
         rows = query("decoded_layer").run(self._store, neurons=neurons, run=run, timeout=None).rows
         fields = [arrow_schema(table(EDGES)).field(name) for name in COLUMNS]
         return pa.table(list(map(list, zip(*rows, strict=True))) or [[]] * len(COLUMNS), schema=pa.schema(fields))

@@ -12,7 +12,7 @@ from ...ingest.bundle import Bundle
 from ...ingest.progress import Progress
 from ...queries.result.record import Record
 from ...queries.result.section import Section
-from ...schema import BundleError, LinkError
+from ...schema import BundleError, LinkError, MlpId
 from ..inputs.corpora import shared_text
 from ..inputs.models import find_subject
 from ..inputs.reading import Reading
@@ -167,13 +167,13 @@ def _tokens(store: Store, place: Place, one: Subject, two: Subject, chosen: Sett
     shared = tokens_in_common(one, two)
     runs = [run["run"] for run in decoded_alike(store, one.name, two.name)]
     sides = matched_model(one), matched_model(two)
-    rows = [DecodedRows(store, place, side.model, side.width) for side in sides]
+    rows = [DecodedRows(store, place, side.model) for side in sides]
 
     def first(layer: int) -> Tops:
-        return tops(rows[0](runs[0], layer), sides[0].width, f"layer {layer} of {one.name}")
+        return tops(rows[0](runs[0], MlpId(layer), sides[0].width), sides[0].width, f"layer {layer} of {one.name}")
 
     def second(layer: int) -> Tops:
-        return tops(rows[1](runs[1], layer), sides[1].width, f"layer {layer} of {two.name}")
+        return tops(rows[1](runs[1], MlpId(layer), sides[1].width), sides[1].width, f"layer {layer} of {two.name}")
 
     device = torch_device(chosen.device)
     measure = TokenOverlap(*sides, device, first=first, second=second, tokens=shared, seed=chosen.seed)

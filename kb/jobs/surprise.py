@@ -46,8 +46,8 @@ def _shuffled(session: Session, model: str, layer: int, draw: random.Random) -> 
     if facts["d_mlp"]:
         names = [str(NeuronId(model, layer, index)) for index in range(facts["d_mlp"])]
     else:
-        rows = query("neurons_of_model").run(session.store, model=model, timeout=None).rows
-        names = [name for (name,) in rows if NeuronId.parse(name).layer == layer]
+        rows = query("neurons_of_layer").run(session.store, model=model, layer=layer, timeout=None).rows
+        names = [name for (name,) in rows]
     draw.shuffle(names)
     for start in range(0, len(names), BATCH):
         yield names[start : start + BATCH]

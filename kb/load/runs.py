@@ -194,19 +194,26 @@ def _neurons(store: Store, run: str) -> Iterator[list[str]]:
     """Ids of the neurons that may carry the run's evidence, in batches: those of its model, of its base, and of the
     model it was matched with.
 
-    Of an imported model whose size is not known, those that the store holds.
+    Of a mixture of experts, and of an imported model whose size is not known, those that the store holds.
     """
     row = query("run").run(store, run=run).dicts()[0]
     wanted = {row["model"], _parameters(row).get("base"), _parameters(row).get("other")}
     for model in query("models").run(store).dicts():
         if model["model"] in wanted and not (model["layers"] and model["d_mlp"]):
-            ids = [row[0] for row in query("neurons_of_model").run(store, model=model["model"], timeout=None)]
-            yield from (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+            yield from _held(store, model["model"], model["layers"])
         elif model["model"] in wanted:
             for layer in range(model["layers"]):
                 for start in range(0, model["d_mlp"], BATCH):
                     stop = min(start + BATCH, model["d_mlp"])
                     yield [f"{model['model']}/L{layer}/N{i}" for i in range(start, stop)]
+
+
+def _held(store: Store, model: str, layers: int | None) -> Iterator[list[str]]:
+    """Ids of a model's neurons in the store, in batches; layer by layer where their number is known."""
+    for layer in [None] if layers is None else range(layers):
+        name, which = ("neurons_of_model", {}) if layer is None else ("neurons_of_layer", {"layer": layer})
+        ids = [row[0] for row in query(name).run(store, model=model, **which, timeout=None)]
+        yield from (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
 def _parameters(row: dict[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from ...schema.compute import pc
 
 JOBS = ("lm-head", "activations", "probes", "n2g")
 """Those whose ids follow from the names of model and run."""
-OF_NEURONS = ("Neuron", "Stats", "Graph", "GraphNode")
-"""Labels whose ids begin with a neuron's."""
+OF_NEURONS = ("Neuron", "Expert", "Stats", "Graph", "GraphNode")
+"""Labels whose ids begin with a neuron's or an expert's."""
 SAME = "same_as"
 """In a run's scope: the run that its shards were copied from."""
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 
 ABOUT = (
-    "A knowledge base of what the MLP neurons of language models do. A neuron is MODEL/L{layer}/N{index}. Evidence is "
+    "A knowledge base of what the MLP neurons of language models do. A neuron is MODEL/L{layer}/N{index}, of an "
+    "expert MODEL/L{layer}/E{expert}/N{index}. Evidence is "
     "kept by pole (+1 or -1, the side of the hidden value) and by run. Decoded tokens say what weights point at, not "
     "what a neuron does on text; scores stand beside a null, and count only where they exceed it. Begin with "
     "models_list, search and card; queries_schema and cypher answer the rest. An answer that was too long says so "

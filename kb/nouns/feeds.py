@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ...ingest.chosen import Range
 from ...ingest.feeds.settings import Settings
-from ..kinds import Alongside, Chosen, Layers, Model, Neuron, Replace, RunId
+from ..kinds import Alongside, Chosen, Experts, Layers, Model, Neuron, Replace, RunId
 from ..verb import Noun, verb
 
 if TYPE_CHECKING:
@@ -23,19 +23,21 @@ class Feeds(Noun):
         model: Model,
         *,
         layers: Annotated[Layers, "Only from and to these layers, such as 0,3-5"] = None,
+        experts: Annotated[Experts, "Of a mixture only from and to these experts, such as 0-7"] = None,
         settings: Chosen[Settings] = None,
         replace: Replace = False,
         alongside: Alongside = False,
     ) -> LoadReport:
         """Find which later neurons every neuron of a model drives most, and which earlier ones drive it.
 
-        Every pair of layers is multiplied; an interrupted run goes on. Needs the models extra. Raises ModelError,
-        LinkError.
+        Every pair of layers is multiplied, of a mixture every pair of their experts, without what the routers weigh
+        them by; an interrupted run goes on. Needs the models extra. Raises ModelError, LinkError.
         """
         from ..jobs.feeds import feeds_job
         from ..load.write import load_job
 
-        return load_job(self.session, feeds_job(self.session, model, layers, settings), replace, alongside)
+        job = feeds_job(self.session, model, layers, experts, settings)
+        return load_job(self.session, job, replace, alongside)
 
     @verb(agent=True)
     def show(

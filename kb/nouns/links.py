@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ...ingest.chosen import Range
 from ..inputs.reading import Reading
-from ..kinds import Alongside, Chosen, Corpus, Layers, Replace, StoredModel, Top, Weights
+from ..kinds import Alongside, Chosen, Corpus, Experts, Layers, Replace, StoredModel, Top, Weights
 from ..place import POSITIONS
 from ..verb import Noun, verb
 
@@ -26,6 +26,7 @@ class Links(Noun):
         tuned: StoredModel,
         *,
         layers: Layers = None,
+        experts: Experts = None,
         corpus: Corpus = (),
         reading: Chosen[Reading] = None,
         positions: Annotated[int, Range(2), "Places of the text at most"] = POSITIONS,
@@ -43,7 +44,9 @@ class Links(Noun):
 
         texts = Reading.of(reading)
         weights = (base_weights, tuned_weights)
-        return make_link(self.session, base, tuned, weights, layers, corpus, texts, positions, replace, alongside)
+        return make_link(
+            self.session, base, tuned, weights, layers, experts, corpus, texts, positions, replace, alongside
+        )
 
     @verb(agent=True)
     def diff(self, base: StoredModel, tuned: StoredModel, *, top: Top = 10) -> Diff:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from ...ingest.chosen import ADVANCED
 from ...ingest.lm_head.settings import Settings
-from ..kinds import Alongside, Chosen, Layers, Model, ModelName, Out, Replace
+from ..kinds import Alongside, Chosen, Experts, Layers, Model, ModelName, Out, Replace
 from ..verb import Noun, verb
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class LmHead(Noun):
         *,
         name: ModelName = None,
         layers: Layers = None,
+        experts: Experts = None,
         order: Annotated[Literal["first", "last"], "Which layers come first", ADVANCED] = "first",
         settings: Chosen[Settings] = None,
         replace: Replace = False,
@@ -31,8 +32,9 @@ class LmHead(Noun):
     ) -> LoadReport:
         """Decode every neuron of a model through its unembedding, and load the ranked tokens layer by layer.
 
-        For each neuron's gate, up and down weights the exact top tokens of both poles are stored, with statistics. An
-        interrupted run goes on where it was. Needs the models extra. Raises ModelError.
+        For each neuron's gate, up and down weights the exact top tokens of both poles are stored, with statistics; of a
+        mixture of experts each expert's, and the tokens that the router sends it. An interrupted run goes on where it
+        was. Needs the models extra. Raises ModelError.
         """
         from ...ingest.lm_head.job import LmHeadJob
         from ..inputs.layers import KnownLayers
@@ -44,6 +46,7 @@ class LmHead(Noun):
             model,
             name=name,
             layers=layers,
+            experts=experts,
             order=order,
             settings=settings,
             reuse=KnownLayers(self.place.bundles),

@@ -9,9 +9,8 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ...schema import IdError, NeuronId
+from ...schema import IdError, NeuronId, is_place
 
-_SHORT = re.compile(r"L[0-9]{1,9}/N[0-9]{1,9}")
 TUNED = ("now", "tuned", "fine-tune")
 """Columns whose short ids are neurons of the fine-tune."""
 _NODE = re.compile(r'\(:Neuron \{id: "([^"\\]+)"')
@@ -45,7 +44,7 @@ class Addresses(ABC):
 
         def found(column: str, text: str) -> str | None:
             owner = (tuned or model) if column in TUNED else model
-            if owner is not None and _SHORT.fullmatch(text):
+            if owner is not None and is_place(text):
                 return self.neuron(f"{owner}/{text}")
             if (node := _NODE.match(text)) is not None:
                 return self.neuron(node[1]) if _neuron(node[1]) is not None else None

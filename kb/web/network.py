@@ -27,7 +27,7 @@ LETTERS, TOLD, ITEMS = 24, 100, 6
 LINES = 14
 """of what a node says when it is pointed at"""
 
-_SHORT = re.compile(r"/(L\d+/N\d+.*)")
+_SHORT = re.compile(r"/(L\d+/(?:E\d+/|S/)?N\d+.*)")
 Name = tuple[str, str]
 """label and id"""
 
@@ -200,7 +200,7 @@ def _called(label: str, text: str, properties: dict[str, Any], several: bool) ->
     """A few letters under a node."""
     neuron = _neuron(text) if label == "Neuron" else None
     if neuron is not None:
-        short = f"L{neuron.layer}/N{neuron.index}"
+        short = neuron.place
         return f"{short}\n{_cut(plain(neuron.model), LETTERS)}" if several else short
     for prop in NAMED_BY:
         if isinstance(said := properties.get(prop), str) and said.strip():

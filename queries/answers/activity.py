@@ -74,6 +74,8 @@ class Activity:
     """empty where roles were not asked for"""
     corpus: str | None = None
     """what the corpus is called"""
+    routed: int | None = None
+    """of a neuron of an expert: the tokens that reached the expert, on which alone the numbers stand"""
 
 
 def activities(reader: Reader, neuron: str, called: Mapping[str, str] | None = None) -> tuple[Activity, ...]:

@@ -15,7 +15,7 @@ from ..result.record import Record, rows_of
 from ..result.section import Section
 from ..statistics.adjusted import benjamini_hochberg
 from .compared import Agreement, Clamp, Compared, MethodPair, agreements_section, compare, pairs_section
-from .named import Heard, find_model, find_runs, read_layer
+from .named import Heard, find_dense, find_runs, read_layer
 
 LEVEL = 0.05
 """False-discovery rate at which a clamp counts as one of the methods that agree."""
@@ -79,7 +79,7 @@ def agreements(
 
     Raises QueryError for a model, run or layer that is not there.
     """
-    gated = find_model(reader, model)["gated"] is not False
+    gated = find_dense(reader, model)["gated"] is not False
     chosen = find_runs(reader, model, runs)
     wanted = find_layers(reader, model, layers)
     compared = []

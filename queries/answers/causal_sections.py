@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...schema import NeuronId
 from ..result.section import Section, Tokens
 from .neuron_sections import sign
 
@@ -52,7 +53,7 @@ def sides(found: CausalReport) -> Section:
 
 def name(clamp: CheckedClamp) -> str:
     """`L3/N17:down-`"""
-    return f"L{clamp.layer}/N{clamp.neuron.rpartition('/N')[2]}:{clamp.projection}{sign(clamp.pole)}"
+    return f"{NeuronId.parse(clamp.neuron).place}:{clamp.projection}{sign(clamp.pole)}"
 
 
 def _shares(found: CausalReport) -> Section:

@@ -207,11 +207,11 @@ def _shared(answers: Iterable[Answer]) -> set[str]:
     return {neuron for neuron in fewest if all(neuron in met for met in others)}
 
 
-def _place(neuron: str, answers: Iterable[Answer]) -> tuple[tuple[float, ...], str, int, int]:
+def _place(neuron: str, answers: Iterable[Answer]) -> tuple[tuple[float, ...], str, tuple[int, int], int]:
     """What hits are sorted by."""
     place = NeuronId.parse(neuron)
     numbers = (-number for one in answers for number in one.met[neuron].order)
-    return tuple(numbers), place.model, place.layer, place.index
+    return tuple(numbers), place.model, place.mlp.order, place.index
 
 
 def _cut(answers: Mapping[str, Answer], most: int) -> Iterator[str]:

@@ -171,10 +171,10 @@ def carries(
     return tuple(sorted(found, key=place))
 
 
-def place(one: Carry) -> tuple[str, int, int, str]:
+def place(one: Carry) -> tuple[str, tuple[int, int], int, str]:
     """What carries are sorted by: the base's neuron, then the finding; runs stay oldest first."""
     neuron = NeuronId.parse(one.source)
-    return neuron.model, neuron.layer, neuron.index, one.finding
+    return neuron.model, neuron.mlp.order, neuron.index, one.finding
 
 
 def _replaced(rows: Iterable[dict[str, Any]]) -> dict[str, str]:

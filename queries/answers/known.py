@@ -22,6 +22,11 @@ def _absent(reader: Reader, neuron: NeuronId) -> str:
     if neuron.model not in models:
         return f"no model {neuron.model!r} in the store{near(neuron.model, models)}; neuronkb lm-head ingest adds one"
     model = models[neuron.model]
+    if model["experts"] is not None:
+        return (
+            f"no neuron {str(neuron)!r} in the store; {neuron.model} is a mixture of experts, its neurons are such as "
+            "L3/E5/N17; --layers and --experts may have left some out"
+        )
     if model["layers"] is None or model["d_mlp"] is None:
         return f"no neuron {str(neuron)!r} in the store, which holds only what was imported of {neuron.model}"
     return (

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...schema import NotFoundError
+from ...schema import NotFoundError, QueryError
 from ..catalogue.query import Reader, query
 from ..result.near import near
 from ..statistics.overlap import Words
@@ -64,6 +64,14 @@ def find_model(reader: Reader, model: str) -> dict[str, Any]:
     if model not in rows:
         raise NotFoundError(f"no model {model!r} in the store{near(model, rows)}")
     return rows[model]
+
+
+def find_dense(reader: Reader, model: str) -> dict[str, Any]:
+    """The row of a model of one MLP a layer. Raises QueryError for a mixture of experts."""
+    row = find_model(reader, model)
+    if row["experts"] is not None:
+        raise QueryError(f"{model!r} is a mixture of experts; agreement of methods is worked out for dense models only")
+    return row
 
 
 def find_runs(reader: Reader, model: str, runs: Sequence[str] = ()) -> dict[str, Heard]:

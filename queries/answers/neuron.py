@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...schema import RELATIONSHIPS, NeuronId
+from ...schema import RELATIONSHIPS, SHARED, NeuronId
 from ..catalogue.corpora import corpora
 from ..catalogue.query import Reader, query
 from ..result.line import UNMADE, Line
@@ -77,6 +77,8 @@ class NeuronCard(Record):
     """What further methods say of it, by method."""
     runs: tuple[dict[str, Any], ...] = ()
     """The runs behind all this: job, corpus, statements about the neuron."""
+    expert: int | None = None
+    """of a mixture of experts: which; -1 is the shared one"""
     line: Line = UNMADE
     """The sentence that stands beside its id."""
 
@@ -108,9 +110,10 @@ class NeuronCard(Record):
 
     @property
     def place(self) -> str:
-        """`layer 3 of 6, neuron 609 of 2048`"""
+        """`layer 3 of 6, neuron 609 of 2048`, with the expert that it is of"""
         layers, width = ("" if n is None else f" of {n}" for n in (self.layers, self.width))
-        return f"layer {self.layer}{layers}, neuron {self.index}{width}"
+        expert = {None: "", SHARED: ", shared expert"}.get(self.expert, f", expert {self.expert}")
+        return f"layer {self.layer}{layers}{expert}, neuron {self.index}{width}"
 
 
 def _as_text(excerpt: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,6 +139,7 @@ def card(reader: Reader, neuron: NeuronId) -> NeuronCard:
         model=place["model"],
         layer=place["layer"],
         index=place["index"],
+        expert=place["expert"],
         layers=place["layers"],
         width=place["width"],
         ends=decoded_ends(reader, str(neuron)),

@@ -143,7 +143,10 @@ def _pole(each: Activity, found: Sequence[Activity]) -> str:
 
 
 def _text(found: Activity) -> str:
-    return f"{found.n:,} tokens" + (f" of {found.corpus}" if found.corpus else "")
+    tokens = (
+        f"{found.n:,} tokens" if found.routed is None else f"the {found.routed:,} of {found.n:,} tokens that reach it"
+    )
+    return tokens + (f" of {found.corpus}" if found.corpus else "")
 
 
 def _views(found: Activity) -> Iterator[ExcerptView]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...schema import NeuronId
 from ..result.picture import ProbeLine
 from ..result.section import ProbeLines, Section
 
@@ -46,7 +47,7 @@ def feature(found: FeatureProbes) -> Iterator[Section]:
     best = _one_a_layer(found.layers)
     for model in dict.fromkeys(each.model for each in best):
         rows = [
-            (each.layer, f"N{each.neuron.rpartition('/N')[2]}", *_scores(each), each.mcc, _origin(each))
+            (each.layer, NeuronId.parse(each.neuron).place.partition("/")[2], *_scores(each), each.mcc, _origin(each))
             for each in best
             if each.model == model
         ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...schema import NeuronId
 from ..catalogue.corpora import corpora
 from ..catalogue.evidence import MAKERS, command
 from ..catalogue.query import Reader, query
@@ -210,4 +211,4 @@ def _missing(reader: Reader, link: Link, text: bool) -> Iterator[Missing]:
 
 def _bare(neuron: str) -> str:
     """L3/N17: the models are in the title."""
-    return "/".join(neuron.rsplit("/", 2)[1:])
+    return NeuronId.parse(neuron).place

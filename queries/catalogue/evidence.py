@@ -26,7 +26,9 @@ class Maker:
 
 
 MAKERS: dict[str, Maker] = {
-    "lm-head": Maker("neuronkb lm-head ingest MODEL", ("lm-head",), ("DECODES_TO", "SPELLS", "Stats weights")),
+    "lm-head": Maker(
+        "neuronkb lm-head ingest MODEL", ("lm-head",), ("DECODES_TO", "ROUTES_ON", "SPELLS", "Stats weights")
+    ),
     "activations": Maker(
         "neuronkb activations ingest MODEL --corpus TEXTS",
         ("activations",),

@@ -15,4 +15,4 @@ WITH n, [CASE WHEN EXISTS { (n)-[:DECODES_TO]->() } THEN '' ELSE 'decoded tokens
 WITH n, [x IN all WHERE x <> ''] AS missing
 WHERE size(missing) > 0
 RETURN n.id AS neuron, missing
-ORDER BY size(missing) DESC, n.index LIMIT $top
+ORDER BY size(missing) DESC, n.expert, n.index LIMIT $top

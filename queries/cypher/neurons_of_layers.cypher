@@ -9,4 +9,4 @@
 MATCH (n:Neuron)
 WHERE n.layer IN $layers AND ($model IS NULL OR n.model = $model)
 RETURN n.id AS neuron
-ORDER BY n.model, n.layer, n.index LIMIT $top
+ORDER BY n.model, n.layer, n.expert, n.index LIMIT $top

@@ -9,4 +9,4 @@ MATCH (n:Neuron {model: $model})-[x:EXPLAINED_BY]->(e:Explanation {kind: 'text'}
 WHERE $neuron IS NULL OR n.id = $neuron
 RETURN n.id AS neuron, n.layer AS layer, n.index AS number, x.pole AS pole, e.id AS explanation, e.text AS text,
        e.explainer AS explainer, x.rank AS rank
-ORDER BY layer, number, pole DESC, coalesce(rank, 1), explanation
+ORDER BY layer, coalesce(n.expert, -2), number, pole DESC, coalesce(rank, 1), explanation

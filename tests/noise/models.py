@@ -33,7 +33,13 @@ def tensors() -> bytes:
 
 def config() -> bytes:
     kinds = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "tie_word_embeddings": False}
-    sizes = {"num_hidden_layers": 1, "hidden_size": 4, "num_attention_heads": 2, "vocab_size": 6}
+    sizes = {
+        "num_hidden_layers": 1,
+        "hidden_size": 4,
+        "num_attention_heads": 2,
+        "vocab_size": 6,
+        "intermediate_size": 8,
+    }
     return json.dumps(kinds | sizes | {"rms_norm_eps": 1e-5, "max_position_embeddings": 64}).encode()
 
 

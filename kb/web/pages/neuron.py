@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from ....queries import NeuronCard, query
 from ....queries.answers.explanations import Explained
@@ -46,9 +47,10 @@ def latent_page(desk: Desk, name: str) -> Page | None:
 
 
 def around(desk: Desk, card: NeuronCard) -> dict[str, str | None]:
-    """The neurons before and after it in its layer; None at either end, and where the store has not all of them."""
-    names = {"prev": card.index - 1, "next": card.index + 1}
-    ids = {way: f"{card.model}/L{card.layer}/N{index}" for way, index in names.items() if index >= 0}
+    """The neurons before and after it in its MLP; None at either end, and where the store has not all of them."""
+    at = NeuronId.parse(card.neuron)
+    names = {"prev": at.index - 1, "next": at.index + 1}
+    ids = {way: str(replace(at, index=index)) for way, index in names.items() if index >= 0}
     held = query("lines").run(desk.session.store, neurons=list(ids.values())).dicts()
     known = {row["neuron"] for row in held}
     return {way: ids[way] if ids.get(way) in known else None for way in names}

@@ -19,6 +19,7 @@ from neuronkb.ingest.subject.clamp import Clamp
 from neuronkb.ingest.subject.layer_weights import read_layer
 from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.ingest.subject.subject import Subject
+from neuronkb.schema import MlpId
 from neuronkb.tests import matched, planted
 
 from ..subject.families import CONFIGS, FF, build
@@ -146,7 +147,7 @@ def test_an_edge_says_both_ends_ranks(tmp_path: Path) -> None:
     subject = three_layers("llama", tmp_path)
     settled = [(way, layer, f) for way, layer, through, f in searched(subject, 2, True).settle() if through == "up"]
     rows = merged([edges_of(found, layer, FF, way) for way, layer, found in settled])
-    table = feeds_table(rows, "m", FF, "up", "r").to_pylist()
+    table = feeds_table(rows, "m", [MlpId(layer) for layer in range(3)], FF, "up", "r").to_pylist()
     assert len({(row["start"], row["end"]) for row in table}) == len(table)
     down = [row for row in table if row["start"] == "m/L0/N7" and row["rank"]]
     whole = torch.cat([brute(subject, 0, end, "up") for end in (1, 2)], 1)[7]

@@ -12,13 +12,13 @@ import torch
 from neuronkb.ingest.links.compare import noisy
 from neuronkb.ingest.links.job import LinkJob
 from neuronkb.ingest.links.pair import Decoded, Pair
-from neuronkb.ingest.lm_head.job import LmHeadJob
+from neuronkb.ingest.lm_head.job import LmHeadJob, shard_name
 from neuronkb.ingest.lm_head.settings import Settings
 from neuronkb.ingest.progress import silent
 from neuronkb.ingest.subject.checkpoint import Checkpoint
 from neuronkb.ingest.subject.subject import Subject
 from neuronkb.schema import LinkError, conform, table
-from neuronkb.tests import planted
+from neuronkb.tests import mixed, planted
 
 COLUMNS = ["start", "end", "projection", "pole", "rank"]
 
@@ -30,21 +30,24 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return base, planted.tuned(base, root / "tuned")
 
 
-def decoded_rows(*jobs: LmHeadJob) -> dict[tuple[str, int], pa.Table]:
+def decoded_rows(*jobs: LmHeadJob) -> dict[tuple[str, str], pa.Table]:
     return {
-        (job.run.id, int(name[1:])): tables["Neuron.DECODES_TO.Token"].select(COLUMNS)
+        (job.run.id, name): tables["Neuron.DECODES_TO.Token"].select(COLUMNS)
         for job in jobs
         for name, tables in job.shards(done=("vocabulary",))
+        if "Neuron" in tables
     }
 
 
-def linked(base: Path, tuned: Path, layers: tuple[int, ...] = (0, 1)) -> tuple[LinkJob, dict[str, pa.Table]]:
+def linked(
+    base: Path, tuned: Path, layers: tuple[int, ...] = (0, 1), experts: tuple[int, ...] | None = None
+) -> tuple[LinkJob, dict[str, pa.Table]]:
     jobs = [LmHeadJob.open(folder, settings={"k": 5}) for folder in (base, tuned)]
     rows = decoded_rows(*jobs)
     one, two = (Decoded(job.subject, job.run.id) for job in jobs)
     pair = Pair(one, two, Settings(k=5))
     pair.check()
-    job = LinkJob(pair, lambda run, layer: rows[run, layer], layers)
+    job = LinkJob(pair, lambda run, at, _: rows[run, shard_name(at.layer, at.expert)], layers, experts=experts)
     shards = dict(job.shards((), silent))
     return job, {name: next(iter(tables.values())) for name, tables in shards.items()}
 
@@ -96,7 +99,7 @@ def test_the_null_is_the_base_row_with_noise_decoded_by_brute_force(folders: tup
     ordinary = torch.from_numpy(job.pair.base.subject.vocabulary.ordinary)
     first = logits.masked_fill(~ordinary, -torch.inf).argmax(1)
     rows = shards["L001"]
-    before = decoded_rows(LmHeadJob.open(folders[0], settings={"k": 5}))[job.pair.base.run, 1]
+    before = decoded_rows(LmHeadJob.open(folders[0], settings={"k": 5}))[job.pair.base.run, "L001"]
     tops = before.filter(
         pc.and_(pc.equal(before["projection"], "up"), pc.and_(pc.equal(before["pole"], 1), pc.equal(before["rank"], 1)))
     )
@@ -177,3 +180,40 @@ def test_going_on_after_a_stop_gives_the_same(folders: tuple[Path, Path]) -> Non
     assert list(rest) == ["L001", "models"]
     assert rest["L001"]["Neuron.COUNTERPART.Neuron"].equals(whole["L001"])
     assert rest["models"]["Model.FINE_TUNED_FROM.Model"].equals(whole["models"])
+
+
+def test_a_mixture_is_linked_expert_by_expert(tmp_path: Path) -> None:
+    base = mixed.base(tmp_path / "base")
+    job, shards = linked(base, mixed.tuned(base, tmp_path / "tuned"))
+    experts = [f"L{layer:03d}E{e}" for layer in range(mixed.LAYERS) for e in range(mixed.EXPERTS)]
+    assert list(shards) == [*experts, "models"]
+    layer, expert, index = mixed.MONTHS_NEURON
+    changed = shards[f"L{layer:03d}E{expert}"]
+    assert changed["end"][index].as_py() == f"tuned/L{layer}/E{expert}/N{index}"
+    assert np.argmin(changed["cos_down"].to_numpy()) == index
+    assert changed["jaccard_down_pos"][index].as_py() == 0
+    for name in set(experts) - {f"L{layer:03d}E{expert}"}:
+        assert set(shards[name]["cos_down"].to_pylist()) == {1.0}
+    assert job.summary(())["related"] is True
+
+
+def test_some_experts_are_linked_alone(tmp_path: Path) -> None:
+    base = mixed.base(tmp_path / "base")
+    tuned = mixed.tuned(base, tmp_path / "tuned")
+    whole, shards = linked(base, tuned)
+    part, some = linked(base, tuned, layers=(1,), experts=(3,))
+    assert list(some) == ["L001E3", "models"]
+    assert some["L001E3"].equals(shards["L001E3"])
+    assert part.mean_cosine == whole.mean_cosine
+    assert part.run.scope == {"layers": [1], "experts": [3]}
+
+
+def test_mixtures_of_other_experts_are_refused(tmp_path: Path) -> None:
+    one = mixed.base(tmp_path / "one")
+    from transformers import MixtralConfig, MixtralForCausalLM
+
+    config = MixtralConfig.from_pretrained(one, num_local_experts=mixed.EXPERTS + 1)
+    MixtralForCausalLM(config).save_pretrained(tmp_path / "two")
+    first, second = (Decoded(Subject.open(folder, experts=True), "x") for folder in (one, tmp_path / "two"))
+    with pytest.raises(LinkError, match="its layers have other experts"):
+        Pair(first, second, Settings()).check()

@@ -13,7 +13,7 @@ import torch
 from neuronkb.ingest.lm_head.convention import decoded_rows
 from neuronkb.ingest.lm_head.job import LmHeadJob
 from neuronkb.ingest.subject.layer_weights import read_layer
-from neuronkb.schema import ModelError, arrow_schema, fold, table
+from neuronkb.schema import MlpId, ModelError, arrow_schema, fold, table
 from transformers import GPT2Config, LlamaConfig
 
 from ..subject.families import build
@@ -220,7 +220,7 @@ def test_an_equal_layer_is_taken_over_and_equals_its_own_decoding(folder: Path, 
     other = tuned(folder, tmp_path / "tuned", CHANGES["a column"][0])
     reusing, alone = opened(other, reuse=decoded.get), opened(other)
     taken, computed = dict(reusing.shards()), dict(alone.shards())
-    assert reusing.reused == [0, 1]
+    assert reusing.reused == [MlpId(0), MlpId(1)]
     assert reusing.summary(taken)["reused_layers"] == [0, 1]
     for shard in ("L000", "L001", "L002"):
         for name, data in taken[shard].items():
