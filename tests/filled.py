@@ -45,10 +45,11 @@ class Filling:
         def filled() -> None:
             self.empty()
             folder = self.folder() / "store"
+            folder.mkdir()
             if content in _made:  # its bundles: what made them is not worked out again
-                shutil.copytree(_made[content], folder)
+                shutil.copytree(_made[content], folder, dirs_exist_ok=True)
             fill(KnowledgeBase(self.store, str(folder)))
-            if content not in _made and folder.is_dir():
+            if content not in _made:
                 _made[content] = shutil.copytree(folder, folder.with_name("kept"))
             _folders[self.store.kind] = folder
 
