@@ -39,27 +39,34 @@ class Filling:
 
     def of(self, fill: Callable[[KnowledgeBase], object]) -> KnowledgeBase:
         """The store with what `fill`, a function of the file, puts in and nothing else."""
-
         content = (self.file, fill.__qualname__)
-
-        def filled() -> None:
-            self.empty()
-            folder = self.folder() / "store"
-            folder.mkdir()
-            if content in _made:  # its bundles: what made them is not worked out again
-                shutil.copytree(_made[content], folder, dirs_exist_ok=True)
-            fill(KnowledgeBase(self.store, str(folder)))
-            if content not in _made:
-                _made[content] = shutil.copytree(folder, folder.with_name("kept"))
-            _folders[self.store.kind] = folder
-
-        _hold(self.store, content, filled)
+        _hold(self.store, content, lambda: self._fill(fill))
         return KnowledgeBase(self.store, str(_folders[self.store.kind]))
 
     def copied(self, fill: Callable[[KnowledgeBase], object], folder: Path) -> KnowledgeBase:
-        """The same, with a copy of the files beside it for the test alone."""
-        shutil.copytree(self.of(fill).place.folder, folder)
+        """The same, with a copy of the files beside it for the test alone; jobs go on from the bundles of the first
+        time, so that what made them is not worked out again."""
+        content = (self.file, fill.__qualname__)
+
+        def filled() -> None:
+            self._fill(fill, _made.get(content))
+            if content not in _made:
+                made = _folders[self.store.kind]
+                _made[content] = shutil.copytree(made, made.with_name("kept"))
+
+        _hold(self.store, content, filled)
+        shutil.copytree(_folders[self.store.kind], folder)
         return KnowledgeBase(self.store, str(folder))
+
+    def _fill(self, fill: Callable[[KnowledgeBase], object], files: Path | None = None) -> None:
+        self.empty()
+        folder = self.folder() / "store"
+        if files is None:
+            folder.mkdir()
+        else:
+            shutil.copytree(files, folder)
+        fill(KnowledgeBase(self.store, str(folder)))
+        _folders[self.store.kind] = folder
 
     def holding(self, load: Callable[[Store], object]) -> Store:
         """The store with what `load`, a function that tests of several files share, puts in and nothing else."""
