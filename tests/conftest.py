@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import neo4j
@@ -13,12 +13,13 @@ from filelock import FileLock
 from hypothesis import settings
 from neuronkb.kb.stores.arcade import java_cache
 from neuronkb.kb.stores.base import Store
+from neuronkb.kb.stores.bolt import _fingerprint
 from neuronkb.kb.stores.local import LocalStore, stop
 from neuronkb.kb.stores.neo4j import Neo4jStore
-from neuronkb.schema import NODES
+from neuronkb.schema import NODES, SCHEMA_VERSION
 from neuronkb.tests import planted
 
-from tests.filled import Filling
+from tests.filled import Filling, emptied, holding
 from tests.neo4j_server import QUICK_JAVA, Server, ServerUnavailable
 from tests.neo4j_server import neo4j_server as running
 
@@ -30,9 +31,11 @@ settings.load_profile("neuronkb")
 LONG = (
     "tests/noise/test_noise.py",
     "tests/queries/test_catalogue_demo.py",
-    "tests/kb/load/test_keepsakes.py",
-    "tests/kb/load/test_import_files.py",
     "tests/faults/test_faults.py",
+    "tests/kb/load/test_many_loaders.py",
+    "tests/kb/load/test_import_files.py",
+    "tests/kb/load/test_keepsakes.py",
+    "tests/kb/stores/test_local_load.py",
     "tests/kb/web/test_real_pages.py",
 )
 """Files that take minutes: they come first, so that no process is left alone with one of them at the end."""
@@ -92,26 +95,37 @@ def neo4j_server() -> Iterator[Server]:
 @pytest.fixture
 def neo4j_store(neo4j_server: Server) -> Iterator[Neo4jStore]:
     """An empty store on it, set up."""
-    empty(neo4j_server)
     with Neo4jStore.open(neo4j_server.uri, neo4j_server.user, neo4j_server.password) as store:
-        store.setup()
+        emptied(store, lambda: cleared(neo4j_server, store))
         yield store
 
 
+def cleared(server: Server, store: Neo4jStore) -> None:
+    """Take everything out of a server's store, and set it up."""
+    empty(server)
+    store.setup()
+
+
 def empty(server: Server) -> None:
-    """Take out all nodes and relationships; constraints and indexes stay, but for those over vectors."""
+    """Take everything out, and indexes over vectors; what says that the other indexes are made stays where they are."""
     auth = (server.user, server.password)
+    made = {"version": SCHEMA_VERSION, "statements": _fingerprint()}
     with neo4j.GraphDatabase.driver(server.uri, auth=auth) as driver, driver.session() as session:
-        session.run("MATCH (n) CALL (n) {DETACH DELETE n} IN TRANSACTIONS OF 5000 ROWS").consume()
+        kept = "n:Schema AND n.version = $version AND n.statements = $statements"
+        gone = f"MATCH (n) WHERE NOT coalesce({kept}, false)"
+        session.run(f"{gone} CALL (n) {{DETACH DELETE n}} IN TRANSACTIONS OF 5000 ROWS", made).consume()
+        session.run(
+            "MATCH (s:Schema) SET s = $made MERGE (:Schema {id: 'load'})", made={"id": "schema", **made}
+        ).consume()
         for name in session.run("SHOW VECTOR INDEXES YIELD name").value():
             session.run(f"DROP INDEX `{name}`").consume()
 
 
 def bare(server: Server) -> None:
     """Take everything out, as before its first set-up."""
-    empty(server)
     auth = (server.user, server.password)
     with neo4j.GraphDatabase.driver(server.uri, auth=auth) as driver, driver.session() as session:
+        session.run("MATCH (n) CALL (n) {DETACH DELETE n} IN TRANSACTIONS OF 5000 ROWS").consume()
         for kind, kinds, which in (("CONSTRAINT", "CONSTRAINTS", ""), ("INDEX", "INDEXES", "WHERE type <> 'LOOKUP'")):
             for name in session.run(f"SHOW {kinds} YIELD name, type {which} RETURN name").value():
                 session.run(f"DROP {kind} `{name}`").consume()
@@ -130,18 +144,15 @@ def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def local_store(local_folder: Path) -> Iterator[LocalStore]:
     """An empty local store, set up."""
     with LocalStore.open(local_folder) as store:
-        clear(store)
-    with LocalStore.open(local_folder) as store:
+        emptied(store, lambda: clear(store))
         yield store
 
 
 def clear(store: Store) -> None:
     """Set a local store up and take everything out."""
     store.setup()
-    # Ours by label, then what tests put in as people do.
-    for which in (*(f"(n:{label})" for label in NODES if label != "Schema"), "(n) WHERE NOT n:Schema"):
-        while store.write(f"MATCH {which} WITH n LIMIT 20000 DETACH DELETE n RETURN count(n)").rows[0][0]:
-            pass
+    while store.write("MATCH (n) WHERE NOT n:Schema WITH n LIMIT 20000 DETACH DELETE n RETURN count(n)").rows[0][0]:
+        pass
     # An index over vectors refuses those of another size, such as another test's.
     for node in NODES.values():
         for prop in node.properties:
@@ -156,25 +167,36 @@ def store(request: pytest.FixtureRequest) -> Store:
     return found
 
 
+def held(store: LocalStore, load: Callable[[Store], object]) -> Store:
+    """A local store with what `load`, a function of a module, puts in and nothing else."""
+    return holding(store, lambda: clear(store), load)
+
+
+@pytest.fixture
+def local_filling(
+    request: pytest.FixtureRequest, local_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Filling]:
+    """The local store, to be filled once for the tests of a file that only read."""
+    with LocalStore.open(local_folder) as store:
+        yield Filling(store, lambda: clear(store), lambda: tmp_path_factory.mktemp("filled"), str(request.path))
+
+
+@pytest.fixture
+def neo4j_filling(
+    request: pytest.FixtureRequest, neo4j_server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Filling]:
+    """The Neo4j store, to be filled once for the tests of a file that only read."""
+    with Neo4jStore.open(neo4j_server.uri, neo4j_server.user, neo4j_server.password) as store:
+        yield Filling(
+            store, lambda: cleared(neo4j_server, store), lambda: tmp_path_factory.mktemp("filled"), str(request.path)
+        )
+
+
 @pytest.fixture(params=["local", pytest.param("neo4j", marks=pytest.mark.neo4j)])
-def filling(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filling]:
+def filling(request: pytest.FixtureRequest) -> Filling:
     """Each store in turn, to be filled once for the tests of a file that only read."""
-
-    def folder() -> Path:
-        return tmp_path_factory.mktemp("filled")
-
-    if request.param == "local":
-        with LocalStore.open(request.getfixturevalue("local_folder")) as store:
-            yield Filling(store, lambda: clear(store), folder, request.path.name)
-    else:
-        server: Server = request.getfixturevalue("neo4j_server")
-
-        def cleared() -> None:
-            empty(server)
-            other.setup()
-
-        with Neo4jStore.open(server.uri, server.user, server.password) as other:
-            yield Filling(other, cleared, folder, request.path.name)
+    found: Filling = request.getfixturevalue(f"{request.param}_filling")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,6 @@ from neuronkb.ingest.subject.live import LiveModel
 from neuronkb.kb.inputs.evidence import StoredEvidence
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.load.write import write_and_load
-from neuronkb.kb.stores.base import Store
 from neuronkb.schema import LanguageModelError
 from neuronkb.tests.ingest.n2g import planted
 
@@ -88,14 +87,13 @@ class Model:
         pass
 
 
-def prepared(store: Store, folder: Path, tmp_path: Path) -> KnowledgeBase:
-    """The planted model, decoded and run over a corpus."""
-    kb = KnowledgeBase(store, str(tmp_path / "store"))
+def prepare(kb: KnowledgeBase, folder: Path) -> None:
+    """The planted model, decoded and run over a corpus, which is written beside it."""
     kb.lm_head.ingest(folder)
+    texts = planted.texts(folder.with_name("texts.jsonl"), 240)
     windows = {"length": planted.LENGTH, "similarity": None}
     settings = {"k": 6, "tokens": 3, "least": 5, "dtype": "float32", "device": "cpu"}
-    kb.activations.ingest(folder, planted.texts(tmp_path / "texts.jsonl", 240), windows=windows, settings=settings)
-    return kb
+    kb.activations.ingest(folder, texts, windows=windows, settings=settings)
 
 
 def job(kb: KnowledgeBase, folder: Path, model: Model, settings: Settings = SETTINGS) -> ExplanationsJob:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from neuronkb.kb.stores.base import Store
 from neuronkb.schema import NODES, RELATIONSHIPS
@@ -16,13 +17,15 @@ LINES = tuple(prop.name for prop in NODES["Neuron"].properties if prop.own)
 
 def contents(store: Store, left_out: tuple[str, ...] = TIMES) -> dict[str, list[str]]:
     """Each label's and each relationship type's rows as sorted JSON, without times."""
-    found = {}
-    for label in NODES:
-        if label != "Schema":
-            found[label] = _rows(store, f"MATCH (n:{label}) RETURN properties(n)", left_out)
-    for kind in sorted({rel.type for rel in RELATIONSHIPS.values()}):
-        found[kind] = _rows(store, f"MATCH (a)-[r:{kind}]->(b) RETURN a.id, b.id, properties(r)", left_out)
-    return {name: rows for name, rows in found.items() if rows}
+    found: dict[str, list[str]] = {name: [] for name in (*NODES, *sorted(rel.type for rel in RELATIONSHIPS.values()))}
+    del found["Schema"]
+    for labels, properties in _read(store, "MATCH (n) RETURN labels(n), properties(n)"):
+        for label in found.keys() & labels:
+            found[label].append(_json(properties, left_out))
+    for kind, *ends, properties in _read(store, "MATCH (a)-[r]->(b) RETURN type(r), a.id, b.id, properties(r)"):
+        if kind in found:
+            found[kind].append(_json(properties, left_out, *ends))
+    return {name: sorted(rows) for name, rows in found.items() if rows}
 
 
 def checksum(store: Store) -> tuple[dict[str, int], str]:
@@ -32,10 +35,10 @@ def checksum(store: Store) -> tuple[dict[str, int], str]:
     return {name: len(rows) for name, rows in held.items()}, hashlib.sha256(text).hexdigest()
 
 
-def _rows(store: Store, cypher: str, left_out: tuple[str, ...]) -> list[str]:
-    rows = []
-    for row in store.read(cypher, timeout=None, limit=None).rows:
-        *ends, properties = row
-        kept = {k: v for k, v in properties.items() if k not in left_out and v is not None}
-        rows.append(json.dumps([*ends, kept], sort_keys=True))
-    return sorted(rows)
+def _read(store: Store, cypher: str) -> list[Any]:
+    return store.read(cypher, timeout=None, limit=None).rows
+
+
+def _json(properties: dict[str, Any], left_out: tuple[str, ...], *ends: str) -> str:
+    kept = {k: v for k, v in properties.items() if k not in left_out and v is not None}
+    return json.dumps([*ends, kept], sort_keys=True)

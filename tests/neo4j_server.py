@@ -142,7 +142,7 @@ class Server:
 
     def admin(self, *args: str, folder: Path | None = None) -> str:
         """Run neo4j-admin on this home, in `folder`, and hand back what it printed. Raises RuntimeError with that."""
-        command = ["java", f"-Xmx{self.heap}", f"-Dbasedir={self.home}", "-cp", f"{self.lib}/*", *_opens()]
+        command = ["java", f"-Xmx{self.heap}", *self.java, f"-Dbasedir={self.home}", "-cp", f"{self.lib}/*", *_opens()]
         command += ["org.neo4j.server.startup.Neo4jAdminCommand", *args]
         env = {**os.environ, "NEO4J_HOME": str(self.home), "NEO4J_CONF": str(self.home / "conf")}
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=folder or self.home)

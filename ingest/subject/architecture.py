@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ...schema import MlpId, ModelError
 from .blocks import find_blocks
 from .checkpoint import Checkpoint
-from .experts import Mixture, MlpParts, find_mixture
+from .experts import EXPERTS, Mixture, MlpParts, find_mixture
 from .layer_parts import LayerParts, find_layer
 from .names import EMBEDDINGS, FINAL_NORMS, UNEMBEDDINGS
 from .wiring import find_wiring
@@ -118,16 +118,19 @@ def find_architecture(checkpoint: Checkpoint) -> Architecture:
 
 def _skeleton(checkpoint: Checkpoint) -> Skeleton | None:
     """The modules; not yet those of experts, which are found by their names."""
-    return None if any("expert" in name for name in checkpoint.tensors) else checkpoint.skeleton
+    return None if any(map(EXPERTS.search, checkpoint.tensors)) else checkpoint.skeleton
 
 
 def _by_modules(checkpoint: Checkpoint, skeleton: Skeleton, name: str) -> Architecture:
     """The parts as the running model has them, each with the tensor that is stored of it."""
-    blocks = find_blocks(skeleton.model)
     head = skeleton.model.get_output_embeddings()
     if head is None:
         raise ModelError(f"{checkpoint.folder}: {name} has no unembedding that its neurons could be decoded through")
-    wiring = find_wiring(skeleton, blocks, head)
+    try:
+        blocks = find_blocks(skeleton.model)
+        wiring = find_wiring(skeleton, blocks, head)
+    except ModelError as error:
+        raise ModelError(f"{checkpoint.folder / 'config.json'}: {error}") from None
     unembedding = _stored(skeleton, head)
     d_vocab, d_model = checkpoint.info(unembedding).shape
     if d_model != skeleton.d_model:

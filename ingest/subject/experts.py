@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _LISTED = re.compile(r"(?:.*\.)?experts\.(?P<expert>[0-9]{1,9})\.(?P<module>\w+)\.weight")
 _SHARED = re.compile(r"(?:.*\.)?(?:shared_experts?|shared_mlp|share_expert)\.(?P<module>\w+)\.weight")
-_EXPERTS = re.compile(r"(^|\.)(experts|block_sparse_moe|moe)\.")
+EXPERTS = re.compile(r"(^|\.)(experts|block_sparse_moe|moe)\.")
+"""What names of tensors have in a mixture of experts."""
 _ROUTER = re.compile(r"(?P<module>(?:.*\.)?(?:gate|router|wg|router\.layer|gate\.wg))\.weight")
 STACKED: dict[str, Role] = {**ROLES, "input_linear": "gate_up", "output_linear": "down"}
 """Names within a layer's experts -> what it is: the dense families' and Granite's."""
@@ -78,13 +79,13 @@ def find_mixture(
 
     Raises ModelError that says what was found and not understood.
     """
-    if not any(_EXPERTS.search(inner) for tensors in layers.values() for inner in tensors):
+    if not any(EXPERTS.search(inner) for tensors in layers.values() for inner in tensors):
         return None
     mlps: list[MlpParts] = []
     routers: list[Router] = []
     for layer in sorted(layers):
         where, tensors = f"{root}{layer}.", layers[layer]
-        if not any(_EXPERTS.search(inner) for inner in tensors):
+        if not any(EXPERTS.search(inner) for inner in tensors):
             mlps.append(MlpParts(MlpId(layer), find_layer(checkpoint, where, tensors, d_model)))
             continue
         found = _Layer(checkpoint, where, layer, tensors, d_model)
@@ -120,7 +121,7 @@ class _Layer:
         for inner, name in self.tensors.items():
             if match := _LISTED.fullmatch(inner):
                 self._role(listed[int(match["expert"])], match["module"], name, inner)
-            elif _EXPERTS.search(inner) and len(self.checkpoint.tensors[name].shape) > 2:
+            elif EXPERTS.search(inner) and len(self.checkpoint.tensors[name].shape) > 2:
                 self._role(stacked, inner.removesuffix(".weight").rpartition(".")[2], name, inner)
         if bool(listed) == bool(stacked):
             raise self._unknown("experts stored as a list or as stacks", [i for i in self.tensors if "expert" in i])
@@ -160,7 +161,7 @@ class _Layer:
             for inner in self.tensors
             if inner.endswith(".weight")
             and not any("attn" in part or "attention" in part for part in inner.split("."))
-            and not _EXPERTS.search(inner)
+            and not EXPERTS.search(inner)
             and not _SHARED.fullmatch(inner)
             and ROLES.get(inner.split(".")[-2]) is not None
         ]

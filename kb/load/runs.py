@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from ...ingest.bundle import UNVERIFIED, RunInfo
@@ -11,7 +11,7 @@ from ...ingest.progress import Progress
 from ...queries import query
 from ...queries.answers.named import find_runs
 from ...queries.result.near import near
-from ...schema import NODES, RELATIONSHIPS, TABLES, NotFoundError, RunError, WeightsError
+from ...schema import NODES, RELATIONSHIPS, TABLES, NotFoundError, Relationship, RunError, WeightsError
 from ..place import WAITING
 from ..stores import statements
 from ..stores.base import Store
@@ -28,6 +28,14 @@ _REPLACES = "MATCH (r:Run {id: $run}) RETURN r.replaces"
 _REPLACED = "MATCH (r:Run {id: $run}) REMOVE r.replaces"
 _ROWS = "MATCH (s:Shard {run: $run}) RETURN s.id, coalesce(s.rows, 0)"
 _GOING = "MATCH (r:Run {id: $run}) SET r.ended = NULL"
+
+_BETWEEN = tuple(
+    rel for rel in RELATIONSHIPS.values() if rel.evidence and not (NODES[rel.start].evidence or NODES[rel.end].evidence)
+)
+"""A run's relationships that do not go with its nodes."""
+_OWNED = sorted((node for node in NODES.values() if node.evidence), key=lambda node: node.label == "Shard")
+"""A run's nodes, its ledger last."""
+_PRESENT = statements.tables_of_run([*_BETWEEN, *_OWNED])
 
 LONGEST = 20
 """Letters of a parameter in a message."""
@@ -157,17 +165,9 @@ def remove(store: Store, run: str) -> dict[str, int]:
     lined = resting_on(store, run, about["job"])
     if run != KEEPSAKES:
         store.write(_GOING, {"run": run})
-    for rel in RELATIONSHIPS.values():
-        if not rel.evidence or NODES[rel.start].evidence or NODES[rel.end].evidence:
-            continue
-        # One look is less than a statement a batch of neurons for each of the many types that a job does not write.
-        if rel.start == "Neuron" and store.read(statements.any_of_run(rel), {"run": run}, timeout=None).rows:
-            for ids in _neurons(store, run):
-                store.write(statements.delete_relationships(rel, among=True), {"run": run, "ids": ids})
-        elif rel.start != "Neuron":
-            store.write(statements.delete_relationships(rel, among=False), {"run": run})
-    owned = [node for node in NODES.values() if node.evidence]
-    for node in sorted(owned, key=lambda node: node.label == "Shard"):
+    present = {row[0] for row in store.read(_PRESENT, {"run": run}, timeout=None, limit=None)}
+    _delete_between(store, run, [rel for rel in _BETWEEN if rel.name in present])
+    for node in (node for node in _OWNED if node.name in present):
         ids = [row[0] for row in store.read(statements.ids_of_run(node), {"run": run}, timeout=None, limit=None)]
         if keep := set() if node.label == "Shard" else set(kept(store, node, ids, run)):
             stayed[node.label] = len(keep)
@@ -181,6 +181,18 @@ def remove(store: Store, run: str) -> dict[str, int]:
     return stayed
 
 
+def _delete_between(store: Store, run: str, kinds: Sequence[Relationship]) -> None:
+    """Delete the run's relationships of some types, those of neurons a batch of neurons at a time."""
+    neurons = _neurons(store, run) if any(rel.start == "Neuron" for rel in kinds) else []
+    for rel in kinds:
+        if rel.start != "Neuron":
+            store.write(statements.delete_relationships(rel, among=False), {"run": run})
+            continue
+        for start in range(0, len(neurons), BATCH):
+            ids = neurons[start : start + BATCH]
+            store.write(statements.delete_relationships(rel, among=True), {"run": run, "ids": ids})
+
+
 def remove_run(store: Store, run: str, progress: Progress) -> dict[str, int]:
     """The work of `kb.runs.remove`, under the loading lock."""
     known = [str(row["run"]) for row in query("runs").run(store).dicts()]
@@ -190,30 +202,14 @@ def remove_run(store: Store, run: str, progress: Progress) -> dict[str, int]:
         return remove(store, run)
 
 
-def _neurons(store: Store, run: str) -> Iterator[list[str]]:
-    """Ids of the neurons that may carry the run's evidence, in batches: those of its model, of its base, and of the
-    model it was matched with.
-
-    Of a mixture of experts, and of an imported model whose size is not known, those that the store holds.
-    """
+def _neurons(store: Store, run: str) -> list[str]:
+    """Ids of the neurons that may carry the run's evidence: those that the store holds of its model, of its base, and
+    of the model it was matched with."""
     row = query("run").run(store, run=run).dicts()[0]
-    wanted = {row["model"], _parameters(row).get("base"), _parameters(row).get("other")}
-    for model in query("models").run(store).dicts():
-        if model["model"] in wanted and not (model["layers"] and model["d_mlp"]):
-            yield from _held(store, model["model"], model["layers"])
-        elif model["model"] in wanted:
-            for layer in range(model["layers"]):
-                for start in range(0, model["d_mlp"], BATCH):
-                    stop = min(start + BATCH, model["d_mlp"])
-                    yield [f"{model['model']}/L{layer}/N{i}" for i in range(start, stop)]
-
-
-def _held(store: Store, model: str, layers: int | None) -> Iterator[list[str]]:
-    """Ids of a model's neurons in the store, in batches; layer by layer where their number is known."""
-    for layer in [None] if layers is None else range(layers):
-        name, which = ("neurons_of_model", {}) if layer is None else ("neurons_of_layer", {"layer": layer})
-        ids = [row[0] for row in query(name).run(store, model=model, **which, timeout=None)]
-        yield from (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+    named = (row["model"], _parameters(row).get("base"), _parameters(row).get("other"))
+    models = dict.fromkeys(name for name in named if isinstance(name, str))
+    asked = (query("neurons_of_model").run(store, model=model, timeout=None) for model in models)
+    return [found[0] for rows in asked for found in rows]
 
 
 def _parameters(row: dict[str, Any]) -> dict[str, Any]:

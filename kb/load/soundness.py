@@ -14,7 +14,7 @@ from ...ingest.bundle import Bundle
 from ...ingest.progress import Progress, silent
 from ...queries.result.record import Record
 from ...queries.result.section import Section
-from ...schema import NODES, RELATIONSHIPS, TABLES, NeuronKBError, Node, Relationship, Table, table
+from ...schema import NODES, TABLES, NeuronKBError, Node, Relationship, Table, table
 from ...schema.compute import pc
 from ..place import WAITING, Place
 from ..stores import statements
@@ -102,10 +102,9 @@ def check_store(store: Store, place: Place, mend: bool = False, progress: Progre
 
 
 def _doubled(store: Store, mend: bool, progress: Progress) -> Iterator[Fault]:
-    for number, rel in enumerate(RELATIONSHIPS.values()):
-        progress("looking for doubled relationships", number, len(RELATIONSHIPS))
-        if not store.read(statements.count(rel), timeout=None).rows[0][0]:
-            continue
+    present = [kind for kind in _present(store) if isinstance(kind, Relationship)]
+    for number, rel in enumerate(present):
+        progress("looking for doubled relationships", number, len(present))
         extra = 0
         for ids in _ids(store, NODES[rel.start]):
             doubled = sum(row[0] for row in store.read(statements.doubled(rel), {"ids": ids}, timeout=None).rows)
@@ -264,11 +263,17 @@ def _bundle(place: Place, run: str) -> Bundle | None:
 def _counts(store: Store) -> list[tuple[str, str | None, int]]:
     """Table, run and rows; the run is None for what belongs to none."""
     counts: list[tuple[str, str | None, int]] = []
-    for kind in TABLES.values():
-        if store.read(statements.count(kind), timeout=None).rows[0][0]:
-            rows = store.read(statements.counts_by_run(kind, kind.evidence), timeout=None, limit=None).rows
-            counts += [(kind.name, run, n) for run, n in rows if n]
+    for kind in _present(store):
+        rows = store.read(statements.counts_by_run(kind, kind.evidence), timeout=None, limit=None).rows
+        counts += [(kind.name, run, n) for run, n in rows if n]
     return counts
+
+
+def _present(store: Store) -> list[Table]:
+    """The tables whose label or type has any row at all."""
+    asked = (store.read(text, timeout=None, limit=None).rows for text in statements.counts())
+    nodes, types = ({name for name, n in rows if n} for rows in asked)
+    return [kind for kind in TABLES.values() if (kind.name in nodes if isinstance(kind, Node) else kind.type in types)]
 
 
 def _ids(store: Store, node: Node) -> Iterator[list[str]]:

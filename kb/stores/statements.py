@@ -9,7 +9,7 @@ both servers take in a good deal faster than a list of maps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ...schema import TABLES, Node, Property, Relationship, SchemaError, Table
 
@@ -100,9 +100,15 @@ def delete_relationships(rel: Relationship, among: bool) -> str:
     return f"{unwind}MATCH {start}-[r:{_name(rel)}]->(:{quote(rel.end)}) WHERE r.run = $run DELETE r"
 
 
-def any_of_run(rel: Relationship) -> str:
-    """A row where there is a relationship of the type that `$run` made, none where there is none."""
-    return f"MATCH (:{quote(rel.start)})-[r:{_name(rel)}]->(:{quote(rel.end)}) WHERE r.run = $run RETURN 1 LIMIT 1"
+def tables_of_run(tables: Iterable[Table]) -> str:
+    """The names of those of some tables of which `$run` has any row: one question, as most runs have few of them."""
+    return " UNION ALL ".join(f"{_of_run(t)} RETURN '{t.name}' AS name LIMIT 1" for t in tables)
+
+
+def _of_run(t: Table) -> str:
+    if isinstance(t, Node):
+        return f"MATCH (n:{_name(t)} {{run: $run}})"
+    return f"MATCH (:{quote(t.start)})-[r:{_name(t)}]->(:{quote(t.end)}) WHERE r.run = $run"
 
 
 def doubled(rel: Relationship) -> str:

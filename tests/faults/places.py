@@ -12,10 +12,11 @@ from typing import Protocol
 from neuronkb.kb.stores import open_store
 from neuronkb.kb.stores.base import Store
 from neuronkb.kb.stores.local import LocalStore, stop
-from neuronkb.schema import NODES, NeuronKBError
+from neuronkb.schema import NeuronKBError
 
 LIVE = ("databases", "config", "log", "lock", "open.lock", "server.json")
 """What of a local store's folder belongs to its running server."""
+EMPTY = "MATCH (n) WHERE NOT n:Schema WITH n LIMIT 20000 DETACH DELETE n RETURN count(n)"
 
 
 class Place(Protocol):
@@ -62,11 +63,8 @@ class LocalPlace:
     def empty(self) -> None:
         with self.open() as store:
             store.repair()
-            for label in NODES:
-                if label != "Schema":
-                    delete = f"MATCH (n:{label}) WITH n LIMIT 20000 DETACH DELETE n RETURN count(n)"
-                    while store.write(delete).rows[0][0]:
-                        pass
+            while store.write(EMPTY).rows[0][0]:
+                pass
         for path in self.root.iterdir():
             if path.name not in LIVE:
                 _remove(path)
@@ -108,9 +106,8 @@ class Neo4jPlace:
         return open_store(self.where)
 
     def empty(self) -> None:
-        delete = "MATCH (n) WHERE NOT n:Schema WITH n LIMIT 20000 DETACH DELETE n RETURN count(n)"
         with self.open() as store:
-            while store.write(delete).rows[0][0]:
+            while store.write(EMPTY).rows[0][0]:
                 pass
         for path in self.root.iterdir():
             _remove(path)

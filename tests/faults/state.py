@@ -73,7 +73,8 @@ def evidence(place: Place) -> set[str]:
 def incoming(store: Store) -> dict[str, int]:
     """Relationships of each type as seen from their ends."""
     found: dict[str, int] = {}
-    for kind, end in sorted({(rel.type, rel.end) for rel in RELATIONSHIPS.values()}):
+    present = store.status().nodes
+    for kind, end in sorted({(rel.type, rel.end) for rel in RELATIONSHIPS.values() if rel.end in present}):
         text = f"MATCH (n:{end}) RETURN sum(COUNT {{ (n)<-[:{kind}]-() }})"
         found[kind] = found.get(kind, 0) + int(store.read(text, timeout=None).rows[0][0] or 0)
     return {kind: count for kind, count in found.items() if count}

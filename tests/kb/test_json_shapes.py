@@ -14,9 +14,9 @@ import pytest
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.queries.result.record import Record
-from neuronkb.schema import NODES
 
 from tests import everything
+from tests.conftest import held
 from tests.everything import BASE, MONTHS, TUNED
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
@@ -72,11 +72,7 @@ NAMED = {"corpora", "nodes", "relationships", "counts", "measures", "facts", "pr
 @pytest.fixture(scope="module")
 def kb(local_folder: Path) -> KnowledgeBase:
     with LocalStore.open(local_folder) as store:
-        store.setup()
-        for label in NODES:
-            if label != "Schema":
-                store.write(f"MATCH (n:{label}) DETACH DELETE n")
-        everything.load(store)
+        held(store, everything.load)
     return KnowledgeBase.open(local_folder)
 
 

@@ -19,7 +19,7 @@ from neuronkb.queries.catalogue.evidence import MAKERS
 from neuronkb.schema import NODES, RELATIONSHIPS, IdError, QueryError
 
 from tests import everything
-from tests.conftest import empty
+from tests.conftest import empty, held
 from tests.everything import BASE, DEAD, EARLY, MONTHS, OTHER, TUNED, TUNED_MONTHS
 from tests.neo4j_server import Server
 
@@ -36,11 +36,7 @@ UNORDERED = {"named_words": "words"}
 def local(local_folder: Path) -> Iterator[Store]:
     """The local store with all of it."""
     with LocalStore.open(local_folder) as store:
-        store.setup()
-        for label in NODES:
-            if label != "Schema":
-                store.write(f"MATCH (n:{label}) DETACH DELETE n")
-        everything.load(store)
+        held(store, everything.load)
         store.write(LINED, {"neuron": MONTHS})
         yield store
 

@@ -12,9 +12,9 @@ from neuronkb.kb.cli.main import cli
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.queries.answers.neuron_sections import sections
-from neuronkb.schema import NODES
 
 from tests import everything
+from tests.conftest import held
 from tests.everything import EARLY, LATE, MONTHS, TUNED_MONTHS
 
 OWN = "CREATE (:Note {id: 'note-7'})-[:REMARKS {why: 'seen in paper'}]->(n)"
@@ -49,11 +49,7 @@ IN_PARTS = {
 @pytest.fixture(scope="module")
 def kb(local_folder: Path) -> Iterator[KnowledgeBase]:
     with LocalStore.open(local_folder) as store:
-        store.setup()
-        for label in NODES:
-            if label != "Schema":
-                store.write(f"MATCH (n:{label}) DETACH DELETE n")
-        everything.load(store)
+        held(store, everything.load)
         run = "MERGE (r:Run {id: $id}) SET r.job = 'feeds', r.model = $model, r.parameters = '{}'"
         store.write(run, {"id": "feeds-1", "model": everything.BASE})
         store.write(f"MATCH (n:Neuron {{id: $neuron}}) {OWN}", {"neuron": MONTHS})

@@ -11,19 +11,15 @@ import pytest
 from neuronkb.kb.names import keep_names, kept_names
 from neuronkb.kb.place import Place
 from neuronkb.kb.stores.local import LocalStore
-from neuronkb.schema import NODES
 
 from tests import everything
+from tests.conftest import held
 
 
 @pytest.fixture(scope="module")
 def folder(local_folder: Path) -> Path:
     with LocalStore.open(local_folder) as store:
-        store.setup()
-        for label in NODES:
-            if label != "Schema":
-                store.write(f"MATCH (n:{label}) DETACH DELETE n")
-        everything.load(store)
+        held(store, everything.load)
         keep_names(Place(str(local_folder)), store)
     return local_folder
 

@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 from neuronkb.kb.cli.main import cli
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.queries import public
-from neuronkb.schema import NODES
 
 from tests import everything
+from tests.conftest import held
 from tests.everything import BASE, MONTHS, OTHER
 
 
@@ -20,11 +20,7 @@ from tests.everything import BASE, MONTHS, OTHER
 def folder(local_folder: Path) -> Path:
     """The evidence of tests/everything.py."""
     with LocalStore.open(local_folder) as store:
-        store.setup()
-        for label in NODES:
-            if label != "Schema":
-                store.write(f"MATCH (n:{label}) DETACH DELETE n")
-        everything.load(store)
+        held(store, everything.load)
     return local_folder
 
 

@@ -15,6 +15,8 @@ from neuronkb.queries import NeuronCard
 from neuronkb.schema import CorpusError, WeightsError
 from neuronkb.tests import planted
 
+from tests.filled import Filling
+
 SETTINGS = {"k": 4, "per_band": 1, "tokens": 3, "least": 5, "dtype": "float32", "device": "cpu"}
 WINDOWS = {"length": 16}
 NEURON = "base/L1/N3"
@@ -30,22 +32,29 @@ def texts(folder: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return texts(tmp_path_factory.mktemp("texts"))
+
+
 @pytest.fixture
-def kb(store: Store, planted_models: tuple[Path, Path], tmp_path: Path) -> KnowledgeBase:
+def kb(filling: Filling, planted_models: tuple[Path, Path], text: Path, tmp_path: Path) -> KnowledgeBase:
     """The planted base, decoded and run over a corpus."""
-    kb = KnowledgeBase(store, str(tmp_path / "store"))
-    kb.lm_head.ingest(planted_models[0])
-    kb.activations.ingest(planted_models[0], texts(tmp_path), windows=WINDOWS, settings=SETTINGS)
-    return kb
+
+    def made(kb: KnowledgeBase) -> None:
+        kb.lm_head.ingest(planted_models[0])
+        kb.activations.ingest(planted_models[0], text, windows=WINDOWS, settings=SETTINGS)
+
+    return filling.copied(made, tmp_path / "store")
 
 
-def test_a_card_shows_what_the_neuron_did(kb: KnowledgeBase, planted_models: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_card_shows_what_the_neuron_did(kb: KnowledgeBase, planted_models: tuple[Path, Path], text: Path) -> None:
     card: NeuronCard = kb.card(NEURON)
     assert card.ends
     assert [each.pole for each in card.activity] == [1, -1]
     live = LiveModel.open(planted_models[0], dtype="float32", device="cpu")
     assert live.subject is not None
-    corpus = corpus_of(kb.db, kb.place, live.subject, [tmp_path / "texts.jsonl"], WINDOWS, lambda *told: None)
+    corpus = corpus_of(kb.db, kb.place, live.subject, [text], WINDOWS, lambda *told: None)
     values = live.capture(next(corpus.batches(len(corpus)))[1], layers=[1])[1, "hidden"][:, 1:, 3].numpy()
     for each in card.activity:
         signed = each.pole * values
@@ -66,23 +75,17 @@ def test_a_card_shows_what_the_neuron_did(kb: KnowledgeBase, planted_models: tup
         assert [mean for _, mean, _, _ in each.tokens] == sorted((m for _, m, _, _ in each.tokens), reverse=True)
 
 
-def test_the_same_run_again_changes_nothing(
-    kb: KnowledgeBase, planted_models: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_the_same_run_again_changes_nothing(kb: KnowledgeBase, planted_models: tuple[Path, Path], text: Path) -> None:
     before = kb.store.status()
-    report = kb.activations.ingest(planted_models[0], tmp_path / "texts.jsonl", windows=WINDOWS, settings=SETTINGS)
+    report = kb.activations.ingest(planted_models[0], text, windows=WINDOWS, settings=SETTINGS)
     assert report.total == 0
     after = kb.store.status()
     assert (after.nodes, after.relationships) == (before.nodes, before.relationships)
 
 
-def test_evidence_of_other_weights_is_refused(
-    kb: KnowledgeBase, planted_models: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_evidence_of_other_weights_is_refused(kb: KnowledgeBase, planted_models: tuple[Path, Path], text: Path) -> None:
     with pytest.raises(WeightsError, match="base"):
-        kb.activations.ingest(
-            planted_models[1], tmp_path / "texts.jsonl", name="base", windows=WINDOWS, settings=SETTINGS
-        )
+        kb.activations.ingest(planted_models[1], text, name="base", windows=WINDOWS, settings=SETTINGS)
 
 
 def test_an_empty_corpus_is_an_error(store: Store, planted_models: tuple[Path, Path], tmp_path: Path) -> None:

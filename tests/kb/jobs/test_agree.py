@@ -5,15 +5,13 @@ from __future__ import annotations
 from itertools import product
 from math import log
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
 import pytest
-from neuronkb.kb.jobs import agree as agreeing
+from neuronkb.ingest.progress import silent
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.load import runs
 from neuronkb.kb.stores.base import Store
-from neuronkb.queries.answers import named
+from neuronkb.queries.answers import agreed
 from neuronkb.queries.answers.agree import AgreeReport, agreements
 from neuronkb.queries.answers.agreed import AGREES, CONTRADICTS
 from neuronkb.queries.answers.disagree import disagreements
@@ -22,18 +20,23 @@ from neuronkb.schema import QueryError, StoreBusyError
 
 from tests import everything
 from tests.everything import BASE, MONTHS
+from tests.filled import Filling, stamp
 from tests.queries.answers.test_agree import SIZE, two_methods
 
 MANY = "many"
 NEWER = "activations-newer"
+WORDED = "DECODES_TO|FIRES_ON_TOKEN"
 
 
 @pytest.fixture
-def kb(store: Store, tmp_path: Path) -> KnowledgeBase:
+def kb(filling: Filling, tmp_path: Path) -> KnowledgeBase:
     """The evidence of tests/everything.py, and the model `many` of tests/queries/answers/test_agree.py."""
+    return KnowledgeBase(filling.holding(both), str(tmp_path / "store"))
+
+
+def both(store: Store) -> None:
     everything.load(store)
     everything.load(store, two_methods(MANY, shuffled=False))
-    return KnowledgeBase(store, str(tmp_path / "store"))
 
 
 def stored(kb: KnowledgeBase, model: str) -> dict[str, int]:
@@ -52,16 +55,16 @@ def newer(kb: KnowledgeBase) -> None:
 
 
 @pytest.mark.parametrize("model", [BASE, MANY])
-def test_what_is_stored_is_what_is_worked_out(kb: KnowledgeBase, model: str) -> None:
+def test_what_is_stored_is_what_is_worked_out(kb: KnowledgeBase, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list(product(((), (9,) if model == BASE else (0,)), (None, 3, 5)))
+    wanted = [agreements(kb.db, model, layers=layers, top=top) for layers, top in asked]
     kb.words.agree(model)
-    with patch.object(agreeing, "read_layer", side_effect=AssertionError("read again")):
-        for layers, top in product(((), (9,) if model == BASE else (0,)), (None, 3)):
-            wanted = agreements(kb.db, model, layers=layers, top=top)
-            with patch.object(agreeing, "agreements", side_effect=AssertionError("worked out again")):
-                assert kb.words.agree(model, layers=layers, top=top) == wanted
-        assert kb.words.disagree(model, f1=0.6) == disagreements(kb.db, model, f1=0.6)
-        with patch("neuronkb.queries.answers.agreed.FIRST", 1):
-            assert kb.words.agree(model, top=5) == agreements(kb.db, model, top=5)
+    assert kb.words.disagree(model, f1=0.6) == disagreements(kb.db, model, f1=0.6)
+    kb.db.write(f"MATCH (:Neuron)-[r:{WORDED}]->() DELETE r")  # no evidence comes or goes in this way
+    assert agreements(kb.db, model) != wanted[2]
+    for first in (agreed.FIRST, 1):
+        monkeypatch.setattr(agreed, "FIRST", first)
+        assert [kb.words.agree(model, layers=layers, top=top) for layers, top in asked] == wanted
 
 
 def test_every_number_is_that_of_all_pairs_of_neurons(kb: KnowledgeBase) -> None:
@@ -131,11 +134,12 @@ def test_evidence_that_comes_or_goes_makes_it_anew(kb: KnowledgeBase) -> None:
 def test_other_models_and_what_names_no_words_leave_it_as_it_is(kb: KnowledgeBase) -> None:
     kb.words.agree(MANY)
     kb.words.agree(BASE)
-    with patch.object(agreeing, "make", side_effect=AssertionError("made again")):
-        runs.remove(kb.db, "clamp-1")
-        assert "clamp" not in kb.words.agree(BASE).agreements[0].methods
-        assert kb.words.agree(BASE) == agreements(kb.db, BASE)
-        kb.words.agree(MANY)
+    runs.remove(kb.db, "clamp-1")
+    before = stamp(kb.db)
+    assert "clamp" not in kb.words.agree(BASE).agreements[0].methods
+    assert kb.words.agree(BASE) == agreements(kb.db, BASE)
+    kb.words.agree(MANY)
+    assert stamp(kb.db) == before  # what is made again would be written
 
 
 def test_a_run_that_is_not_finished_is_not_looked_at(kb: KnowledgeBase) -> None:
@@ -148,33 +152,31 @@ def test_a_run_that_is_not_finished_is_not_looked_at(kb: KnowledgeBase) -> None:
 
 
 def test_cut_off_between_layers_it_goes_on_with_the_rest(kb: KnowledgeBase) -> None:
-    read, seen = named.read_layer, list[int]()
+    expected = agreements(kb.db, BASE)
 
-    def cut(store: Any, model: str, layer: int, *args: Any, **more: Any) -> Any:
-        seen.append(layer)
-        if layer == 10 and seen.count(10) == 1:
+    def cut(step: str, done: int, total: int) -> None:
+        if (done, total) == (2, 3):
             raise KeyboardInterrupt
-        return read(store, model, layer, *args, **more)
 
-    with patch.object(agreeing, "read_layer", cut):
-        with pytest.raises(KeyboardInterrupt):
-            kb.words.agree(BASE)
-        assert stored(kb, BASE) == {AGREES: 0, CONTRADICTS: 0}
-        found = kb.words.agree(BASE)
-    assert seen == [8, 9, 10, 10]
-    assert found == agreements(kb.db, BASE)
-    assert found.agreements[0].neuron == MONTHS
+    kb.session.progress = cut
+    with pytest.raises(KeyboardInterrupt):
+        kb.words.agree(BASE)
+    assert stored(kb, BASE) == {AGREES: 0, CONTRADICTS: 0}
+    kb.session.progress = silent
+    # Layers 8 and 9 are not read again.
+    kb.db.write(f"MATCH (n:Neuron)-[r:{WORDED}]->() WHERE n.layer < 10 DELETE r")
+    assert agreements(kb.db, BASE) != expected
+    assert kb.words.agree(BASE) == expected
+    assert expected.agreements[0].neuron == MONTHS
 
 
 def test_evidence_that_comes_in_meanwhile_is_said(kb: KnowledgeBase) -> None:
-    read = named.read_layer
+    def meanwhile(step: str, done: int, total: int) -> None:
+        if done == 0:
+            newer(kb)
 
-    def slow(*args: Any, **more: Any) -> Any:
-        found = read(*args, **more)
-        newer(kb)
-        return found
-
-    with patch.object(agreeing, "read_layer", slow), pytest.raises(StoreBusyError, match="evidence comes in"):
+    kb.session.progress = meanwhile
+    with pytest.raises(StoreBusyError, match="evidence comes in"):
         kb.words.agree(MANY)
     assert stored(kb, MANY) == {AGREES: 0, CONTRADICTS: 0}
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.place import Place
-from neuronkb.kb.stores.base import Store
 from neuronkb.queries.answers.catalogued import CheckedQuery
 from neuronkb.queries.catalogue.own_page import EXAMPLE
 from neuronkb.schema import QueryError, ReadOnlyError
 from neuronkb.tests import everything
 from neuronkb.tests.everything import BASE, MONTHS
+
+from tests.filled import Filling
 
 WRONG = {
     "writes": ("MATCH (n:Neuron) SET n.mine = 1 RETURN n AS x", "a read may not"),
@@ -24,10 +25,9 @@ WRONG = {
 
 
 @pytest.fixture
-def kb(store: Store, tmp_path: Path) -> KnowledgeBase:
-    kb = KnowledgeBase(store, str(tmp_path))
+def kb(filling: Filling, tmp_path: Path) -> KnowledgeBase:
+    kb = KnowledgeBase(filling.holding(everything.load), str(tmp_path))
     kb.place.queries.mkdir()
-    everything.load(store)
     return kb
 
 

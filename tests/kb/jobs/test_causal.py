@@ -16,6 +16,8 @@ from neuronkb.tests import planted
 from neuronkb.tests.kb.jobs.test_activations import SETTINGS as PASS
 from neuronkb.tests.kb.jobs.test_activations import WINDOWS, texts
 
+from tests.filled import Filling
+
 MONTHS = "base/L1/N3"
 PROMPTS = ("filler9 filler12", "filler3 filler5 filler7", "filler30 filler31")
 SETTINGS = {"null_neurons": 39, "pool": 46, "null_tokens": 199, "band": 60, "device": "cpu", "multiples": (0.5, 1.0)}
@@ -26,13 +28,20 @@ RETURN n.id, s.pole ORDER BY s.coherence DESC, n.id, s.pole DESC
 """
 
 
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return texts(tmp_path_factory.mktemp("texts"))
+
+
 @pytest.fixture
-def kb(store: Store, planted_models: tuple[Path, Path], tmp_path: Path) -> KnowledgeBase:
+def kb(filling: Filling, planted_models: tuple[Path, Path], text: Path, tmp_path: Path) -> KnowledgeBase:
     """The planted base, decoded and run over a corpus."""
-    kb = KnowledgeBase(store, str(tmp_path / "store"))
-    kb.lm_head.ingest(planted_models[0])
-    kb.activations.ingest(planted_models[0], texts(tmp_path), windows=WINDOWS, settings=PASS)
-    return kb
+
+    def made(kb: KnowledgeBase) -> None:
+        kb.lm_head.ingest(planted_models[0])
+        kb.activations.ingest(planted_models[0], text, windows=WINDOWS, settings=PASS)
+
+    return filling.copied(made, tmp_path / "store")
 
 
 def test_the_planted_neuron_passes_and_others_do_not(kb: KnowledgeBase) -> None:

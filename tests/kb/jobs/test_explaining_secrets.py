@@ -16,17 +16,22 @@ import pytest
 from neuronkb.ingest.progress import silent
 from neuronkb.kb.jobs.explanations import explanations_job
 from neuronkb.kb.knowledge_base import KnowledgeBase
-from neuronkb.kb.stores.base import Store
 from neuronkb.schema import LanguageModelError
 from neuronkb.tests.ingest.n2g import planted
 
-from tests.explained import NEURONS, prepared
+from tests.explained import NEURONS, prepare
+from tests.filled import Filling
 from tests.ingest.llm.hostile import Asked, completion, hostile
 
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return planted.model(tmp_path_factory.mktemp("explaining") / "planted")
+
+
+@pytest.fixture
+def kb(filling: Filling, folder: Path, tmp_path: Path) -> KnowledgeBase:
+    return filling.copied(lambda kb: prepare(kb, folder), tmp_path / "store")
 
 
 KEY, PASSWORD = "hf_AbCdEfGhIjKlMnOpQrStUvWxYz012345", "pass-word-of-mine"
@@ -51,10 +56,9 @@ def stored(kb: KnowledgeBase) -> str:
 
 @pytest.mark.parametrize("ends", [False, True])
 def test_no_key_reaches_screen_store_or_files(
-    store: Store, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any, ends: bool
+    kb: KnowledgeBase, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any, ends: bool
 ) -> None:
     """A server that tells the key in what it says, at an address with a password and a key in it."""
-    kb = prepared(store, folder, tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     settings: dict[str, Any] = {"choose": 1, "examples": 2, "ablate": 1, "device": "cpu", "scores": ("detection",)}
     ids = [f"L0/N{index}" for _, index in NEURONS]
@@ -89,8 +93,7 @@ def test_no_key_reaches_screen_store_or_files(
         assert KEY not in str(pq.read_table(path).to_pylist())
 
 
-def test_secrets_of_the_address_are_no_part_of_a_run(store: Store, folder: Path, tmp_path: Path) -> None:
-    kb = prepared(store, folder, tmp_path)
+def test_secrets_of_the_address_are_no_part_of_a_run(kb: KnowledgeBase, folder: Path) -> None:
     runs = []
     for url in ("http://127.0.0.1:9/v1", f"http://me:{PASSWORD}@127.0.0.1:9/v1/?api_key=1", "http://127.0.0.1:9/v1#x"):
         with ExitStack() as opened:
@@ -102,9 +105,8 @@ def test_secrets_of_the_address_are_no_part_of_a_run(store: Store, folder: Path,
 
 @pytest.mark.parametrize("status", [200, 401, None])
 def test_what_explaining_opens_is_closed(
-    store: Store, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int | None
+    kb: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch, status: int | None
 ) -> None:
-    kb = prepared(store, folder, tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", "key")
     opened = Path(kb.where) / "answers.sqlite"
     how: dict[str, Any] = {"explainer": "gpt", "way": "written", "neurons": [f"L0/N{planted.ALWAYS}"]}

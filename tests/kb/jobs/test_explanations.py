@@ -19,7 +19,8 @@ from neuronkb.queries.answers.explanation_report import pooled
 from neuronkb.schema import LanguageModelError, QueryError
 from neuronkb.tests.ingest.n2g import planted
 
-from tests.explained import ALWAYS, FIRES, SETTINGS, Model, job, load, prepared
+from tests.explained import ALWAYS, FIRES, SETTINGS, Model, job, load, prepare
+from tests.filled import Filling
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +29,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def kb(store: Store, folder: Path, tmp_path: Path) -> KnowledgeBase:
-    return prepared(store, folder, tmp_path)
+def kb(filling: Filling, folder: Path, tmp_path: Path) -> KnowledgeBase:
+    return filling.copied(lambda kb: prepare(kb, folder), tmp_path / "store")
 
 
 def test_known_neurons_are_explained_scored_shown_and_reported(kb: KnowledgeBase, folder: Path) -> None:
@@ -190,7 +191,7 @@ def test_the_command_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A model that cannot answer: counted, and the rest is there; a refused key and a bad list are one line."""
-    prepared(local_store, folder, tmp_path)
+    prepare(KnowledgeBase(local_store, str(tmp_path / "store")), folder)
     monkeypatch.setenv("OPENAI_API_KEY", "wrong")
     where = ["--store", str(local_folder)]
     neurons = tmp_path / "neurons.txt"

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from unittest.mock import patch
 
 import click
 import pytest
 from neuronkb.kb.cli.main import cli
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.base import Store
-from neuronkb.queries.answers.coverage import EVIDENCE, LayerCoverage, count_layers
+from neuronkb.queries.answers.coverage import EVIDENCE, LayerCoverage
 from neuronkb.queries.answers.overview import FineTune, Overview, family
 from neuronkb.queries.result.picture import HeatMap
 
 from tests import everything, lined
 from tests.everything import BASE, DEAD, MONTHS, TUNED
+from tests.filled import Filling
 
 PATTERNS = {
     "decoded": "(n:Neuron)-[:DECODES_TO]->(:Token)",
@@ -32,10 +35,9 @@ PATTERNS = {
 
 
 @pytest.fixture
-def kb(store: Store, tmp_path: Path) -> KnowledgeBase:
+def kb(filling: Filling, tmp_path: Path) -> KnowledgeBase:
     """The evidence of tests/everything.py."""
-    everything.load(store)
-    return KnowledgeBase(store, str(tmp_path / "store"))
+    return KnowledgeBase(filling.holding(everything.load), str(tmp_path / "store"))
 
 
 @pytest.fixture
@@ -50,11 +52,12 @@ def layer(shown: Overview, model: str, number: int) -> LayerCoverage:
     return row
 
 
-def counted_anew(kb: KnowledgeBase) -> bool:
-    """Whether asking looks at neurons."""
-    with patch("neuronkb.kb.jobs.overview.count_layers", wraps=count_layers) as count:
-        kb.models.overview()
-    return bool(count.called)
+@contextmanager
+def another_graph(kb: KnowledgeBase, neuron: str) -> Iterator[None]:
+    """A graph that no run brought: who counts anew counts it, who keeps what was counted does not."""
+    kb.db.write("MATCH (n:Neuron {id: $id}) CREATE (n)-[:HAS_GRAPH]->(:Graph {id: 'another'})", {"id": neuron})
+    yield
+    kb.db.write("MATCH (g:Graph {id: 'another'}) DETACH DELETE g")
 
 
 def test_the_tree_and_the_counts_by_hand(kb: KnowledgeBase) -> None:
@@ -132,10 +135,10 @@ def test_nothing_is_counted_twice_until_a_run_comes_or_goes(local_store: Store, 
     kb.bundles.load(made["lm-head-1"])
     first = kb.models.overview()
     assert layer(first, "m", 0).graphed == 0
-    assert not counted_anew(kb)
-    assert kb.models.overview() == first
     again = KnowledgeBase(local_store, str(tmp_path / "store"))
-    assert not counted_anew(again)
+    with another_graph(kb, lined.UNSEEN):
+        assert kb.models.overview() == first
+        assert again.models.overview() == first
 
     kb.bundles.load(made["n2g-1"])
     assert layer(again.models.overview(), "m", 0).graphed > 0
@@ -164,13 +167,14 @@ def test_lines_and_findings_are_as_they_are_now(local_store: Store, tmp_path: Pa
 
 @pytest.mark.parametrize("damage", ["", "{}", "[1]", '{"key": 1}', "cut"])
 def test_a_damaged_file_is_made_anew(kb: KnowledgeBase, damage: str) -> None:
-    first = kb.models.overview()
+    first = layer(kb.models.overview(), BASE, 9)
     for file in kb.place.summaries.iterdir():
         held = file.read_text("utf-8")
         file.write_text(held[: len(held) // 2] if damage == "cut" else damage, "utf-8")
-    assert counted_anew(kb)
-    assert [each.layers for each in kb.models.overview().coverage] == [each.layers for each in first.coverage]
-    assert not counted_anew(kb)
+    anew = replace(first, graphed=first.graphed + 1)
+    with another_graph(kb, DEAD):
+        assert layer(kb.models.overview(), BASE, 9) == anew
+    assert layer(kb.models.overview(), BASE, 9) == anew  # from the file, which is whole again
 
 
 def test_a_file_that_somebody_changed_is_made_anew(kb: KnowledgeBase) -> None:
@@ -185,16 +189,16 @@ def test_where_no_file_can_be_it_is_kept_in_memory(kb: KnowledgeBase) -> None:
     kb.place.summaries.write_text("no folder")
     first = kb.models.overview()
     assert kb.place.summaries.is_file()
-    assert not counted_anew(kb)
-    assert kb.models.overview() == first
+    with another_graph(kb, DEAD):
+        assert kb.models.overview() == first
 
 
 def test_a_server_that_only_reads_keeps_it_for_the_next(kb: KnowledgeBase) -> None:
     kb.session.stores = False
     first = kb.models.overview()
     again = KnowledgeBase(kb.db, kb.where)
-    assert not counted_anew(again)
-    assert again.models.overview() == first
+    with another_graph(kb, DEAD):
+        assert again.models.overview() == first
 
 
 def test_a_store_without_anything_says_what_to_run(bare: KnowledgeBase) -> None:

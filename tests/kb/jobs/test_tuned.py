@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 from neuronkb.kb.cli.emit import Sink, written
 from neuronkb.kb.knowledge_base import KnowledgeBase
-from neuronkb.kb.stores.local import LocalStore, stop
+from neuronkb.kb.stores.local import stop
 from neuronkb.queries.answers.tuned import TuneReport
 from neuronkb.queries.result.picture import HeatMap
-from neuronkb.schema import NODES, LinkError
+from neuronkb.schema import LinkError
 from neuronkb.tests import planted
 
 from tests import everything
 from tests.drawn import check_doors, terminal
 from tests.everything import BASE, EARLY, MONTHS, OTHER, TUNED, TUNED_MONTHS
+from tests.filled import Filling
 
 LOST, MOVED = (6, 14), {3: 20, 9: 17}
 """Of layer 1: overwritten ones, and ones that moved over others."""
@@ -27,15 +28,9 @@ GONE = {*LOST, *MOVED, *MOVED.values()}
 
 
 @pytest.fixture
-def by_hand(local_folder: Path, tmp_path: Path) -> Iterator[KnowledgeBase]:
+def by_hand(local_filling: Filling, tmp_path: Path) -> KnowledgeBase:
     """The evidence of tests/everything.py, files beside a store of its own."""
-    with LocalStore.open(local_folder) as store:
-        store.setup()
-        for label in NODES:
-            if label != "Schema":
-                store.write(f"MATCH (n:{label}) DETACH DELETE n")
-        everything.load(store)
-        yield KnowledgeBase(store, str(tmp_path))
+    return KnowledgeBase(local_filling.holding(everything.load), str(tmp_path))
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from neuronkb.queries import query
 from neuronkb.schema import NODES, RELATIONSHIPS, SCHEMA_VERSION
 
 from tests import every_job
-from tests.conftest import empty
+from tests.conftest import bare
 from tests.graph import contents
 from tests.kb.old_store import OldStore
 from tests.neo4j_server import Server
@@ -87,7 +87,7 @@ def neo4j(
     old: OldStore, rows: dict[str, list[Any]], neo4j_server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[KnowledgeBase]:
     """The same rows in a Neo4j, where a node may have labels of one's own too; opened by this release."""
-    empty(neo4j_server)
+    bare(neo4j_server)
     with Neo4jStore.open(neo4j_server.uri, neo4j_server.user, neo4j_server.password) as store:
         for text in (*statements.constraints(), *statements.range_indexes()):
             store.write(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,17 @@ from neuronkb.tests.graph import checksum, contents
 Planted = tuple[Path, Path]
 
 
+@pytest.fixture(scope="module")
+def written(planted_models: Planted, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The base, decoded."""
+    return write_bundle(LmHeadJob.open(planted_models[0]), tmp_path_factory.mktemp("written") / "bundle", silent)
+
+
 @pytest.fixture
-def loaded(store: Store, planted_models: Planted, tmp_path: Path) -> tuple[Place, Bundle]:
+def loaded(store: Store, written: Bundle, tmp_path: Path) -> tuple[Place, Bundle]:
     """Where the store's bundles lie, and the one that is loaded."""
     place = Place(str(tmp_path / "store"))
-    job = LmHeadJob.open(planted_models[0])
-    bundle = write_bundle(job, place.bundle(job.run.id), silent)
+    bundle = Bundle.open(shutil.copytree(written.folder, place.bundle(written.run.id)))
     load(store, bundle)
     return place, bundle
 

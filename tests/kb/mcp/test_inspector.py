@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from filelock import FileLock
 from neuronkb.kb.stores.local import LocalStore
-from neuronkb.schema import NODES
 from neuronkb.tests import everything
 from neuronkb.tests.everything import MONTHS
+
+from tests.conftest import held
 
 pytest.importorskip("mcp", reason="the mcp extra is not installed")
 INSPECTOR = "@modelcontextprotocol/inspector@0.15.0"
@@ -44,11 +45,7 @@ def inspector(model_cache: Path) -> Path:
 @pytest.fixture(scope="module")
 def where(local_folder: Path) -> Iterator[str]:
     with LocalStore.open(local_folder) as store:
-        store.setup()
-        for label in NODES:
-            if label != "Schema":
-                store.write(f"MATCH (n:{label}) DETACH DELETE n")
-        everything.load(store)
+        held(store, everything.load)
         yield str(local_folder)
 
 

@@ -27,6 +27,8 @@ from neuronkb.schema import ModelError, QueryError
 from neuronkb.tests import searched
 from neuronkb.tests.searched import SearchedJob
 
+from tests.filled import Filling
+
 
 @pytest.fixture(scope="module")
 def minilm() -> Embedder:
@@ -37,22 +39,23 @@ def load(kb: KnowledgeBase, job: SearchedJob) -> None:
     write_and_load(job, kb.db, kb.place.bundle(job.name), clash="alongside", progress=silent)
 
 
-def opened(store: Store, folder: Path, minilm: Embedder, *made: SearchedJob) -> KnowledgeBase:
-    kb = KnowledgeBase(store, str(folder / "store"))
+def planted(kb: KnowledgeBase) -> None:
+    load(kb, SearchedJob())
+
+
+def asking(kb: KnowledgeBase, minilm: Embedder) -> KnowledgeBase:
     kb.session.search.open_embedder = lambda model: minilm
-    for job in made:
-        load(kb, job)
     return kb
 
 
 @pytest.fixture
-def kb(store: Store, tmp_path: Path, minilm: Embedder) -> KnowledgeBase:
-    return opened(store, tmp_path, minilm, SearchedJob())
+def kb(filling: Filling, tmp_path: Path, minilm: Embedder) -> KnowledgeBase:
+    return asking(filling.copied(planted, tmp_path / "store"), minilm)
 
 
 @pytest.fixture
-def local(local_store: Store, tmp_path: Path, minilm: Embedder) -> KnowledgeBase:
-    return opened(local_store, tmp_path, minilm, SearchedJob())
+def local(local_filling: Filling, tmp_path: Path, minilm: Embedder) -> KnowledgeBase:
+    return asking(local_filling.copied(planted, tmp_path / "store"), minilm)
 
 
 def why(hit: Hit) -> list[str]:
@@ -85,7 +88,8 @@ def test_each_kind_of_evidence_finds_its_neuron_by_words_that_it_does_not_hold(k
 
 
 def test_shuffled_evidence_finds_nothing(local_store: Store, tmp_path: Path, minilm: Embedder) -> None:
-    kb = opened(local_store, tmp_path, minilm, replace(SearchedJob(), shuffled=True, parts=("decoded",)))
+    kb = asking(KnowledgeBase(local_store, str(tmp_path / "store")), minilm)
+    load(kb, replace(SearchedJob(), shuffled=True, parts=("decoded",)))
     reason = kb.search("puppy", top=1).hits[0].reasons[0]
     assert reason.by_chance is not None
     assert reason.by_chance > 0.5
@@ -269,7 +273,7 @@ def test_bad_input(local: KnowledgeBase) -> None:
 
 
 def test_no_evidence_names_what_makes_it(local_store: Store, tmp_path: Path, minilm: Embedder) -> None:
-    kb = opened(local_store, tmp_path, minilm)
+    kb = asking(KnowledgeBase(local_store, str(tmp_path / "store")), minilm)
     with pytest.raises(QueryError, match="neuronkb lm-head ingest MODEL"):
         kb.search("puppy")
     with pytest.raises(QueryError, match="neuronkb lm-head ingest MODEL"):

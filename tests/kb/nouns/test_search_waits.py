@@ -17,11 +17,12 @@ from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.load.write import write_and_load
 from neuronkb.kb.search import search as searching
 from neuronkb.kb.search.records import Found, Hit
-from neuronkb.kb.stores.base import Store
 from neuronkb.queries.result.record import Record
 from neuronkb.schema import ModelError, QueryError
 from neuronkb.tests import searched
 from neuronkb.tests.searched import SearchedJob
+
+from tests.filled import Filling
 
 
 @pytest.fixture(scope="module")
@@ -33,22 +34,18 @@ def load(kb: KnowledgeBase, job: SearchedJob) -> None:
     write_and_load(job, kb.db, kb.place.bundle(job.name), clash="alongside", progress=silent)
 
 
-def opened(store: Store, folder: Path, minilm: Embedder, *made: SearchedJob) -> KnowledgeBase:
-    kb = KnowledgeBase(store, str(folder / "store"))
+def planted(kb: KnowledgeBase) -> None:
+    load(kb, SearchedJob())
+
+
+def asking(kb: KnowledgeBase, minilm: Embedder) -> KnowledgeBase:
     kb.session.search.open_embedder = lambda model: minilm
-    for job in made:
-        load(kb, job)
     return kb
 
 
 @pytest.fixture
-def kb(store: Store, tmp_path: Path, minilm: Embedder) -> KnowledgeBase:
-    return opened(store, tmp_path, minilm, SearchedJob())
-
-
-@pytest.fixture
-def local(local_store: Store, tmp_path: Path, minilm: Embedder) -> KnowledgeBase:
-    return opened(local_store, tmp_path, minilm, SearchedJob())
+def local(local_filling: Filling, tmp_path: Path, minilm: Embedder) -> KnowledgeBase:
+    return asking(local_filling.copied(planted, tmp_path / "store"), minilm)
 
 
 def why(hit: Hit) -> list[str]:

@@ -21,12 +21,13 @@ from neuronkb.queries.result.record import Record
 from neuronkb.schema import QueryError, RunError
 from neuronkb.tests import everything
 
+from tests.filled import Filling
+
 
 @pytest.fixture
-def kb(local_store: LocalStore, tmp_path: Path) -> KnowledgeBase:
+def kb(local_filling: Filling, tmp_path: Path) -> KnowledgeBase:
     """Hand-made evidence of every method; the files beside it in a folder of its own."""
-    everything.load(local_store)
-    return KnowledgeBase(local_store, str(tmp_path))
+    return KnowledgeBase(local_filling.holding(everything.load), str(tmp_path))
 
 
 def drawn(answer: Record, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -14,7 +14,7 @@ from neuronkb.kb.stores.neo4j import Neo4jStore
 from neuronkb.schema import NODES, SCHEMA_VERSION, Node, SchemaError, StoreError, Table, WeightsError, conform, table
 from pyarrow import parquet
 
-from tests.neo4j_server import neo4j_server
+from tests.neo4j_server import QUICK_JAVA, neo4j_server
 
 ODD = [
     "",
@@ -136,7 +136,7 @@ def load(store: Store, parts: Iterator[Part]) -> None:
 def test_the_real_tool_makes_what_an_online_load_makes(neo4j_store: Neo4jStore, tmp_path: Path) -> None:
     load(neo4j_store, graph())
     plan = write_import_files(graph(), tmp_path / "import")
-    with neo4j_server(start=False) as server:
+    with neo4j_server(start=False, java=[QUICK_JAVA]) as server:
         said = server.import_files(plan)
         assert f"{sum(n for name, n in plan.counts.items() if name in NODES)} nodes" in said
         server.start()

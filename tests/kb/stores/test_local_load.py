@@ -28,6 +28,9 @@ DECODES = RELATIONSHIPS["Neuron.DECODES_TO.Token"]
 ALL = loading.NEURONS * loading.EACH
 
 
+Ends = tuple[Counter[str], Counter[str]]
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A store with the nodes and one undisturbed run."""
@@ -35,6 +38,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     loading.load(path, "whole")
     yield path
     stop(path)
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path) -> tuple[list[str], Ends]:
+    """The rows of that run, and how many each node lists."""
+    with LocalStore.open(folder) as store:
+        return contents(store, "whole"), ends(store, "whole")
 
 
 def begun(folder: Path, run: str) -> subprocess.Popen[str]:
@@ -58,36 +68,12 @@ def contents(store: LocalStore, run: str) -> list[str]:
     return sorted(json.dumps([start, end, {**rest, "run": ""}], sort_keys=True) for start, end, rest in found)
 
 
-def ends(store: LocalStore, run: str) -> tuple[Counter[str], Counter[str]]:
+def ends(store: LocalStore, run: str) -> Ends:
     """How many of the run's relationships each neuron lists as going out, and each token as coming in."""
     out = "MATCH (n:Neuron) RETURN n.id, COUNT { (n)-[d:DECODES_TO]->() WHERE d.run = $run }"
     into = "MATCH (t:Token) RETURN t.id, COUNT { (t)<-[d:DECODES_TO]-() WHERE d.run = $run }"
     one, two = (store.read(text, {"run": run}, timeout=None, limit=None).rows for text in (out, into))
     return Counter(dict(one)), Counter(dict(two))
-
-
-@pytest.mark.parametrize("victims", [("server",), ("client",), ("server", "client"), ("keeper", "client")])
-def test_killed_load_resumed(folder: Path, victims: tuple[str, ...]) -> None:
-    run = "-".join(victims)
-    loader = begun(folder, run)
-    moment = random.uniform(0, 1)
-    time.sleep(moment)
-    state = Folder(folder).read_state()
-    assert state is not None
-    for victim in victims:
-        pid = {"server": state.pid, "client": loader.pid, "keeper": state.keeper}[victim]
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        while victim != "client" and psutil.pid_exists(pid):
-            time.sleep(0.01)
-    loader.communicate()
-    loading.load(folder, run)
-    with LocalStore.open(folder) as store:
-        assert contents(store, run) == contents(store, "whole"), f"killed after {moment:.3f} s"
-        assert ends(store, run) == ends(store, "whole")
-        runs = {row[0] for row in store.read("MATCH ()-[d:DECODES_TO]->() RETURN DISTINCT d.run").rows}
-        assert store.status().relationships == {"DECODES_TO": ALL * len(runs)}
-    assert not list(Folder(folder).unfinished.iterdir())
 
 
 def test_a_request_half_done_is_taken_back(folder: Path) -> None:
@@ -110,6 +96,30 @@ def test_a_request_half_done_is_taken_back(folder: Path) -> None:
         assert store.status().relationships["DECODES_TO"] == before
 
 
+@pytest.mark.parametrize("victims", [("server",), ("client",), ("server", "client"), ("keeper", "client")])
+def test_killed_load_resumed(folder: Path, whole: tuple[list[str], Ends], victims: tuple[str, ...]) -> None:
+    run = "-".join(victims)
+    loader = begun(folder, run)
+    moment = random.uniform(0, 1)
+    time.sleep(moment)
+    state = Folder(folder).read_state()
+    assert state is not None
+    for victim in victims:
+        pid = {"server": state.pid, "client": loader.pid, "keeper": state.keeper}[victim]
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        while victim != "client" and psutil.pid_exists(pid):
+            time.sleep(0.01)
+    loader.communicate()
+    loading.load(folder, run)
+    with LocalStore.open(folder) as store:
+        assert contents(store, run) == whole[0], f"killed after {moment:.3f} s"
+        assert ends(store, run) == whole[1]
+        runs = {row[0] for row in store.read("MATCH ()-[d:DECODES_TO]->() RETURN DISTINCT d.run").rows}
+        assert store.status().relationships == {"DECODES_TO": ALL * len(runs)}
+    assert not list(Folder(folder).unfinished.iterdir())
+
+
 def test_the_first_load_of_a_type_is_taken_back_whole(folder: Path) -> None:
     spells = RELATIONSHIPS["Token.SPELLS.Term"]
     with LocalStore.open(folder) as store:
@@ -120,10 +130,10 @@ def test_the_first_load_of_a_type_is_taken_back_whole(folder: Path) -> None:
         assert store.read("MATCH (t)-[:SPELLS]->() RETURN t.id").rows == [("k/T2",)]
 
 
-def test_two_loaders_at_once(folder: Path) -> None:
+def test_two_loaders_at_once(folder: Path, whole: tuple[list[str], Ends]) -> None:
     """They take turns; the nodes both of them bring are there once."""
     loaders = [begun(folder, run) for run in ("left", "right")]
     assert [loader.communicate()[1] for loader in loaders] == ["", ""]
     with LocalStore.open(folder) as store:
-        assert contents(store, "left") == contents(store, "right") == contents(store, "whole")
+        assert contents(store, "left") == contents(store, "right") == whole[0]
         assert store.status().nodes["Neuron"] == loading.NEURONS

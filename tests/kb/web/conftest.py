@@ -17,6 +17,7 @@ from neuronkb.schema import NODES
 from neuronkb.tests import everything, hostile
 
 from tests.browser import BrowserUnavailable, chromium, served
+from tests.conftest import clear, held
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -43,22 +44,28 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def plain(local_folder: Path) -> Iterator[KnowledgeBase]:
     """Evidence of every kind, with lines."""
-    with filled(local_folder, everything.load) as kb:
-        yield kb
+    with LocalStore.open(local_folder) as store:
+        yield KnowledgeBase(held(store, with_lines), str(local_folder))
+
+
+def with_lines(store: Store) -> None:
+    everything.load(store)
+    make_lines(KnowledgeBase(store, "unused"))
+
+
+def make_lines(kb: KnowledgeBase) -> None:
+    for row in kb.models.list().dicts():
+        kb.neurons.lines(row["model"])
 
 
 @contextmanager
 def filled(folder: Path, load: Callable[[Store], None]) -> Iterator[KnowledgeBase]:
     """A store with this alone."""
     with LocalStore.open(folder) as store:
-        store.setup()
-        for label in NODES:
-            if label != "Schema":
-                store.write(f"MATCH (n:{label}) DETACH DELETE n")
+        clear(store)
         load(store)
         kb = KnowledgeBase(store, str(folder))
-        for row in kb.models.list().dicts():
-            kb.neurons.lines(row["model"])
+        make_lines(kb)
         yield kb
 
 

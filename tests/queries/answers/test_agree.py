@@ -13,9 +13,10 @@ from neuronkb.queries.answers.agree import agreements
 from neuronkb.queries.answers.disagree import disagreements
 from neuronkb.queries.answers.named import Source, pairs, witnesses
 from neuronkb.queries.result.record import plain_json
-from neuronkb.schema import NODES, QueryError
+from neuronkb.schema import QueryError
 
 from tests import everything
+from tests.conftest import held
 from tests.drawn import check_doors
 from tests.everything import BASE, DEAD, EARLY, MONTHS, OTHER, Rows
 
@@ -27,11 +28,7 @@ def local(local_folder: Path) -> Iterator[Store]:
     """The evidence of tests/everything.py, and the model `many`: 60 neurons with noise of two methods, the first 12
     with two words in common, N12 with them on opposite sides; and `mixed`, one method's neurons shuffled."""
     with LocalStore.open(local_folder) as store:
-        store.setup()
-        for label in NODES:
-            if label != "Schema":
-                store.write(f"MATCH (n:{label}) DETACH DELETE n")
-        everything.load(store)
+        held(store, everything.load)
         everything.load(store, two_methods("many", shuffled=False))
         everything.load(store, two_methods("mixed", shuffled=True))
         yield store

@@ -10,9 +10,10 @@ import pytest
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.local import LocalStore
 from neuronkb.queries.answers.beside_parts import Side, lacking, rows_beside
-from neuronkb.schema import NODES, QueryError
+from neuronkb.schema import QueryError
 
 from tests import everything
+from tests.conftest import held
 from tests.drawn import check_doors, terminal
 from tests.everything import BASE, DEAD, MONTHS, OTHER, TUNED, TUNED_MONTHS, TUNED_OTHER
 
@@ -23,11 +24,7 @@ THIRD = "gemma-3-270m-chat"
 def kb(local_folder: Path) -> Iterator[KnowledgeBase]:
     """The evidence of tests/everything.py, with a second fine-tune that was linked later."""
     with LocalStore.open(local_folder) as store:
-        store.setup()
-        for label in NODES:
-            if label != "Schema":
-                store.write(f"MATCH (n:{label}) DETACH DELETE n")
-        everything.load(store)
+        held(store, everything.load)
         there = f"{THIRD}/L9/N189"
         neuron = {"id": there, "model": THIRD, "layer": 9, "index": 189}
         run = {"id": "link-2", "job": "link", "model": THIRD, "parameters": '{"base": "x"}', "started": "2026-02-01"}

@@ -21,10 +21,10 @@ from neuronkb.kb.stores.neo4j import Neo4jStore
 from neuronkb.queries.answers.criteria import Criteria, FoundNeurons, find
 from neuronkb.queries.answers.criterion import Reason
 from neuronkb.queries.answers.criterion_links import Own
-from neuronkb.schema import NODES, LinkError, QueryError, fold
+from neuronkb.schema import LinkError, QueryError, fold
 
 from tests import everything
-from tests.conftest import empty
+from tests.conftest import clear, empty
 from tests.everything import (
     BASE,
     DEAD,
@@ -67,11 +67,10 @@ def reader(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "local":
         folder: Path = request.getfixturevalue("local_folder")
         with LocalStore.open(folder) as store:
-            store.setup()
-            _clear(store)
+            clear(store)
             load(store)
             yield store
-            _clear(store)
+            clear(store)
     else:
         server: Server = request.getfixturevalue("neo4j_server")
         empty(server)
@@ -80,12 +79,6 @@ def reader(request: pytest.FixtureRequest) -> Iterator[Store]:
             load(store)
             yield store
         empty(server)
-
-
-def _clear(store: Store) -> None:
-    for label in NODES:
-        if label != "Schema":
-            store.write(f"MATCH (n:{label}) DETACH DELETE n")
 
 
 def hits(reader: Store, criteria: Criteria) -> list[str]:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from neuronkb.kb.knowledge_base import KnowledgeBase
 from neuronkb.kb.stores.local import LocalStore
-from neuronkb.schema import NODES, QueryError
+from neuronkb.schema import QueryError
 
 from tests import everything
+from tests.conftest import held
 from tests.drawn import check_doors, terminal
 from tests.everything import BASE, EARLY, MONTHS, OTHER
 
@@ -21,11 +22,7 @@ ALONE = f"{BASE}/L9/N9"
 def kb(local_folder: Path) -> Iterator[KnowledgeBase]:
     """The evidence of tests/everything.py, and a neuron of which nothing is known."""
     with LocalStore.open(local_folder) as store:
-        store.setup()
-        for label in NODES:
-            if label != "Schema":
-                store.write(f"MATCH (n:{label}) DETACH DELETE n")
-        everything.load(store)
+        held(store, everything.load)
         alone = {"id": ALONE, "model": BASE, "layer": 9, "index": 9}
         everything.load(store, {"Neuron": [alone], "Neuron.IN_MODEL.Model": [{"start": ALONE, "end": BASE}]})
         yield KnowledgeBase(store, "unused")
