@@ -89,7 +89,7 @@ class LmHeadJob:
         norms: dict[str, Any] = {}
         if self.settings.convention == "folded":
             norms = measured_norms(self.subject.checkpoint, self.subject.architecture.norms)
-        return run_identity(self.subject.weights, self.subject.vocabulary.hash, self.settings, norms)
+        return run_identity(self.subject.weights, self.subject.vocabulary, self.settings, norms)
 
     @cached_property
     def run(self) -> RunInfo:
