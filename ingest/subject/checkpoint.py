@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...schema import ModelError
 from ...schema.outside import Unreadable, parse_json, read_bytes
+from .contents import adapter_of, without_weights
 from .header import TensorInfo, read_header
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Checkpoint:
 
         Raises ModelError: no config, no safetensors, a shard that is missing, truncated or corrupt.
         """
+        if not (folder / "config.json").exists() and (adapter := adapter_of(folder)):
+            raise ModelError(f"{folder}: {adapter}")
         config = read_config(folder / "config.json")
         tensors: dict[str, TensorInfo] = {}
         for file in _shards(folder):
@@ -141,7 +144,7 @@ def _shards(folder: Path) -> list[Path]:
         if not isinstance(names, dict):
             raise ModelError(f"{folder / INDEX}: has no weight_map")
         return _present(folder, {str(name) for name in names.values()})
-    files = sorted(folder.glob("*.safetensors"))
+    files = sorted(path for path in folder.glob("*.safetensors") if not path.name.startswith("adapter_"))
     whole = folder / "model.safetensors"
     if whole in files:
         return [whole]
@@ -149,16 +152,7 @@ def _shards(folder: Path) -> list[Path]:
         return files
     if files:
         raise ModelError(f"{folder}: {len(files)} safetensors files and no {INDEX} that says how they belong together")
-    raise ModelError(f"{folder}: {_without_weights(folder)}")
-
-
-def _without_weights(folder: Path) -> str:
-    if any(folder.glob("*.bin")) or any(folder.glob("*.pt*")):
-        return (
-            "holds pickled weights only, which are never read; convert them with transformers' "
-            "AutoModelForCausalLM.from_pretrained(...).save_pretrained(...)"
-        )
-    return "holds no *.safetensors"
+    raise ModelError(f"{folder}: {without_weights(folder)}")
 
 
 def _present(folder: Path, names: Iterable[str]) -> list[Path]:

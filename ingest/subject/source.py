@@ -17,7 +17,7 @@ PATTERNS = (
 )
 """What is fetched from the hub: config, tokenizer and safetensors. Never pickled weights, never code."""
 
-IGNORED = ("consolidated*", "*/*", "*.bin", "*.py", "adapter_*")
+IGNORED = ("consolidated*", "*/*", "*.bin", "*.py", "adapter_model*")
 """Second copies of the same weights, and folders of other formats."""
 
 

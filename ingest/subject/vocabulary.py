@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ...schema import ModelError
 from ...schema.secrets import reason
+from .contents import without_tokenizer
 from .in_context import InContext
 from .surface import is_byte_name, is_reserved, is_whole, piece_bytes
 
@@ -124,8 +125,7 @@ def from_pieces(
     n = len(known)
     flags = {name: np.zeros(d_vocab, bool) for name in ("special", "byte", "unused", "untrained")}
     flags["special"][[i for i in special if i < n]] = True
-    pairs = zip(known, data, strict=True)
-    flags["byte"][:n] = [(is_byte_name(p) and b != p.encode()) or not is_whole(b) for p, b in pairs]
+    flags["byte"][:n] = [is_byte_name(p) or not is_whole(b) for p, b in zip(known, data, strict=True)]
     flags["unused"][:n] = [not piece or is_reserved(piece) for piece in known]
     flags["unused"][n:] = True
     surfaces = [b.decode("utf-8", "replace") for b in data] + [""] * (d_vocab - n)
@@ -154,7 +154,8 @@ def _sample(ids: Sequence[int]) -> list[int]:
 def _bytes(piece: str, spelled: bytes, text: str | None, added: bool) -> bytes:
     """The bytes that a token writes: those that its name spells where they are the text it is decoded to, which alone
     does not tell the bytes of a part of a character."""
-    if text is None or spelled.decode("utf-8", "replace") == text:
+    # A decoder that does not know the bytes that its model falls back on writes their names.
+    if text is None or is_byte_name(piece) or spelled.decode("utf-8", "replace") == text:
         return spelled
     damaged = REPLACEMENT in text
     if added and (damaged or text.strip() == piece.strip()):
@@ -200,6 +201,8 @@ def load_tokenizer(folder: Path) -> Any:
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:
         # A stranger's files make the library raise whatever it likes, plain Exception too.
+        if why := without_tokenizer(folder):
+            raise ModelError(f"{folder}: its tokenizer cannot be read: {why}") from None
         raise ModelError(
             f"{folder}: its tokenizer cannot be read: {reason(error)}; expected tokenizer.json, or the files of a "
             "tokenizer that transformers knows"
