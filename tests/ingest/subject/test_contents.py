@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -111,8 +113,7 @@ def test_sentencepiece_that_is_not_installed_is_named(tmp_path: Path, monkeypatc
 @pytest.mark.skipif(find_spec("sentencepiece") is None, reason="the extra sentencepiece is not installed")
 @pytest.mark.parametrize("kind", ["LlamaTokenizer", "T5Tokenizer"])
 def test_a_model_file_of_sentencepiece_alone(kind: str, tmp_path: Path) -> None:
-    import sentencepiece
-
+    sentencepiece: Any = import_module("sentencepiece")
     lines = [
         f"the month of {month} comes before {other}"
         for month in ["January", "March", "May"]
