@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...schema import ModelError
 from ...schema.outside import Unreadable, parse_json, read_bytes
 from .contents import adapter_of, without_weights
 from .header import TensorInfo, read_header
-from .packed import Packed, find_packed
+from .packed import find_packed
 
 if TYPE_CHECKING:
     import torch
@@ -31,6 +31,25 @@ MAX_CONFIG = 64 * 2**20
 """Bytes of a config, or of an index, which names every tensor."""
 
 
+class Unread(Protocol):
+    """A weight that is computed from stored tensors when it is read."""
+
+    @property
+    def method(self) -> str:
+        """how it is stored"""
+
+    @property
+    def parts(self) -> Mapping[str, TensorInfo]:
+        """the tensors"""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """what else decides its numbers"""
+
+    def weight(self, read: Callable[[TensorInfo], torch.Tensor]) -> torch.Tensor:
+        """The numbers, float32."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A folder of safetensors with its config. Opening reads headers only; tensors come one at a time."""
@@ -39,8 +58,8 @@ class Checkpoint:
     config: Mapping[str, Any]
     """config.json as stored"""
     tensors: Mapping[str, TensorInfo]
-    """by name; a quantised weight stands here as the float32 matrix that it is read as"""
-    packed: Mapping[str, Packed] = field(default_factory=dict)
+    """by name; a quantised or merged weight stands here as the float32 matrix that it is read as"""
+    packed: Mapping[str, Unread] = field(default_factory=dict)
     """what such weights are stored as"""
     _digests: dict[str, str] = field(default_factory=dict, repr=False)
     _unpacked: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
@@ -92,11 +111,11 @@ class Checkpoint:
     def _read(self, name: str, rows: slice | None) -> torch.Tensor:
         info = self.info(name)
         if name not in self.packed:
-            return _stored(info, rows)
+            return read_stored(info, rows)
         # Who reads a matrix in parts asks for the next part next.
         if name not in self._unpacked:
             self._unpacked.clear()
-            self._unpacked[name] = self.packed[name].weight(_stored)
+            self._unpacked[name] = self.packed[name].weight(read_stored)
         whole = self._unpacked[name] if rows is not None else self._unpacked.pop(name)
         return whole if rows is None else whole[rows]
 
@@ -143,7 +162,8 @@ class Checkpoint:
         return whole.hexdigest()
 
 
-def _stored(info: TensorInfo, rows: slice | None = None) -> torch.Tensor:
+def read_stored(info: TensorInfo, rows: slice | None = None) -> torch.Tensor:
+    """A tensor, or some of its rows, as stored. Raises ModelError."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -154,7 +174,7 @@ def _stored(info: TensorInfo, rows: slice | None = None) -> torch.Tensor:
     return found
 
 
-def _packed_digest(packed: Packed) -> str:
+def _packed_digest(packed: Unread) -> str:
     parts = [[name, info.dtype, info.shape, _digest(info)] for name, info in sorted(packed.parts.items())]
     how = json.dumps([packed.method, dict(packed.settings), parts], sort_keys=True)
     return hashlib.sha256(how.encode()).hexdigest()

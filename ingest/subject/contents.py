@@ -55,8 +55,8 @@ def adapter_of(folder: Path) -> str | None:
     known = config if isinstance(config, dict) else {}
     kind, base = str(known.get("peft_type", "PEFT"))[:40], str(known.get("base_model_name_or_path", "its base"))[:200]
     return (
-        f"holds a {kind} adapter of {base!r} and no model; merge them with PeftModel.from_pretrained(...)"
-        ".merge_and_unload().save_pretrained(...), or give the base model"
+        f"holds a {kind} adapter of {base!r} and no model; give the base model, and this folder as --adapter, "
+        "or merge them with peft's merge_and_unload() and save_pretrained(...)"
     )
 
 
