@@ -54,7 +54,7 @@ class Packed:
         parts = {name: read(info) for name, info in self.parts.items()}
         try:
             found = _READ[self.method](parts, self.settings)
-        except (RuntimeError, IndexError, KeyError, ValueError) as error:
+        except (RuntimeError, IndexError, KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise self.error(str(error).splitlines()[0]) from None
         if tuple(found.shape) != self.shape:
             raise self.error(f"they give {list(found.shape)}, expected {list(self.shape)}")
@@ -175,6 +175,8 @@ def _gptq(parts: Parts, settings: Mapping[str, Any]) -> torch.Tensor:
         zeros = zeros + 1
     n, size = numbers.shape[1], settings.get("group_size", -1)
     groups = parts["g_idx"].long() if "g_idx" in parts else torch.arange(n) // (size if size > 0 else n)
+    if "g_idx" not in parts and int(groups[-1]) != len(zeros) - 1:
+        raise ValueError(f"{len(zeros)} groups, which a group_size of {size} does not give")
     scales = parts["scales"].float()[groups]
     found: torch.Tensor = scales * (numbers.T - zeros[groups])
     return found.T.contiguous()
@@ -218,8 +220,10 @@ def _compressed(parts: Parts, settings: Mapping[str, Any]) -> torch.Tensor:
 def _sizes(settings: Mapping[str, Any]) -> tuple[int | None, int | None]:
     """Rows and columns that share a scale, where the config says."""
     block, group = settings.get("block_structure"), settings.get("group_size")
-    if isinstance(block, list) and len(block) == 2:
-        return int(block[0]), int(block[1])
+    if block is not None or settings.get("strategy") == "block":
+        if not isinstance(block, list) or len(block) != 2 or not all(isinstance(n, int) and n > 0 for n in block):
+            raise ValueError(f"blocks of {str(block)[:40]!r}, expected two sizes")
+        return block[0], block[1]
     return None, group if isinstance(group, int) and group > 0 else None
 
 

@@ -242,3 +242,19 @@ def test_a_config_of_noise_is_refused_in_words(config: Any, tmp_path: Path) -> N
     quantised(tmp_path, gptq, config)
     with pytest.raises(ModelError, match="quantised by"):
         Checkpoint.open(tmp_path)
+
+
+@pytest.mark.parametrize("form", ["fp8 in blocks", "fp8 in blocks, compressed", "gptq"])
+@pytest.mark.parametrize("value", ["x", 0, [0, 0], None])
+def test_sizes_of_noise_are_refused_in_words(form: str, value: Any, tmp_path: Path) -> None:
+    make, config = FORMS[form]
+    text = json.dumps(config).replace("[20, 20]", json.dumps(value)).replace('size": 16', f'size": {json.dumps(value)}')
+
+    def without_groups(shape: tuple[int, int]) -> Made:
+        parts, found = make(shape)
+        return {name: tensor for name, tensor in parts.items() if name != "g_idx"}, found
+
+    quantised(tmp_path, without_groups, json.loads(text))
+    checkpoint = Checkpoint.open(tmp_path)
+    with pytest.raises(ModelError, match=r"are no .* weights: "):
+        checkpoint.tensor("model.layers.0.mlp.down_proj.weight")
