@@ -53,6 +53,9 @@ class Subject:
         built = find_architecture(checkpoint)
         if built.mixture is not None and not experts:
             raise ModelError(f"{folder}: {built.name} is a mixture of experts, which {WORKS} alone read so far")
+        if built.mixture is None:
+            for part in (part for each in built.layers for part in (each.gate, each.up, each.down) if part is not None):
+                checkpoint.info(part)  # refuses what is quantised in a way that is not read
         return cls(name or called, source, checkpoint, built)
 
     @cached_property
