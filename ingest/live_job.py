@@ -37,7 +37,7 @@ class LiveJob:
         whole = {
             **identity,
             "weights": self.subject.weights,
-            "tokenizer": self.subject.vocabulary.hash,
+            **self.subject.vocabulary.identity,
             "dtype": str(self.live.model.dtype).removeprefix("torch."),
         }
         subject = self.subject

@@ -88,6 +88,9 @@ Weights = Annotated[
 ModelName = Annotated[
     str | None, Kind("What the graph calls the model, unless by its hub id or folder's name", "NAME", anywhere=True)
 ]
+Adapter = Annotated[
+    str | Path | None, Kind("Folder or hub id of a LoRA adapter of MODEL, merged while weights are read", "ADAPTER")
+]
 Neuron = Annotated[str, Kind("A neuron, such as MODEL/L3/N17", "ID", stored=_neuron_id)]
 OneNeuron = Annotated[str | None, Kind("A neuron, such as MODEL/L3/N17", "ID", stored=_neuron_id)]
 Neurons = Annotated[

@@ -16,7 +16,7 @@ from ...schema.secrets import reason
 from ..subject.checkpoint import read_config
 from ..subject.names import CONTEXTS
 from ..subject.subject import Subject
-from ..subject.vocabulary import load_tokenizer, read_vocabulary
+from ..subject.vocabulary import load_tokenizer, read_vocabulary, size
 
 Ints = npt.NDArray[np.int32]
 
@@ -38,7 +38,7 @@ class Tokenizer:
         """The tokenizer in a model's folder; `d_vocab` is the config's unless given. Raises ModelError."""
         config = _config(folder)
         tokenizer = load_tokenizer(folder)
-        rows = d_vocab or _number(folder, config, "vocab_size") or len(tokenizer)
+        rows = d_vocab or _number(folder, config, "vocab_size") or size(tokenizer)
         context = next((found for name in CONTEXTS if (found := _number(folder, config, name))), None)
         return cls(tokenizer, read_vocabulary(folder, rows).hash, rows, context)
 

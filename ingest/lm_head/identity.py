@@ -18,13 +18,13 @@ from .settings import MASK, METHOD, Settings
 
 
 def run_identity(
-    weights: str, tokenizer: str, settings: Settings, norms: Mapping[str, Any] | None = None
+    weights: str, vocabulary: Vocabulary, settings: Settings, norms: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The parameters of a run: hashes of weights and tokenizer, and the settings that change results; of folded
+    """The parameters of a run: hashes of weights and vocabulary, and the settings that change results; of folded
     rows `norms` too, as `measured_norms` gives them."""
     return {
         "weights": weights,
-        "tokenizer": tokenizer,
+        **vocabulary.identity,
         "convention": settings.convention,
         "k": settings.k,
         "mask": "none" if settings.all_tokens else MASK,

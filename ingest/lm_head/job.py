@@ -57,6 +57,7 @@ class LmHeadJob:
         model: str | Path,
         *,
         name: str | None = None,
+        adapter: str | Path | None = None,
         layers: Sequence[int] | None = None,
         experts: Sequence[int] | None = None,
         order: Literal["first", "last"] = "first",
@@ -66,10 +67,11 @@ class LmHeadJob:
     ) -> LmHeadJob:
         """Find the model's files, parts and vocabulary, and hash its weights.
 
-        `model` is a folder or a hub id, `layers` the ones wanted (all unless given), made in `order` from the first
-        or the last; of a mixture `experts` are the ones wanted in each layer. Raises ModelError.
+        `model` is a folder or a hub id, `adapter` that of a LoRA adapter to merge, `layers` the ones wanted (all unless
+        given), made in `order` from the first or the last; of a mixture `experts` are the ones wanted in each layer.
+        Raises ModelError.
         """
-        subject, chosen = Subject.open(model, name, experts=True), Settings.of(settings)
+        subject, chosen = Subject.open(model, name, adapter, experts=True), Settings.of(settings)
         torch_device(chosen.device)
         if chosen.convention == "folded" and (between := subject.architecture.between) is not None:
             raise ModelError(
@@ -89,7 +91,7 @@ class LmHeadJob:
         norms: dict[str, Any] = {}
         if self.settings.convention == "folded":
             norms = measured_norms(self.subject.checkpoint, self.subject.architecture.norms)
-        return run_identity(self.subject.weights, self.subject.vocabulary.hash, self.settings, norms)
+        return run_identity(self.subject.weights, self.subject.vocabulary, self.settings, norms)
 
     @cached_property
     def run(self) -> RunInfo:

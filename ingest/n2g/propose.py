@@ -19,7 +19,7 @@ from ...schema import ModelError, fold
 from ...schema.secrets import reason
 from ..embedding.folder import fingerprint
 from ..subject.live import LiveModel
-from ..subject.vocabulary import Vocabulary
+from ..subject.vocabulary import Vocabulary, from_tokenizer
 from .engine import Engine
 from .laid import Ids, Past, Text
 
@@ -260,30 +260,40 @@ class MaskedProposer(Proposer):
         texts = self.vocabulary.texts
         special = self.vocabulary.special
         before, after = ("".join(texts[i] for i in part if not special[i]) for part in (ids[:at], ids[at + 1 :]))
-        space = " " if texts[ids[at]].startswith(" ") else ""
-        return f"{before}{space}{self.tokenizer.mask_token}{after}"
+        space, behind = _spaces(texts[ids[at]])
+        return f"{before}{space}{self.tokenizer.mask_token}{behind}{after}"
 
     def _words(self, probabilities: torch.Tensor, slot: Slot, n: int) -> list[int]:
         """Best first; in title case where the original is."""
         original = self.vocabulary.texts[slot[0][slot[1]]]
-        space = " " if original.startswith(" ") else ""
+        space, behind = _spaces(original)
         found: list[int] = []
         for number in probabilities.argsort(descending=True).tolist():
             if probabilities[number] < LEAST or len(found) == n:
                 break
-            word = self.tokenizer.decode([number]).strip().removeprefix("##")
+            word = self._own[number].strip()
             if not _lettered(word) or fold(word) == fold(original):
                 continue
             word = word.title() if original.strip().istitle() else word
-            token = self._tokens.get(space + word)
+            token = self._tokens.get(space + word + behind)
             if token is not None and token not in found:
                 found.append(token)
         return found
 
     @cached_property
+    def _own(self) -> tuple[str, ...]:
+        """What the masked model's tokens write."""
+        return from_tokenizer(self.tokenizer, self.model.config.vocab_size).texts
+
+    @cached_property
     def _tokens(self) -> dict[str, int]:
         ordinary = self.vocabulary.ordinary
         return {text: i for i, text in reversed(list(enumerate(self.vocabulary.texts))) if ordinary[i]}
+
+
+def _spaces(text: str) -> tuple[str, str]:
+    """The space before a word and the one behind it, where its token has them."""
+    return (" " if text.startswith(" ") else ""), (" " if text.endswith(" ") else "")
 
 
 def _parts(items: Sequence[Any], most: int, length: Callable[[Any], float] = len) -> list[list[Any]]:

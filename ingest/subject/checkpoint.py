@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...schema import ModelError
 from ...schema.outside import Unreadable, parse_json, read_bytes
+from .contents import adapter_of, without_weights
 from .header import TensorInfo, read_header
+from .packed import find_packed
 
 if TYPE_CHECKING:
     import torch
@@ -22,11 +24,30 @@ if TYPE_CHECKING:
     from .skeleton import Skeleton
 
 FLOATS = ("F64", "F32", "F16", "BF16")
-"""The dtypes a weight may have; quantised ones are refused."""
+"""The dtypes that a weight may be read as."""
 INDEX = "model.safetensors.index.json"
 PIECE = 4 * 2**20
 MAX_CONFIG = 64 * 2**20
 """Bytes of a config, or of an index, which names every tensor."""
+
+
+class Unread(Protocol):
+    """A weight that is computed from stored tensors when it is read."""
+
+    @property
+    def method(self) -> str:
+        """how it is stored"""
+
+    @property
+    def parts(self) -> Mapping[str, TensorInfo]:
+        """the tensors"""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """what else decides its numbers"""
+
+    def weight(self, read: Callable[[TensorInfo], torch.Tensor]) -> torch.Tensor:
+        """The numbers, float32."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +58,32 @@ class Checkpoint:
     config: Mapping[str, Any]
     """config.json as stored"""
     tensors: Mapping[str, TensorInfo]
+    """by name; a quantised or merged weight stands here as the float32 matrix that it is read as"""
+    packed: Mapping[str, Unread] = field(default_factory=dict)
+    """what such weights are stored as"""
     _digests: dict[str, str] = field(default_factory=dict, repr=False)
+    _unpacked: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
 
     @classmethod
     def open(cls, folder: Path) -> Checkpoint:
         """Read config.json and the header of every shard.
 
-        Raises ModelError: no config, no safetensors, a shard that is missing, truncated or corrupt.
+        Raises ModelError: no config, no safetensors, a shard that is missing, truncated or corrupt, weights quantised
+        in a way that is not read.
         """
+        if not (folder / "config.json").exists() and (adapter := adapter_of(folder)):
+            raise ModelError(f"{folder}: {adapter}")
         config = read_config(folder / "config.json")
         tensors: dict[str, TensorInfo] = {}
         for file in _shards(folder):
             tensors |= {tensor.name: tensor for tensor in read_header(file)}
-        return cls(folder, config, tensors)
+        packed = find_packed(folder, config, tensors)
+        for name, each in packed.items():
+            first = next(iter(each.parts.values()))
+            for part in each.parts.values():
+                del tensors[part.name]
+            tensors[name] = TensorInfo(name, "F32", each.shape, first.file, first.start, 0)
+        return cls(folder, config, tensors, packed)
 
     @property
     def text_config(self) -> Mapping[str, Any]:
@@ -75,15 +109,15 @@ class Checkpoint:
         return self._read(name, slice(start, stop))
 
     def _read(self, name: str, rows: slice | None) -> torch.Tensor:
-        from safetensors import SafetensorError, safe_open
-
         info = self.info(name)
-        try:
-            with safe_open(info.file, framework="pt") as file:
-                found: torch.Tensor = file.get_tensor(name) if rows is None else file.get_slice(name)[rows]
-        except (SafetensorError, OSError) as error:
-            raise ModelError(f"{info.file}: tensor {name!r} cannot be read ({error})") from None
-        return found
+        if name not in self.packed:
+            return read_stored(info, rows)
+        # Who reads a matrix in parts asks for the next part next.
+        if name not in self._unpacked:
+            self._unpacked.clear()
+            self._unpacked[name] = self.packed[name].weight(read_stored)
+        whole = self._unpacked[name] if rows is not None else self._unpacked.pop(name)
+        return whole if rows is None else whole[rows]
 
     def info(self, name: str) -> TensorInfo:
         """Where a weight lies. Raises ModelError when it is absent or not stored as floating point."""
@@ -92,16 +126,22 @@ class Checkpoint:
             raise ModelError(f"{self.folder}: no tensor {name!r} among its {len(self.tensors)}")
         if info.dtype not in FLOATS:
             raise ModelError(
-                f"{info.file}: tensor {name!r} is stored as {info.dtype}; quantised weights are not read, "
-                "convert the model to bfloat16 first"
+                f"{info.file}: tensor {name!r} is stored as {info.dtype}, quantised in a way that is not read; "
+                "give the model that was quantised, or a copy of it saved in bfloat16"
             )
         return info
 
     def digest(self, name: str) -> str:
-        """Hex sha256 of a tensor's stored bytes; computed once."""
+        """Hex sha256 of a tensor's stored bytes; of a quantised one's parts and how they are read. Computed once."""
         if name not in self._digests:
-            self._digests[name] = _digest(self.tensors[name])
+            packed = self.packed.get(name)
+            self._digests[name] = _digest(self.tensors[name]) if packed is None else _packed_digest(packed)
         return self._digests[name]
+
+    def _length(self, info: TensorInfo) -> int:
+        """Bytes that are read to hash it."""
+        packed = self.packed.get(info.name)
+        return info.length if packed is None else sum(part.length for part in packed.parts.values())
 
     def weights_hash(self, progress: Callable[[int, int], None] | None = None) -> str:
         """Hex sha256 over (name, dtype, shape, sha256 of the bytes) of every tensor, in the order of names.
@@ -109,15 +149,35 @@ class Checkpoint:
         Streamed in two threads, so memory is bounded. `progress` is told the bytes read and those to read.
         """
         infos = sorted(self.tensors.values(), key=lambda info: info.name)
-        total, done = sum(info.length for info in infos), 0
+        lengths = [self._length(info) for info in infos]
+        total, done = sum(lengths), 0
         whole = hashlib.sha256()
         with ThreadPoolExecutor(2) as pool:
-            for info, digest in zip(infos, pool.map(self.digest, (i.name for i in infos)), strict=True):
+            digests = pool.map(self.digest, (info.name for info in infos))
+            for info, length, digest in zip(infos, lengths, digests, strict=True):
                 whole.update(json.dumps([info.name, info.dtype, info.shape, digest]).encode())
-                done += info.length
+                done += length
                 if progress is not None:
                     progress(done, total)
         return whole.hexdigest()
+
+
+def read_stored(info: TensorInfo, rows: slice | None = None) -> torch.Tensor:
+    """A tensor, or some of its rows, as stored. Raises ModelError."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(info.file, framework="pt") as file:
+            found: torch.Tensor = file.get_tensor(info.name) if rows is None else file.get_slice(info.name)[rows]
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{info.file}: tensor {info.name!r} cannot be read ({error})") from None
+    return found
+
+
+def _packed_digest(packed: Unread) -> str:
+    parts = [[name, info.dtype, info.shape, _digest(info)] for name, info in sorted(packed.parts.items())]
+    how = json.dumps([packed.method, dict(packed.settings), parts], sort_keys=True)
+    return hashlib.sha256(how.encode()).hexdigest()
 
 
 def _digest(info: TensorInfo) -> str:
@@ -141,7 +201,7 @@ def _shards(folder: Path) -> list[Path]:
         if not isinstance(names, dict):
             raise ModelError(f"{folder / INDEX}: has no weight_map")
         return _present(folder, {str(name) for name in names.values()})
-    files = sorted(folder.glob("*.safetensors"))
+    files = sorted(path for path in folder.glob("*.safetensors") if not path.name.startswith("adapter_"))
     whole = folder / "model.safetensors"
     if whole in files:
         return [whole]
@@ -149,16 +209,7 @@ def _shards(folder: Path) -> list[Path]:
         return files
     if files:
         raise ModelError(f"{folder}: {len(files)} safetensors files and no {INDEX} that says how they belong together")
-    raise ModelError(f"{folder}: {_without_weights(folder)}")
-
-
-def _without_weights(folder: Path) -> str:
-    if any(folder.glob("*.bin")) or any(folder.glob("*.pt*")):
-        return (
-            "holds pickled weights only, which are never read; convert them with transformers' "
-            "AutoModelForCausalLM.from_pretrained(...).save_pretrained(...)"
-        )
-    return "holds no *.safetensors"
+    raise ModelError(f"{folder}: {without_weights(folder)}")
 
 
 def _present(folder: Path, names: Iterable[str]) -> list[Path]:

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from .vocabulary import load_tokenizer, token_texts, tokenizer_digest
+from .vocabulary import load_tokenizer, size, token_texts, tokenizer_digest
 
 SETUP, FACTS = "tokenizer.json", "facts.json"
 
@@ -24,6 +24,7 @@ class Cutter:
     setup: Any
     """`tokenizers.Tokenizer`"""
     length: int
+    """ids up to the last token's"""
     added_tokens_decoder: frozenset[int]
     all_special_ids: frozenset[int]
 
@@ -76,7 +77,7 @@ def _keep(tokenizer: Any, place: Path) -> None:
     if setup is None:
         return
     facts = {
-        "length": len(tokenizer),
+        "length": size(tokenizer),
         "added": sorted(tokenizer.added_tokens_decoder),
         "special": sorted(tokenizer.all_special_ids),
     }

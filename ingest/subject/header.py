@@ -10,6 +10,7 @@ from typing import Any
 
 from ...schema import ModelError
 from ...schema.outside import Unreadable, parse_json
+from .contents import POINTER, is_pointer
 
 MAX_HEADER = 32 * 2**20
 """Bytes of header we are willing to parse: a quarter of a million tensors."""
@@ -45,6 +46,8 @@ def read_header(path: Path) -> list[TensorInfo]:
     Raises ModelError naming the file when the header does not parse, or does not fit the bytes that are there.
     """
     try:
+        if is_pointer(path):
+            raise ModelError(f"{path}: {POINTER}")
         size = path.stat().st_size
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))

@@ -14,6 +14,7 @@ from torch import nn
 
 from ...schema import ModelError
 from ...schema.secrets import reason
+from .adapter import merge_running
 from .blocks import Block, Site, find_blocks
 from .clamp import Clamp, changes, clamping
 from .expert_blocks import AnyBlock, find_mlp_blocks
@@ -69,6 +70,7 @@ class LiveModel:
     ) -> LiveModel:
         """As `open`, of a model whose files are found."""
         found = load_causal(subject.checkpoint.folder, choose_dtype(dtype, _device(device)), device_map)
+        merge_running(found, subject.checkpoint)
         if device_map is None:
             found = found.to(_device(device))
         return cls.of(found, subject)

@@ -17,12 +17,12 @@ PATTERNS = (
 )
 """What is fetched from the hub: config, tokenizer and safetensors. Never pickled weights, never code."""
 
-IGNORED = ("consolidated*", "*/*", "*.bin", "*.py", "adapter_*")
+IGNORED = ("consolidated*", "*/*", "*.bin", "*.py", "adapter_model*")
 """Second copies of the same weights, and folders of other formats."""
 
 
-def locate(model: str | Path) -> Path:
-    """The folder with the files of `model`, a folder's path or a hub id.
+def locate(model: str | Path, *, adapter: bool = False) -> Path:
+    """The folder with the files of `model`, a folder's path or a hub id; of an adapter its weights too.
 
     What the hub's cache holds already is not fetched again; HF_HUB_OFFLINE is respected. Raises ModelError.
     """
@@ -33,7 +33,7 @@ def locate(model: str | Path) -> Path:
         raise ModelError(f"{str(model)!r} is a file; give the folder that holds config.json and the safetensors")
     if isinstance(model, Path) or not _is_hub_id(model):
         raise ModelError(f"no folder {str(model)!r}, and it is no hub id (OWNER/NAME) either")
-    return _fetch(model)
+    return _fetch(model, [each for each in IGNORED if not (adapter and each.startswith("adapter"))])
 
 
 def model_name(model: str | Path) -> str:
@@ -47,7 +47,7 @@ def _is_hub_id(text: str) -> bool:
     return len(parts) <= 2 and all(part and not part.startswith((".", "~")) for part in parts)
 
 
-def _fetch(model: str) -> Path:
+def _fetch(model: str, ignored: list[str]) -> Path:
     try:
         from huggingface_hub import snapshot_download
     except ImportError:
@@ -55,7 +55,7 @@ def _fetch(model: str) -> Path:
             f"fetching {model!r} from the hub needs huggingface-hub; pip install 'neuronkb[models]'"
         ) from None
     try:
-        return Path(snapshot_download(model, allow_patterns=list(PATTERNS), ignore_patterns=list(IGNORED)))
+        return Path(snapshot_download(model, allow_patterns=list(PATTERNS), ignore_patterns=ignored))
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(
             f"no folder {model!r}, and the hub did not give a model of that name: {reason(error)}; "

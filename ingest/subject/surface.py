@@ -1,4 +1,4 @@
-"""What a tokenizer's pieces write: their bytes and their text, whatever the scheme."""
+"""What tokens' names say: the bytes they stand for in the usual schemes, and which mark a slot nobody uses."""
 
 from __future__ import annotations
 
@@ -59,15 +59,18 @@ def _sentencepiece(piece: str) -> bytes:
     return piece.replace(SPACE, " ").encode("utf-8", "surrogatepass")
 
 
-def is_byte_piece(piece: str, data: bytes) -> bool:
-    """Whether it is a byte token, or bytes that are no whole UTF-8 text."""
-    if _BYTE.fullmatch(piece):
-        return True
+def is_byte_name(piece: str) -> bool:
+    """Whether it is named like a byte: `<0x0A>`."""
+    return _BYTE.fullmatch(piece) is not None
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether bytes are whole UTF-8 text."""
     try:
         data.decode()
     except UnicodeDecodeError:
-        return True
-    return False
+        return False
+    return True
 
 
 def is_reserved(piece: str) -> bool:

@@ -28,9 +28,11 @@ def located(store: Store, model: str | Path, name: str | None = None) -> tuple[s
         _check_typo(model, known)
         return model, name
     source = source_of(store, model)
-    if source is not None and Path(source).is_absolute() and not Path(source).is_dir():
+    # A base and its adapter stand in one source.
+    gone = [part for part in (source or "").split("::") if Path(part).is_absolute() and not Path(part).is_dir()]
+    if gone:
         raise ModelError(
-            f"{model!r} was ingested from {source!r}, and that folder is gone; give the folder or hub id that has its "
+            f"{model!r} was ingested from {gone[0]!r}, and that folder is gone; give the folder or hub id that has its "
             f"files now, with --name {model} where the command has it"
         )
     return source or model, name or model

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from ...ingest.chosen import ADVANCED
 from ...ingest.lm_head.settings import Settings
-from ..kinds import Alongside, Chosen, Experts, Layers, Model, ModelName, Out, Replace
+from ..kinds import Adapter, Alongside, Chosen, Experts, Layers, Model, ModelName, Out, Replace
 from ..verb import Noun, verb
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class LmHead(Noun):
         model: Model,
         *,
         name: ModelName = None,
+        adapter: Adapter = None,
         layers: Layers = None,
         experts: Experts = None,
         order: Annotated[Literal["first", "last"], "Which layers come first", ADVANCED] = "first",
@@ -45,6 +46,7 @@ class LmHead(Noun):
         job = LmHeadJob.open(
             model,
             name=name,
+            adapter=adapter,
             layers=layers,
             experts=experts,
             order=order,

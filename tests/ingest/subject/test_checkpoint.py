@@ -12,6 +12,7 @@ from neuronkb.ingest.subject.architecture import find_architecture
 from neuronkb.ingest.subject.checkpoint import Checkpoint
 from neuronkb.ingest.subject.layer_weights import read_layer
 from neuronkb.ingest.subject.source import locate, model_name
+from neuronkb.ingest.subject.subject import Subject
 from neuronkb.schema import ModelError
 from safetensors.torch import load_file, save_file
 
@@ -208,8 +209,8 @@ def test_quantised_weights_are_refused(tmp_path: Path) -> None:
     tensors = load_file(file)
     tensors["model.layers.0.mlp.up_proj.weight"] = tensors["model.layers.0.mlp.up_proj.weight"].to(torch.int8)
     save_file(tensors, file)
-    with pytest.raises(ModelError, match="stored as I8; quantised"):
-        find_architecture(Checkpoint.open(tmp_path))
+    with pytest.raises(ModelError, match="stored as I8, quantised in a way that is not read"):
+        Subject.open(tmp_path)
 
 
 def test_where_models_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
