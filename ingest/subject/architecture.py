@@ -164,9 +164,11 @@ def _by_modules(checkpoint: Checkpoint, skeleton: Skeleton, name: str) -> Archit
 def _stored(skeleton: Skeleton, module: nn.Module) -> str:
     """Raises ModelError where no tensor is stored as the module has it."""
     if (found := skeleton.tensor(module)) is None:
+        held = skeleton.checkpoint.tensors
+        some = ", ".join([*held][:3]) + (", ..." if len(held) > 3 else "")
         raise ModelError(
             f"{skeleton.checkpoint.folder}: no tensor of the right shape for {skeleton.path(module)}.weight of the "
-            "running model; expected a whole checkpoint that is not quantised"
+            f"running model; expected a whole checkpoint of {type(skeleton.model).__name__}, this one holds {some}"
         )
     return found
 

@@ -31,6 +31,7 @@ NOTHING = {
     *("drift_layers", "drift_lowest"),  # the demo's link reads no text
     *("agreed_layer", "agreed_runs", "agreed_words", "agreements"),  # no stored agreement
     *("circuit", "neuron_feeds"),  # no feeds
+    "experts",  # a dense model
     "mutual_matches",  # no match
     "role_neurons",  # the demo reads no chats
     *("neuron_clamps", "tested_clamps"),  # no clamps
