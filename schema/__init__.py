@@ -25,7 +25,7 @@ from .errors import (
     VersionError,
     WeightsError,
 )
-from .ids import SHARED, LatentId, MlpId, NeuronId, digest, fold, is_place, run_id
+from .ids import SHARED, LatentId, MlpId, NeuronId, digest, fold, is_place, place_in, run_id
 from .late import late
 from .matrices import MATRICES
 from .nodes import NODES
@@ -85,6 +85,7 @@ __all__ = [
     "digest",
     "fold",
     "is_place",
+    "place_in",
     "run_id",
     "table",
 ]

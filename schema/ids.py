@@ -96,6 +96,12 @@ def is_place(text: str) -> bool:
     return _PLACE.fullmatch(text) is not None
 
 
+def place_in(neuron: str) -> str:
+    """What stands behind the model in a neuron's id; a text that is none as it is."""
+    found = re.search(rf"{_PLACE.pattern}\Z", neuron)
+    return neuron if found is None else found[0]
+
+
 def _expert(match: re.Match[str]) -> int | None:
     found = match.groupdict()
     if found.get("shared"):

@@ -18,7 +18,7 @@ from ...queries.answers.known import known_neuron
 from ...queries.result.markdown import document
 from ...queries.result.record import Record
 from ...queries.result.section import Section
-from ...schema import NODES, RELATIONSHIPS, NeuronId, QueryError, digest
+from ...schema import NODES, RELATIONSHIPS, NeuronId, QueryError, digest, place_in
 from ..load import known_runs
 from ..load.lines import refresh_lines
 from ..load.report import LoadReport
@@ -135,7 +135,7 @@ class CarryReport(Record):
 
 def _place(neuron: str) -> str:
     """L3/N17: the models are in the title."""
-    return NeuronId.parse(neuron).place
+    return place_in(neuron)
 
 
 def _numbers(measure: Mapping[str, Any]) -> tuple[str, str, str, str]:
