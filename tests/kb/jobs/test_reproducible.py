@@ -36,6 +36,16 @@ ELSEWHERE = {
         (f"Stats.{name}" for name in ("roles", "role_n", "role_mean", "role_nonzero", "role_max")),
         "ingest/activations/tables.py",
     ),
+    # a mixture of experts
+    **dict.fromkeys(("Model.n_experts", "Model.d_expert", "Neuron.expert"), "ingest/lm_head/tables.py"),
+    **dict.fromkeys(
+        (f"Expert.{name}" for name in ("id", "model", "layer", "expert", "neurons")), "ingest/lm_head/routed.py"
+    ),
+    **dict.fromkeys(
+        (f"ROUTES_ON.{name}" for name in ("pole", "convention", "rank", "logit", "z", "probability", "run")),
+        "ingest/lm_head/tables.py",
+    ),
+    "Stats.routed": "ingest/activations/tables.py",
     # people's ratings
     "Score.rater": "kb/nouns/ratings.py",
     "Score.revision": "kb/jobs/revisions.py",
