@@ -59,7 +59,7 @@ class _Finder:
             self._pointwise(number, block)
         if self.head not in self.trace.read:
             raise self._error("its unembedding takes no part in a pass")
-        final = self._writer(self.trace.read[self.head])
+        final = self.writers.get(self.trace.read[self.head])
         if final is not None and _matrix(final):
             raise self._error(f"its unembedding reads what {self._path(final)} writes, expected a norm of the stream")
         inside = None if final is None else self._inside(final)
@@ -104,7 +104,7 @@ class _Finder:
         found = []
         for number, block in enumerate(self.blocks):
             place = self.trace.read[block.up]
-            writer = self._writer(place)
+            writer = self.writers.get(place)
             if writer is None and not self._reaches(place, SUMS):
                 raise self._error(f"layer {number}'s MLP reads neither the stream nor a norm of it")
             if writer is not None and (_matrix(writer) or _activation(writer)):
@@ -129,9 +129,6 @@ class _Finder:
             return None
         rest = self._path(final).removeprefix(f"{last}.")
         return tuple(self.skeleton.model.get_submodule(f"{layer}.{rest}") for layer in self.layers)
-
-    def _writer(self, place: int) -> nn.Module | None:
-        return self.writers.get(place)
 
     def _reaches(self, place: int, by: Collection[str]) -> bool:
         """Whether the stream, a layer's input or output, is a part of this by such operations alone."""
