@@ -1,7 +1,8 @@
 # make demo   a real model and its fine-tune, decoded, linked and shown
-# make test   every test, a real Neo4j among them where Java 17+ and Maven are
+# make test   the tests, a real Neo4j among them where Java 17+ and Maven are
 # make lint   ruff and mypy        make bench  rates beside the machine's limits
 # make docs   the generated pages  make clean  what the others made
+# make long   the tests that `make test` leaves out too: minutes that show on Neo4j, or once more, what others show
 # make faults noise for every parser, then each command killed or refused at every system call that writes: hours; needs strace
 # make lock   constraints.txt, the versions of what is installed
 #
@@ -29,7 +30,7 @@ into = $(PYTHON) -c 'import sys; sys.exit("neuronkb needs Python 3.11 or newer, 
 	&& $(PIP) $(PIP_ARGS) $(2) -e '.[$(1)]' \
 	&& rm -f $(VENV)/*.done && touch $(VENV)/$(KEY)-$(1).done
 
-.PHONY: demo test lint bench docs faults lock clean install install-demo
+.PHONY: demo test long lint bench docs faults lock clean install install-demo
 
 # The demo needs less than the tests do; what has the tests' packages has the demo's.
 install-demo: SIZE = 3.5 GB to download, 6.9 GB on disk
@@ -48,6 +49,9 @@ lock: install
 
 demo: install-demo
 	@$(BIN)/python -m examples.demo
+
+long: install
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --long
 
 test: install
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder

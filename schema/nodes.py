@@ -33,6 +33,7 @@ _NODES = (
             Property("d_expert", "int", "neurons of each of them"),
             Property("d_vocab", "int", "rows of the unembedding"),
             Property("gated", "bool", "whether the MLP has a gate projection"),
+            Property("certified", "string", "what of its files was compared with the running model, how far off"),
             _own("lined", "int", "how often lines of its neurons were written: counts of them from before are old"),
         ),
         merged=True,

@@ -41,10 +41,25 @@ LONG = (
 """Files that take minutes: they come first, so that no process is left alone with one of them at the end."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long files in front; the others stay in their order."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long` for what `make long` runs."""
+    parser.addoption("--long", action="store_true", help="run the tests that are marked long too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave long tests out unless asked for. Put the long files in front; the others stay in their order."""
+    if not config.getoption("--long"):
+        left = [item for item in items if _long(item)]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in {*left}]
     places = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONG)))
+
+
+def _long(item: pytest.Item) -> bool:
+    """Whether a test is marked long, or is with the parameters of the mark, such as `long("neo4j")`."""
+    given = set(item.name.partition("[")[2].rstrip("]").split("-"))
+    return any(not mark.args or given & {*mark.args} for mark in item.iter_markers("long"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -83,6 +83,7 @@ class LmHeadJob:
         some_mlps(subject.architecture, wanted, some)
         # The checkpoint keeps the digests: subject.weights, asked for later, reads nothing again.
         subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
+        _ = subject.certificate
         return cls(subject, chosen, wanted, reuse, experts=some)
 
     @cached_property

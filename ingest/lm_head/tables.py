@@ -139,6 +139,7 @@ def model_table(subject: Subject) -> pa.Table:
         "d_expert": None if found.mixture is None else found.mixture.d_expert,
         "d_vocab": found.d_vocab,
         "gated": found.gated,
+        "certified": str(subject.certificate),
     }
     return conform(table("Model"), pa.Table.from_pylist([row]))
 

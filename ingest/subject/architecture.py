@@ -15,7 +15,7 @@ from .checkpoint import Checkpoint
 from .experts import EXPERTS, Mixture, MlpParts, find_mixture
 from .layer_parts import LayerParts, find_layer
 from .names import EMBEDDINGS, FINAL_NORMS, UNEMBEDDINGS
-from .wiring import find_wiring
+from .wiring import find_wiring, read_through
 
 if TYPE_CHECKING:
     from torch import nn
@@ -102,6 +102,8 @@ def find_architecture(checkpoint: Checkpoint) -> Architecture:
     d_vocab, d_model = checkpoint.info(head).shape
     root, tensors = _main_stack(checkpoint, blocks)
     mixture = find_mixture(checkpoint, root, tensors, d_model)
+    if mixture is not None and checkpoint.skeleton is not None:
+        mixture = _normed(mixture, checkpoint.skeleton)
     layers = (
         () if mixture else tuple(find_layer(checkpoint, f"{root}{i}.", tensors[i], d_model) for i in sorted(tensors))
     )
@@ -114,6 +116,22 @@ def find_architecture(checkpoint: Checkpoint) -> Architecture:
         raise ModelError(f"{checkpoint.folder}: no final norm found beside {root!r} ({', '.join(FINAL_NORMS)})")
     gated = all(parts.gated for parts in each)
     return Architecture(name, head, tied, final, layers, d_model, widths.pop(), d_vocab, gated, mixture)
+
+
+def _normed(mixture: Mixture, skeleton: Skeleton) -> Mixture:
+    """With the norms that a layer's router, or a dense layer's MLP, is seen to read through."""
+    readers = {router.layer: router.weight for router in mixture.routers}
+    readers |= {mlp.at.layer: mlp.parts.up for mlp in mixture.mlps if mlp.at.expert is None}
+    names: dict[int, str] = {}
+    for layer, stored in readers.items():
+        home = skeleton.homes.get(stored)
+        try:
+            norm = None if home is None else read_through(skeleton, skeleton.model.get_submodule(home))
+        except ModelError:  # it does not run without numbers: names are all there is
+            return mixture
+        if (name := _norm_name(skeleton, norm)) is not None:
+            names[layer] = name
+    return mixture.reading(names)
 
 
 def _skeleton(checkpoint: Checkpoint) -> Skeleton | None:

@@ -74,15 +74,34 @@ class ExpertBlock:
         share = torch.where(here, weight, torch.zeros_like(weight)).sum(1, keepdim=True)[rows]
         return Routed(rows, states[rows], share)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """of its weights"""
+        return self._parameter("down_proj").dtype
+
     def hidden(self, states: torch.Tensor) -> torch.Tensor:
         """The neurons' values `[m, d_mlp]`, with the module's own activation."""
-        name = "gate_up_proj" if self.gated else "up_proj"
-        found = self._times(states, name)
+        return self.after(self.before(states))
+
+    def before(self, states: torch.Tensor) -> torch.Tensor:
+        """What its input projections write, `[m, 2 * d_mlp]` in a gated model."""
+        return self._times(states, "gate_up_proj" if self.gated else "up_proj")
+
+    def after(self, before: torch.Tensor) -> torch.Tensor:
+        """The neurons' values that follow from it."""
         if self.scaled:
-            gate, up = found.chunk(2, dim=-1)
+            gate, up = before.chunk(2, dim=-1)
             return torch.as_tensor(self.module.act_fn(gate) * up)  # type: ignore[operator]
         act: Callable[[torch.Tensor], torch.Tensor] = getattr(self.module, "_apply_gate" if self.gated else "act_fn")
-        return act(found)
+        return act(before)
+
+    def places(self, interleaved: bool) -> dict[str, slice]:
+        """The columns of `before` by projection."""
+        if not self.gated:
+            return {"up": slice(None)}
+        if interleaved:
+            return {"gate": slice(0, None, 2), "up": slice(1, None, 2)}
+        return {"gate": slice(None, self.d_mlp), "up": slice(self.d_mlp, None)}
 
     def written(self, hidden: torch.Tensor, bias: bool = False) -> torch.Tensor:
         """What values `[m, d_mlp]` write, before the router's weight: `[m, d_model]`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...schema import SHARED, MlpId, ModelError
@@ -70,6 +70,16 @@ class Mixture:
     """that a router chooses among"""
     d_expert: int
     """neurons of each of them"""
+
+    def reading(self, norms: Mapping[int, str]) -> Mixture:
+        """The same with these norms, by layer, before its MLPs."""
+
+        def normed(mlp: MlpParts) -> MlpParts:
+            pre = norms.get(mlp.at.layer, mlp.parts.pre_norm)
+            return replace(mlp, parts=replace(mlp.parts, pre_norm=pre))
+
+        routers = (replace(each, pre_norm=norms.get(each.layer, each.pre_norm)) for each in self.routers)
+        return replace(self, mlps=tuple(map(normed, self.mlps)), routers=tuple(routers))
 
 
 def find_mixture(

@@ -16,6 +16,8 @@ from ...schema import ModelError
 from ...schema.secrets import reason
 from .adapter import merge_running
 from .blocks import Block, Site, find_blocks
+from .certificate import certified
+from .checkpoint import Checkpoint
 from .clamp import Clamp, changes, clamping
 from .expert_blocks import AnyBlock, find_mlp_blocks
 from .hooks import Shape, StopRun, Values, hooked
@@ -55,7 +57,7 @@ class LiveModel:
 
         `dtype` is float32, bfloat16, float16, or auto: float32 on a CPU, as stored on a GPU. `device` is cpu, cuda,
         cuda:1 or auto; `device_map` (such as "auto", which needs accelerate) spreads a model over several GPUs.
-        Raises ModelError.
+        Raises ModelError, also where the model does not compute what its files are read as.
         """
         return cls.load(Subject.open(model, name), dtype=dtype, device=device, device_map=device_map)
 
@@ -73,6 +75,7 @@ class LiveModel:
         merge_running(found, subject.checkpoint)
         if device_map is None:
             found = found.to(_device(device))
+        certified(subject, found if found.device.type == "cpu" and found.dtype == torch.float32 else None)
         return cls.of(found, subject)
 
     @classmethod
@@ -220,6 +223,13 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype | str:
     if name not in DTYPES:
         raise ModelError(f"dtype is {name!r}, expected auto, {', '.join(DTYPES)}")
     return DTYPES[name]
+
+
+def load_running(checkpoint: Checkpoint) -> Any:
+    """The whole model on the CPU in float32, what an adapter adds to it added. Raises ModelError."""
+    found = load_causal(checkpoint.folder, torch.float32, None)
+    merge_running(found, checkpoint)
+    return found.eval().requires_grad_(False)
 
 
 def load_causal(folder: Path, dtype: torch.dtype | str, device_map: str | Mapping[str, Any] | None) -> Any:

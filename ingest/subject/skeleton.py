@@ -74,16 +74,24 @@ class Skeleton:
     def filled(self, path: str) -> nn.Module:
         """A small module with its stored weights, in float64 on the CPU. Raises ModelError where one is missing."""
         if path not in self._filled:
-            module = copy.deepcopy(self.model.get_submodule(path))
-            for name, _ in [*module.named_parameters()]:
-                stored = self.tensors.get(f"{path}.{name}")
-                if stored is None:
-                    raise ModelError(f"{self.checkpoint.folder}: no tensor for {path}.{name} of the running model")
-                way, _, leaf = name.rpartition(".")
-                value = self.checkpoint.tensor(stored).double()
-                setattr(module.get_submodule(way), leaf, nn.Parameter(value, requires_grad=False))
-            self._filled[path] = module
+            self._filled[path] = self.fill(path)
         return self._filled[path]
+
+    def fill(self, path: str) -> nn.Module:
+        """As `filled`, made anew and not kept."""
+        module: nn.Module = copy.deepcopy(self.model.get_submodule(path))
+        for name, _ in [*module.named_parameters()]:
+            stored = self.tensors.get(f"{path}.{name}")
+            if stored is None:
+                raise ModelError(f"{self.checkpoint.folder}: no tensor for {path}.{name} of the running model")
+            way, _, leaf = name.rpartition(".")
+            value = self.checkpoint.tensor(stored).double()
+            setattr(module.get_submodule(way), leaf, nn.Parameter(value, requires_grad=False))
+        for name, _ in [*module.named_buffers()]:
+            if (stored := self.tensors.get(f"{path}.{name}")) is not None:
+                way, _, leaf = name.rpartition(".")
+                setattr(module.get_submodule(way), leaf, self.checkpoint.tensor(stored).double())
+        return module
 
     @cached_property
     def traced(self) -> Trace:

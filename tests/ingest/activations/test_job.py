@@ -281,7 +281,9 @@ def kill(model: Path, corpus: Corpus, work: Path, moment: str, **more: object) -
     process.stdout.close()
 
 
-@pytest.mark.parametrize("moment", ["reading windows 72", "drawing windows of the bands 8"])
+@pytest.mark.parametrize(
+    "moment", ["reading windows 72", pytest.param("drawing windows of the bands 8", marks=pytest.mark.long)]
+)
 def test_killed_and_resumed_it_gives_the_same(
     shards: dict[str, dict[str, pa.Table]], model: Path, corpus: Corpus, tmp_path: Path, moment: str
 ) -> None:

@@ -10,7 +10,7 @@ from neuronkb.ingest.probes.one_sparse import Fits, one_sparse
 from tests.ingest.probes.points import KINDS, Points, points
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(points())
 def test_equal_to_scikit_learn(case: Points) -> None:
     fits = one_sparse(case.X, case.labels)

@@ -10,14 +10,23 @@ from neuronkb.ingest.subject.architecture import find_architecture
 from neuronkb.ingest.subject.checkpoint import Checkpoint
 from neuronkb.schema import ModelError
 
-from .sweep import RAW, REFUSED, RIGHT, build, faults
+from .sweep import FAMILIES, MIXTURES, RAW, REFUSED, RIGHT, build, certificates
 
 PAGE = Path(__file__).parents[3] / "docs/families.md"
 
 
 @pytest.mark.parametrize("family", [*RIGHT, *RAW])
 def test_what_is_folded_is_what_the_model_computes(family: str, tmp_path: Path) -> None:
-    assert faults(family, tmp_path) == []
+    whole, parts = certificates(family, tmp_path)
+    assert whole.startswith("all 3 MLPs on a text")
+    assert parts.startswith("layers 0, 1, 2 on random states")
+    assert ("rows as stored only" in whole) == (family in RAW)
+
+
+@pytest.mark.parametrize("family", MIXTURES)
+def test_every_expert_is_what_the_model_computes(family: str, tmp_path: Path) -> None:
+    (whole,) = certificates(family, tmp_path)
+    assert int(whole.split()[1]) > 3
 
 
 @pytest.mark.parametrize("family", REFUSED)
@@ -36,5 +45,5 @@ def test_no_norm_is_folded_where_a_matrix_stands_after_it(family: str, tmp_path:
 
 def test_the_page_has_every_family() -> None:
     told = dict(line.strip("| ").split(" | ", 1) for line in PAGE.read_text().splitlines() if line.startswith("| `"))
-    assert set(told) == {f"`{family}`" for family in (*RIGHT, *RAW, *REFUSED)}
+    assert set(told) == {f"`{family}`" for family in FAMILIES}
     assert {verdict for family, verdict in told.items() if family.strip("`") in RIGHT} == {"right"}

@@ -54,6 +54,7 @@ def newer(kb: KnowledgeBase) -> None:
     everything.load(kb.db, {"Run": [run], "Neuron.FIRES_ON_TOKEN.Token": fired})
 
 
+@pytest.mark.long("neo4j")
 @pytest.mark.parametrize("model", [BASE, MANY])
 def test_what_is_stored_is_what_is_worked_out(kb: KnowledgeBase, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = list(product(((), (9,) if model == BASE else (0,)), (None, 3, 5)))

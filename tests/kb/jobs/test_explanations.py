@@ -33,6 +33,7 @@ def kb(filling: Filling, folder: Path, tmp_path: Path) -> KnowledgeBase:
     return filling.copied(lambda kb: prepare(kb, folder), tmp_path / "store")
 
 
+@pytest.mark.long("neo4j")
 def test_known_neurons_are_explained_scored_shown_and_reported(kb: KnowledgeBase, folder: Path) -> None:
     made = job(kb, folder, Model())
     load(kb, made)

@@ -264,6 +264,7 @@ def test_the_command_accounts_for_everything(local_folder: Path, local_store: St
     assert found["models"][0]["merged"] == {"explanations": 1}
 
 
+@pytest.mark.long("neo4j")
 @pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published files (shared/data) are not here")
 def test_the_published_files(kb: KnowledgeBase) -> None:
     (record,) = kb.explanations.import_(PUBLISHED / "openai", model="gpt2-xl", embed=False).models

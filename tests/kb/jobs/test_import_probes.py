@@ -165,6 +165,7 @@ def test_files_and_folders(tmp_path: Path) -> None:
         csv_files([tmp_path / "empty"])
 
 
+@pytest.mark.long("neo4j")
 @pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published tables (shared/data) are not here")
 def test_every_row_of_the_published_tables(kb: KnowledgeBase) -> None:
     paths = sorted((PUBLISHED / "sparse_probing").rglob("*.csv"))

@@ -86,6 +86,7 @@ def test_another_measure_stands_beside_and_the_same_with_other_settings_does_not
     assert kb.cypher(edges).rows == [(2 * 2 * matched.LAYERS * matched.WIDTH,)]
 
 
+@pytest.mark.long("neo4j")
 def test_tokens_match_as_decoded(kb: KnowledgeBase, folders: dict[str, Path]) -> None:
     with pytest.raises(LinkError, match="not decoded; run neuronkb lm-head ingest"):
         kb.similar.match(folders["base"], folders["permuted"], settings=SETTINGS | {"by": "tokens"})
@@ -98,6 +99,7 @@ def test_tokens_match_as_decoded(kb: KnowledgeBase, folders: dict[str, Path]) ->
     assert kb.runs.list(job="match").dicts()[0]["model"] == "base"
 
 
+@pytest.mark.long("neo4j")
 def test_one_neuron_without_a_match(kb: KnowledgeBase, folders: dict[str, Path]) -> None:
     """The same answer as a match stores, worked out for one neuron."""
     kb.lm_head.ingest(folders["base"], settings={"k": 4})

@@ -46,6 +46,7 @@ def neurons_of(store: Store) -> list[str]:
     return [row[0] for row in store.read("MATCH (n:Neuron) RETURN n.id ORDER BY n.id").rows]
 
 
+@pytest.mark.long("neo4j")
 def test_own_things_survive_every_run(store: Store, tmp_path: Path) -> None:
     """Loaded again, replaced by another run of the job, and taken away: of each job in turn."""
     bundles = every_method(tmp_path / "all")

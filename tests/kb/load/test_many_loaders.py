@@ -108,6 +108,7 @@ def test_three_loaders_of_the_same_and_of_other_bundles(store: Store, where: str
     assert checksum(store) == found
 
 
+@pytest.mark.long("neo4j")
 def test_the_same_job_twice_at_once(
     store: Store,
     where: str,
@@ -124,6 +125,7 @@ def test_the_same_job_twice_at_once(
     assert store.read("MATCH (r:Run) RETURN count(r), count(r.ended)").rows == [(1, 1)]
 
 
+@pytest.mark.long("neo4j")
 def test_bundles_in_any_order(store: Store, planted_models: Planted, tmp_path: Path) -> None:
     from neuronkb import KnowledgeBase
 
@@ -228,7 +230,7 @@ def test_a_lease_is_renewed_and_its_loss_is_noticed(neo4j_store: Neo4jStore) -> 
 Stop = type("Stop", (Exception,), {})
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("place", [pytest.param(0, marks=pytest.mark.long), 1, pytest.param(2, marks=pytest.mark.long)])
 def test_a_replacement_that_fails_leaves_the_old_run(
     store: Store, planted_models: Planted, tmp_path: Path, place: int
 ) -> None:

@@ -96,7 +96,15 @@ def test_a_request_half_done_is_taken_back(folder: Path) -> None:
         assert store.status().relationships["DECODES_TO"] == before
 
 
-@pytest.mark.parametrize("victims", [("server",), ("client",), ("server", "client"), ("keeper", "client")])
+@pytest.mark.parametrize(
+    "victims",
+    [
+        pytest.param(("server",), marks=pytest.mark.long),
+        pytest.param(("client",), marks=pytest.mark.long),
+        ("server", "client"),
+        ("keeper", "client"),
+    ],
+)
 def test_killed_load_resumed(folder: Path, whole: tuple[list[str], Ends], victims: tuple[str, ...]) -> None:
     run = "-".join(victims)
     loader = begun(folder, run)
