@@ -41,10 +41,19 @@ class Merged:
     base: Packed | None
     """where the base's weight is quantised"""
 
+    @property
+    def stacked(self) -> bool:
+        """Its rows come out of the whole product."""
+        return False
+
     def weight(self, read: Callable[[TensorInfo], torch.Tensor]) -> torch.Tensor:
         """The merged numbers, float32."""
         whole = read(self.parts["base"]).float() if self.base is None else self.base.weight(read)
         return whole + self.delta(read)
+
+    def rows(self, read: Callable[[TensorInfo, slice], torch.Tensor], rows: slice) -> torch.Tensor:
+        """As a slice of the whole."""
+        return self.weight(lambda info: read(info, slice(None)))[rows]
 
     def delta(self, read: Callable[[TensorInfo], torch.Tensor]) -> torch.Tensor:
         """What the adapter adds, float32 of the weight's shape."""

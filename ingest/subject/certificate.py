@@ -128,17 +128,19 @@ def certify(subject: Subject, model: Any = None, read: Reader | None = None) -> 
             comparison, layers = _parts(skeleton, found, read)
             what = f"layers {', '.join(map(str, layers))} on random states"
         else:
-            return Certificate("not compared: a mixture of experts that takes more memory than there is")
+            why = "is quantised" if "quantization_config" in checkpoint.config else "takes more memory than there is"
+            return Certificate(f"not compared: a mixture of experts that {why}")
     if found.between is not None:
         what += f"; rows as stored only, for {found.between} stands before the unembedding"
     return Certificate(what, comparison.largest, find_version("transformers"))
 
 
 def fits(checkpoint: Checkpoint) -> bool:
-    """Whether the whole model may be run here; one that transformers would have to unpack is not."""
+    """Whether the whole model may be run here; of the quantised ones MXFP4 alone, which transformers unpacks itself."""
     import psutil
 
-    if "quantization_config" in checkpoint.config:
+    settings = checkpoint.config.get("quantization_config")
+    if settings is not None and not (isinstance(settings, dict) and settings.get("quant_method") == "mxfp4"):
         return False
     numbers = sum(math.prod(info.shape) for info in checkpoint.tensors.values())
     return 4 * numbers <= SPARE * psutil.virtual_memory().available

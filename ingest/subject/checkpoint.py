@@ -46,8 +46,15 @@ class Unread(Protocol):
     def settings(self) -> Mapping[str, Any]:
         """what else decides its numbers"""
 
+    @property
+    def stacked(self) -> bool:
+        """whether some rows can be read alone"""
+
     def weight(self, read: Callable[[TensorInfo], torch.Tensor]) -> torch.Tensor:
         """The numbers, float32."""
+
+    def rows(self, read: Callable[[TensorInfo, slice], torch.Tensor], rows: slice) -> torch.Tensor:
+        """Some of a stacked weight's rows, float32."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +119,13 @@ class Checkpoint:
         info = self.info(name)
         if name not in self.packed:
             return read_stored(info, rows)
+        packed = self.packed[name]
+        if rows is not None and packed.stacked:
+            return packed.rows(read_stored, rows)
         # Who reads a matrix in parts asks for the next part next.
         if name not in self._unpacked:
             self._unpacked.clear()
-            self._unpacked[name] = self.packed[name].weight(read_stored)
+            self._unpacked[name] = packed.weight(read_stored)
         whole = self._unpacked[name] if rows is not None else self._unpacked.pop(name)
         return whole if rows is None else whole[rows]
 

@@ -91,14 +91,16 @@ class Comparison:
         self._off(block.written(hidden).double(), hidden.double(), weights.rows["down"].T, "down columns")
         self._norm(post, weights.post_norm, "norm after the MLP")
         if block.gated:
-            rows = block.places(mlp.interleaved)
+            drawn = _drawn(before)
+            places = block.places(mlp.interleaved)
 
-            def bent(part: str) -> torch.Tensor:
-                step = torch.zeros_like(before)
-                step[:, rows[part]] = 1.0
-                return block.after(before + step) + block.after(before - step) - 2 * hidden
+            def value(part: str | None, step: float) -> torch.Tensor:
+                moved = drawn.clone()
+                if part is not None:
+                    moved[:, places[part]] += step
+                return block.after(moved)
 
-            self._straight(bent, hidden)
+            self._straight(value)
 
     def router(self, layer: int, rows: torch.Tensor, weight: torch.Tensor) -> None:
         """The matrix that is decoded as a layer's router, beside the running one's."""
@@ -137,21 +139,20 @@ class Comparison:
             self._near(y - norm.write_side(x) / scale(x, norm, module), y, name)
 
     def _gated(self, block: Block, d_mlp: int, parent: nn.Module) -> None:
-        hidden = _hidden(block, parent, self.seen[parent], {})
+        assert block.gate is not None
+        places = {"up": (block.up, slice(-d_mlp, None)), "gate": (block.gate, slice(None, d_mlp))}
 
-        def bent(part: str) -> torch.Tensor:
-            module = block.up if part == "up" else block.gate
-            assert module is not None
-            rows = slice(-d_mlp, None) if part == "up" else slice(None, d_mlp)
-            more, less = (_hidden(block, parent, self.seen[parent], {module: (rows, step)}) for step in (1.0, -1.0))
-            return more + less - 2 * hidden
+        def value(part: str | None, step: float) -> torch.Tensor:
+            return _hidden(block, parent, self.seen[parent], None if part is None else (*places[part], step))
 
-        self._straight(bent, hidden)
+        self._straight(value)
 
-    def _straight(self, bent: Callable[[str], torch.Tensor], hidden: torch.Tensor) -> None:
-        """A neuron is a line in its up value; only through its gate does it bend."""
-        up, gate = (float(bent(part).abs().mean()) for part in ("up", "gate"))
-        if up > SMALL * gate + EXACT * float(hidden.abs().mean()):
+    def _straight(self, value: Callable[[str | None, float], torch.Tensor]) -> None:
+        """A neuron is a line in its up value; only in its gate value does it bend. `value` gives the neurons' values
+        with a step added to a part, all on the same random numbers."""
+        still = value(None, 0.0)
+        up, gate = (float((value(part, 1.0) + value(part, -1.0) - 2 * still).abs().mean()) for part in ("up", "gate"))
+        if up > SMALL * gate + EXACT * float(still.abs().mean()):
             raise self.fault("gate and up rows are exchanged: the neurons bend in what is read as their up value")
 
     def _off(self, value: torch.Tensor, x: torch.Tensor, rows: torch.Tensor, name: str) -> None:
@@ -213,21 +214,26 @@ def _epsilon(module: nn.Module) -> float:
     return next(found, 0.0)
 
 
-def _hidden(
-    block: Block, parent: nn.Module, call: Seen, changed: Mapping[nn.Module, tuple[slice, float]]
-) -> torch.Tensor:
-    """The neurons' values with something added to some columns of what a module writes; before a norm of theirs."""
+def _drawn(like: torch.Tensor) -> torch.Tensor:
+    """Random numbers about 1 large, where activations bend and nothing is cut off."""
+    draw = torch.Generator().manual_seed(0)
+    return torch.randn(like.shape, generator=draw, dtype=torch.float64).to(like.device, like.dtype)
+
+
+def _hidden(block: Block, parent: nn.Module, call: Seen, moved: tuple[nn.Module, slice, float] | None) -> torch.Tensor:
+    """The neurons' values where gate and up projections write random numbers, before a norm of the values; something
+    is added to some columns of what one of them writes."""
     seen: dict[nn.Module, Seen] = {}
 
-    def add(module: nn.Module, args: tuple[Any, ...], out: torch.Tensor) -> torch.Tensor:
-        columns, step = changed[module]
-        moved = out.clone()
-        moved[..., columns] += step
-        return moved
+    def write(module: nn.Module, args: tuple[Any, ...], out: torch.Tensor) -> torch.Tensor:
+        found = _drawn(out)
+        if moved is not None and module is moved[0]:
+            found[..., moved[1]] += moved[2]
+        return found
 
     with ExitStack() as stack:
-        for module in changed:
-            handle = module.register_forward_hook(add)
+        for module in {block.up, block.gate or block.up}:
+            handle = module.register_forward_hook(write)
             stack.callback(handle.remove)
         with watched(parent.modules(), seen, copied=False):
             parent(*call.args, **call.kwargs)

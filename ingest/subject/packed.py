@@ -1,7 +1,8 @@
 """Quantised weights: which tensors of a checkpoint are packed, and the numbers that they stand for.
 
 Read by the formats as their libraries publish them: GPTQ (AutoGPTQ, GPTQModel), AWQ (AutoAWQ's gemm), fp8 in blocks as
-DeepSeek stores it, compressed-tensors (pack-quantized, int-quantized, float-quantized), and LLM.int8() of bitsandbytes.
+DeepSeek stores it, compressed-tensors (pack-quantized, int-quantized, float-quantized), LLM.int8() of bitsandbytes, and
+MXFP4 as gpt-oss stores its experts (OCP Microscaling Formats 1.0: 32 numbers of 4 bits share a power of two).
 """
 
 from __future__ import annotations
@@ -49,16 +50,31 @@ class Packed:
     shape: tuple[int, ...]
     settings: Mapping[str, Any]
 
+    @property
+    def stacked(self) -> bool:
+        """Whether its parts have an entry a row, so that some rows can be read alone."""
+        return self.method == "MXFP4"
+
     def weight(self, read: Callable[[TensorInfo], torch.Tensor]) -> torch.Tensor:
         """The numbers themselves, float32. Raises ModelError where they cannot be told."""
-        parts = {name: read(info) for name, info in self.parts.items()}
-        try:
-            found = _READ[self.method](parts, self.settings)
-        except (RuntimeError, IndexError, KeyError, TypeError, ValueError, ArithmeticError) as error:
-            raise self.error(str(error).splitlines()[0]) from None
+        found = self._read(read)
         if tuple(found.shape) != self.shape:
             raise self.error(f"they give {list(found.shape)}, expected {list(self.shape)}")
         return found
+
+    def rows(self, read: Callable[[TensorInfo, slice], torch.Tensor], rows: slice) -> torch.Tensor:
+        """Some rows of a stacked weight, float32, the others not read. Raises ModelError."""
+        found = self._read(lambda info: read(info, rows))
+        if tuple(found.shape[1:]) != self.shape[1:]:
+            raise self.error(f"they give {list(found.shape[1:])} a row, expected {list(self.shape[1:])}")
+        return found
+
+    def _read(self, read: Callable[[TensorInfo], torch.Tensor]) -> torch.Tensor:
+        parts = {name: read(info) for name, info in self.parts.items()}
+        try:
+            return _READ[self.method](parts, self.settings)
+        except (RuntimeError, IndexError, KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise self.error(str(error).splitlines()[0]) from None
 
     def error(self, why: str) -> ModelError:
         """Naming the file and a tensor of this weight."""
@@ -80,6 +96,12 @@ def find_packed(folder: Path, config: Mapping[str, Any], tensors: Mapping[str, T
     for module, parts in modules.items():
         if packed := _packed(method, settings, parts):
             found[f"{module}weight"] = packed
+    for name, info in tensors.items():
+        scales = tensors.get(f"{name.removesuffix('_blocks')}_scales")
+        if method == "mxfp4" and name.endswith("_blocks") and scales is not None and len(info.shape) == 4:
+            experts, d_out, groups, each = info.shape
+            shape = (experts, groups * each * 2, d_out)
+            found[name.removesuffix("_blocks")] = Packed("MXFP4", {"blocks": info, "scales": scales}, shape, {})
     _refuse_others(folder, settings, tensors, found)
     return found
 
@@ -252,6 +274,26 @@ def _int8(parts: Parts, settings: Mapping[str, Any]) -> torch.Tensor:
     return parts["weight"].float() * parts["SCB"].float()[:, None] / 127
 
 
+_FP4 = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+"""What the lower three bits of four stand for; the highest is the sign."""
+
+
+def _mxfp4(parts: Parts, settings: Mapping[str, Any]) -> torch.Tensor:
+    """uint8 `[experts, d_out, groups, 16]`, lower half first, and exponents -> `[experts, d_in, d_out]`."""
+    import torch
+
+    blocks, scales = parts["blocks"], parts["scales"]
+    if blocks.dtype != torch.uint8 or scales.dtype != torch.uint8 or blocks.shape[:-1] != scales.shape:
+        raise ValueError(f"blocks {list(blocks.shape)} and scales {list(scales.shape)} of bytes do not fit")
+    if bool((scales == 255).any()):
+        raise ValueError("a scale that is no number")
+    table = torch.tensor([*_FP4, *(-value for value in _FP4)])
+    numbers = table[torch.stack([blocks & 15, blocks >> 4], dim=-1).int()].flatten(-2)
+    found = torch.ldexp(numbers, (scales.int() - 127)[..., None]).flatten(-2)
+    return found.transpose(-1, -2).contiguous()
+
+
 _READ: Mapping[str, Callable[[Parts, Mapping[str, Any]], torch.Tensor]] = {
     "GPTQ": _gptq, "AWQ": _awq, "compressed-tensors": _compressed, "fp8": _fp8, "LLM.int8()": _int8,
+    "MXFP4": _mxfp4,
 }  # fmt: skip

@@ -178,6 +178,7 @@ def test_headers_and_arguments(tmp_path: Path) -> None:
         "model:string": ["m", "m"],
         "layer:long": [0, 0],
         "index:long": [0, 1],
+        "expert:long": [None, None],
     }
     assert list(columns(plan, "Neuron.FIRES_ON.Excerpt")) == [
         ":START_ID(Neuron)",
