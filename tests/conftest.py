@@ -41,6 +41,10 @@ LONG = (
 """Files that take minutes: they come first, so that no process is left alone with one of them at the end."""
 
 
+ABOVE = ("tests/kb/jobs/", "tests/kb/nouns/", "tests/kb/mcp/", "tests/kb/inputs/", "tests/kb/test_")
+"""What stands above the stores is the same code on both: on Neo4j it is tried with `--long` alone."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--long` for what `make long` runs."""
     parser.addoption("--long", action="store_true", help="run the tests that are marked long too")
@@ -59,6 +63,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _long(item: pytest.Item) -> bool:
     """Whether a test is marked long, or is with the parameters of the mark, such as `long("neo4j")`."""
     given = set(item.name.partition("[")[2].rstrip("]").split("-"))
+    if "neo4j" in given and item.nodeid.startswith(ABOVE):
+        return True
     return any(not mark.args or given & {*mark.args} for mark in item.iter_markers("long"))
 
 

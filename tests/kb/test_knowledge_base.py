@@ -181,6 +181,7 @@ def test_a_link_over_a_text_says_how_activations_moved(kb: KnowledgeBase, tmp_pa
         kb.links.make("base", "tuned", corpus=[tmp_path / "texts.jsonl"], positions=400)
 
 
+@pytest.mark.long
 def test_layers_linked_in_two_steps_are_as_those_of_one(planted_models: tuple[Path, Path], tmp_path: Path) -> None:
     asked = "MATCH (a:Neuron)-[c:COUNTERPART]->(b:Neuron) RETURN a.id, b.id, properties(c) AS all ORDER BY a.id"
     found = []

@@ -72,39 +72,17 @@ def test_neurons_of_a_layer_stand_by_expert_and_number(kb: KnowledgeBase) -> Non
     assert [row["neuron"] for row in rows] == expected
 
 
-def test_a_finding_is_about_it_by_its_place(kb: KnowledgeBase) -> None:
-    kb.findings.add("months", about=[MONTHS])
-    assert kb.findings.list(model="base").findings[0].about == (MONTHS,)
-    assert kb.card(MONTHS).findings[0]["text"] == "months"
-
-
 def test_its_models_say_how_many_experts(kb: KnowledgeBase) -> None:
     rows = {row["model"]: row for row in kb.models.list().dicts()}
     assert (rows["base"]["d_mlp"], rows["base"]["experts"]) == (None, mixed.EXPERTS)
 
 
-def test_a_run_is_taken_away_whole(kb: KnowledgeBase) -> None:
-    (run,) = [row["run"] for row in kb.runs.list().dicts() if row["model"] == "base"]
-    kb.runs.remove(run)
-    assert kb.cypher("MATCH (n:Neuron {model: 'base'})-[d:DECODES_TO|HAS_STATS]->() RETURN count(d)").rows == [(0,)]
-    assert kb.cypher("MATCH (x:Expert {model: 'base'})-[d:ROUTES_ON]->() RETURN count(d)").rows == [(0,)]
-    assert kb.cypher("MATCH (n:Neuron {model: 'tuned'})-[d:DECODES_TO]->() RETURN count(d) > 0").rows == [(True,)]
-
-
-def test_a_fine_tune_is_linked_expert_by_expert(kb: KnowledgeBase) -> None:
-    kb.links.make("base", "tuned", experts=[EXPERT])
-    (other,) = kb.card(MONTHS).counterparts
-    assert (other.relation, other.neuron) == ("fine-tune", MONTHS.replace("base", "tuned"))
-    assert other.measures["cos_down"] < 0.9 < other.measures["cos_up"]
-    assert kb.card("base/L1/E0/N0").counterparts == ()
-    assert kb.links.diff("base", "tuned", top=1).changes[0].base == MONTHS
-
-
-def test_feeds_go_from_expert_to_expert(kb: KnowledgeBase) -> None:
-    kb.feeds.ingest("base", settings={"k": 2})
-    feeds = kb.feeds.show(READERS[0], top=2).feeds
-    assert {feed.way for feed in feeds} == {"down"}
-    assert all(feed.neuron.startswith("base/L1/E") for feed in feeds)
+def test_methods_that_do_not_read_experts_say_so(kb: KnowledgeBase, folders: tuple[Path, Path]) -> None:
+    for ask in (lambda: kb.probes.ingest(folders[0]), lambda: kb.similar.match(*folders)):
+        with pytest.raises(ModelError, match="is a mixture of experts"):
+            ask()
+    with pytest.raises(QueryError, match="mixture of experts"):
+        kb.words.agree("base")
 
 
 def test_a_clamp_says_how_many_tokens_reach_the_neuron(kb: KnowledgeBase) -> None:
@@ -116,11 +94,46 @@ def test_a_clamp_says_how_many_tokens_reach_the_neuron(kb: KnowledgeBase) -> Non
     assert deaf.result.kl == 0
 
 
-def test_a_corpus_pass_counts_what_reaches_the_expert(kb: KnowledgeBase, tmp_path: Path) -> None:
-    texts = [f"{one} friday filler3 {two}" for one in WORDS[:5] for two in WORDS[:8]]
-    (tmp_path / "texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
-    kb.activations.ingest("base", tmp_path / "texts.jsonl", layers=[0], settings={"least": 1})
-    firing, deaf = (kb.card(name) for name in READERS)
+@pytest.fixture
+def worked(filling: Filling, folders: tuple[Path, Path]) -> KnowledgeBase:
+    """The same with what other jobs make of it."""
+
+    def worked(kb: KnowledgeBase) -> None:
+        for folder in folders:
+            kb.lm_head.ingest(folder)
+        kb.lm_head.ingest(folders[0], name="org/other")
+        kb.findings.add("months", about=[MONTHS])
+        kb.links.make("base", "tuned", experts=[EXPERT])
+        kb.feeds.ingest("base", settings={"k": 2})
+        texts = [f"{one} friday filler3 {two}" for one in WORDS[:5] for two in WORDS[:8]]
+        file = folders[0].parent / "texts.jsonl"
+        file.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+        kb.activations.ingest("base", file, layers=[0], settings={"least": 1})
+
+    return filling.of(worked)
+
+
+def test_a_finding_is_about_it_by_its_place(worked: KnowledgeBase) -> None:
+    assert worked.findings.list(model="base").findings[0].about == (MONTHS,)
+    assert worked.card(MONTHS).findings[0]["text"] == "months"
+
+
+def test_a_fine_tune_is_linked_expert_by_expert(worked: KnowledgeBase) -> None:
+    (other,) = worked.card(MONTHS).counterparts
+    assert (other.relation, other.neuron) == ("fine-tune", MONTHS.replace("base", "tuned"))
+    assert other.measures["cos_down"] < 0.9 < other.measures["cos_up"]
+    assert worked.card("base/L1/E0/N0").counterparts == ()
+    assert worked.links.diff("base", "tuned", top=1).changes[0].base == MONTHS
+
+
+def test_feeds_go_from_expert_to_expert(worked: KnowledgeBase) -> None:
+    feeds = worked.feeds.show(READERS[0], top=2).feeds
+    assert {feed.way for feed in feeds} == {"down"}
+    assert all(feed.neuron.startswith("base/L1/E") for feed in feeds)
+
+
+def test_a_corpus_pass_counts_what_reaches_the_expert(worked: KnowledgeBase) -> None:
+    firing, deaf = (worked.card(name) for name in READERS)
     assert {(one.n, one.routed) for one in firing.activity} == {(160, 80)}
     side = next(one for one in firing.activity if one.pole == 1)
     assert {token.strip() for token, *_ in side.tokens} == set(WORDS[:8])
@@ -130,19 +143,16 @@ def test_a_corpus_pass_counts_what_reaches_the_expert(kb: KnowledgeBase, tmp_pat
     assert any("the 80 of 160 tokens that reach it" in caption for caption in found)
 
 
-def test_the_same_weights_under_another_name_have_experts_of_their_own(
-    kb: KnowledgeBase, folders: tuple[Path, Path]
-) -> None:
-    kb.lm_head.ingest(folders[0], name="org/other")
-    one, two = (kb.queries.run("experts", model=name).dicts() for name in ("base", "org/other"))
+def test_the_same_weights_under_another_name_have_experts_of_their_own(worked: KnowledgeBase) -> None:
+    one, two = (worked.queries.run("experts", model=name).dicts() for name in ("base", "org/other"))
     assert [row["expert"].replace("base/", "org/other/", 1) for row in one] == [row["expert"] for row in two]
     assert [row["tokens"] for row in one] == [row["tokens"] for row in two]
-    assert kb.card(MONTHS.replace("base", "org/other")).expert == EXPERT
+    assert worked.card(MONTHS.replace("base", "org/other")).expert == EXPERT
 
 
-def test_methods_that_do_not_read_experts_say_so(kb: KnowledgeBase, folders: tuple[Path, Path]) -> None:
-    for ask in (lambda: kb.probes.ingest(folders[0]), lambda: kb.similar.match(*folders)):
-        with pytest.raises(ModelError, match="is a mixture of experts"):
-            ask()
-    with pytest.raises(QueryError, match="mixture of experts"):
-        kb.words.agree("base")
+def test_a_run_is_taken_away_whole(worked: KnowledgeBase) -> None:
+    (run,) = [row["run"] for row in worked.runs.list().dicts() if (row["job"], row["model"]) == ("lm-head", "base")]
+    worked.runs.remove(run)
+    assert worked.cypher("MATCH (n:Neuron {model: 'base'})-[d:DECODES_TO]->() RETURN count(d)").rows == [(0,)]
+    assert worked.cypher("MATCH (x:Expert {model: 'base'})-[d:ROUTES_ON]->() RETURN count(d)").rows == [(0,)]
+    assert worked.cypher("MATCH (n:Neuron {model: 'tuned'})-[d:DECODES_TO]->() RETURN count(d) > 0").rows == [(True,)]

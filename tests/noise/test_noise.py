@@ -11,7 +11,7 @@ pytest.importorskip("mcp", reason="the mcp extra is not installed")
 from tests.noise.parser import Met, Parser, meet
 from tests.noise.table import parsers
 
-COUNT, SEED = 150, 0
+COUNT, SEED = 60, 0
 NAMES = 49
 """Parsers in the table: one that is lost is missed."""
 

@@ -108,7 +108,7 @@ def test_three_loaders_of_the_same_and_of_other_bundles(store: Store, where: str
     assert checksum(store) == found
 
 
-@pytest.mark.long("neo4j")
+@pytest.mark.long
 def test_the_same_job_twice_at_once(
     store: Store,
     where: str,

@@ -186,6 +186,7 @@ def test_the_same_jobs_again_are_the_same_runs(local: KnowledgeBase, old: OldSto
 
 
 @pytest.mark.neo4j
+@pytest.mark.long
 def test_the_same_jobs_again_without_their_bundles(neo4j: KnowledgeBase, old: OldStore) -> None:
     """The store alone tells under which ids its runs are known; all is made again, and is what is there."""
     for row in neo4j.models.list().dicts():

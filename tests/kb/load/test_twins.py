@@ -30,6 +30,7 @@ def kb(local_store: Store, tmp_path: Path) -> KnowledgeBase:
     return KnowledgeBase(local_store, str(tmp_path / "store"))
 
 
+@pytest.mark.long
 def test_every_job_under_a_second_name(kb: KnowledgeBase, given: Path, tmp_path: Path) -> None:
     first, second = every_job.run(kb, given), every_job.run(kb, given, OTHER)
     again = {name for name, total in second.items() if total == 0}

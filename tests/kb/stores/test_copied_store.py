@@ -51,6 +51,7 @@ def test_a_copied_store_has_a_server_of_its_own(folder: Path, tmp_path: Path) ->
         assert original.read("RETURN 1 AS x").rows == [(1,)]
 
 
+@pytest.mark.long
 def test_a_copy_that_many_open_at_once_is_never_the_originals(folder: Path, tmp_path: Path) -> None:
     with LocalStore.open(folder):
         served = state(folder)

@@ -133,6 +133,7 @@ def load(store: Store, parts: Iterator[Part]) -> None:
 
 
 @pytest.mark.neo4j
+@pytest.mark.long
 def test_the_real_tool_makes_what_an_online_load_makes(neo4j_store: Neo4jStore, tmp_path: Path) -> None:
     load(neo4j_store, graph())
     plan = write_import_files(graph(), tmp_path / "import")

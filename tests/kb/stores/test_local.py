@@ -177,6 +177,7 @@ def test_a_stale_state_with_a_reused_pid_and_port_is_seen_through(folder: Path) 
         assert state(folder).pid != os.getpid()
 
 
+@pytest.mark.long
 def test_two_stores_side_by_side_idle_and_heap(folder: Path, tmp_path: Path) -> None:
     """The second one has a bounded heap, and stops by itself once nobody is connected."""
     second = tmp_path / "second store"

@@ -138,6 +138,7 @@ def test_the_first_load_of_a_type_is_taken_back_whole(folder: Path) -> None:
         assert store.read("MATCH (t)-[:SPELLS]->() RETURN t.id").rows == [("k/T2",)]
 
 
+@pytest.mark.long
 def test_two_loaders_at_once(folder: Path, whole: tuple[list[str], Ends]) -> None:
     """They take turns; the nodes both of them bring are there once."""
     loaders = [begun(folder, run) for run in ("left", "right")]

@@ -317,6 +317,7 @@ def test_compose_keeps_load_csv_off_as_the_test_server_does() -> None:
 
 
 @pytest.mark.neo4j
+@pytest.mark.long
 def test_a_store_that_must_be_set_up_by_who_may_not_write() -> None:
     """One line says who has to; nothing is half made."""
     with running(java=[QUICK_JAVA]) as server:

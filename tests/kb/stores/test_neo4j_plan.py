@@ -271,6 +271,7 @@ def test_unknown_operators_and_other_databases_are_refused() -> None:
     assert refusal({}, "r", "neo4j") is not None
 
 
+@pytest.mark.long
 def test_every_catalogue_query_is_a_read(neo4j_store: Neo4jStore) -> None:
     texts = [path.read_text("utf-8") for path in (files("neuronkb.queries") / "cypher").iterdir()]
     assert texts

@@ -74,6 +74,7 @@ def test_a_read_under_way_is_asked_again(folder: Path) -> None:
         assert found == [(3_000_000,)]
 
 
+@pytest.mark.long
 def test_a_read_that_takes_all_memory_harms_no_other(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     with LocalStore.open(folder, heap="128m") as greedy, LocalStore.open(folder) as other:

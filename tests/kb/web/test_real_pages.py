@@ -109,7 +109,12 @@ def faults(page: Any) -> list[str]:
     ]
 
 
-def test_every_page_in_a_browser(browser: Browser, at: str, addresses: list[str]) -> None:
+def test_every_page_in_a_browser(
+    browser: Browser, at: str, addresses: list[str], request: pytest.FixtureRequest
+) -> None:
+    """Wide and light, narrow and dark; the other two with --long."""
+    both = list(zip(WIDTHS, SCHEMES, strict=True))
+    tried = [(w, s) for w in WIDTHS for s in SCHEMES] if request.config.getoption("--long") else both
     wrong: list[str] = []
     with watched(browser, at, viewport={"width": WIDTHS[0], "height": 900}, bypass_csp=True) as seen:
         for address in addresses:
@@ -121,7 +126,7 @@ def test_every_page_in_a_browser(browser: Browser, at: str, addresses: list[str]
                 page.set_viewport_size({"width": width, "height": 900})
                 over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
                 wrong += [f"{address} at {width}: {over} pixels too wide"] * (over > 0)
-                for scheme in SCHEMES:
+                for scheme in (scheme for wide, scheme in tried if wide == width):
                     page.emulate_media(color_scheme=scheme)
                     wrong += [f"{address} at {width}, {scheme}: {fault}" for fault in faults(page)]
             page.set_viewport_size({"width": WIDTHS[0], "height": 900})

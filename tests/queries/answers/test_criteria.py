@@ -156,6 +156,7 @@ def columns(criteria: Criteria) -> set[str]:
     return {each.name for each in criteria.asked()}
 
 
+@pytest.mark.long("neo4j")
 def test_two_criteria_are_the_neurons_of_both(reader: Store) -> None:
     alone = {name: set(hits(reader, criteria)) for name, (criteria, _) in SINGLE.items()}
     tried = 0
