@@ -98,7 +98,7 @@ def find_architecture(checkpoint: Checkpoint) -> Architecture:
     if (skeleton := _skeleton(checkpoint)) is not None:
         return _by_modules(checkpoint, skeleton, name)
     blocks = _blocks(checkpoint)
-    head, tied = _unembedding(checkpoint)
+    head, tied = _unembedding(checkpoint) if checkpoint.skeleton is None else _head(checkpoint.skeleton)
     d_vocab, d_model = checkpoint.info(head).shape
     root, tensors = _main_stack(checkpoint, blocks)
     mixture = find_mixture(checkpoint, root, tensors, d_model)
@@ -141,15 +141,13 @@ def _skeleton(checkpoint: Checkpoint) -> Skeleton | None:
 
 def _by_modules(checkpoint: Checkpoint, skeleton: Skeleton, name: str) -> Architecture:
     """The parts as the running model has them, each with the tensor that is stored of it."""
-    head = skeleton.model.get_output_embeddings()
-    if head is None:
-        raise ModelError(f"{checkpoint.folder}: {name} has no unembedding that its neurons could be decoded through")
+    head = skeleton.head
     try:
         blocks = find_blocks(skeleton.model)
         wiring = find_wiring(skeleton, blocks, head)
     except ModelError as error:
         raise ModelError(f"{checkpoint.folder / 'config.json'}: {error}") from None
-    unembedding = _stored(skeleton, head)
+    unembedding, tied = _head(skeleton)
     d_vocab, d_model = checkpoint.info(unembedding).shape
     if d_model != skeleton.d_model:
         raise ModelError(
@@ -172,11 +170,16 @@ def _by_modules(checkpoint: Checkpoint, skeleton: Skeleton, name: str) -> Archit
     widths = {layer.d_mlp for layer in layers}
     if len(widths) != 1:
         raise ModelError(f"{checkpoint.folder}: its layers' MLPs differ in width ({sorted(widths)}); expected one")
-    tied = unembedding == skeleton.tensor(skeleton.model.get_input_embeddings())
     final = _norm_name(skeleton, wiring.final)
     gated = all(layer.gated for layer in layers)
     sizes = d_model, widths.pop(), d_vocab
     return Architecture(name, unembedding, tied, final, layers, *sizes, gated, between=wiring.between)
+
+
+def _head(skeleton: Skeleton) -> tuple[str, bool]:
+    """The unembedding, and whether it is the embedding."""
+    found = _stored(skeleton, skeleton.head)
+    return found, found == skeleton.tensor(skeleton.model.get_input_embeddings())
 
 
 def _stored(skeleton: Skeleton, module: nn.Module) -> str:

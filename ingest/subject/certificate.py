@@ -25,7 +25,7 @@ from .checkpoint import Checkpoint
 from .comparison import COARSE, Comparison, Reader, Seen, watched
 from .expert_blocks import ExpertBlock, find_mlp_blocks
 from .experts import MlpParts, read_mlp
-from .skeleton import Skeleton
+from .skeleton import Skeleton, speaker
 
 if TYPE_CHECKING:
     from .subject import Subject
@@ -163,7 +163,7 @@ class _Whole:
         with watched(self._modules(), seen):
             ids = torch.tensor([text], device=self.model.get_input_embeddings().weight.device)
             try:
-                self.model(input_ids=ids, use_cache=False)
+                speaker(self.model)(input_ids=ids, use_cache=False)
             except Exception as error:  # whatever a family's code does
                 raise ModelError(f"{self.found.name} cannot be run on a text here: {reason(error)}") from None
         self.comparison.seen = seen
@@ -278,7 +278,7 @@ def _parts(skeleton: Skeleton, found: Architecture, read: Reader) -> tuple[Compa
 def _head(skeleton: Skeleton, found: Architecture, comparison: Comparison, x: torch.Tensor) -> None:
     """The final norm, and some rows of the running model's own unembedding."""
     ids = _tokens(skeleton, found)
-    own = skeleton.tensor(skeleton.model.get_output_embeddings())
+    own = skeleton.tensor(skeleton.head)
     if own is None:
         raise comparison.fault("no tensor is stored for the running model's unembedding")
     head = nn.Linear(found.d_model, len(ids), bias=False, dtype=torch.float64)

@@ -22,6 +22,7 @@ from .clamp import Clamp, changes, clamping
 from .expert_blocks import AnyBlock, find_mlp_blocks
 from .hooks import Shape, StopRun, Values, hooked
 from .names import CONTEXTS
+from .skeleton import loader
 from .subject import Subject
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -235,7 +236,7 @@ def load_running(checkpoint: Checkpoint) -> Any:
 def load_causal(folder: Path, dtype: torch.dtype | str, device_map: str | Mapping[str, Any] | None) -> Any:
     """The transformers model in `folder`, from safetensors only and without running its code. Raises ModelError."""
     try:
-        from transformers import AutoModelForCausalLM
+        from transformers import AutoConfig
         from transformers.utils import logging as transformers_logging
     except ImportError:
         raise ModelError("running a model needs transformers; pip install 'neuronkb[models]'") from None
@@ -244,7 +245,8 @@ def load_causal(folder: Path, dtype: torch.dtype | str, device_map: str | Mappin
     logging.disable_progress_bar()
     try:
         # Never pickled weights, never code from the folder.
-        return AutoModelForCausalLM.from_pretrained(
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        return loader(config).from_pretrained(
             folder,
             dtype=dtype,
             device_map=device_map,

@@ -10,6 +10,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from inspect import signature
 from typing import Any
 
 import torch
@@ -53,6 +54,17 @@ class Skeleton:
     def d_model(self) -> int:
         """Width of the residual stream."""
         return stream_width(self.model)
+
+    @property
+    def head(self) -> nn.Module:
+        """What gives logits. Raises ModelError where nothing does."""
+        found: nn.Module | None = self.model.get_output_embeddings()
+        if found is None:
+            raise ModelError(
+                f"{self.checkpoint.folder}: {type(self.model).__name__} has no unembedding that its neurons could be "
+                "decoded through"
+            )
+        return found
 
     @cached_property
     def homes(self) -> dict[str, str]:
@@ -101,7 +113,7 @@ class Skeleton:
         ids = torch.zeros(1, 5, dtype=torch.long, device="meta")
         try:
             with torch.no_grad(), _Traced(found):
-                self.model(input_ids=ids, use_cache=False)
+                speaker(self.model)(input_ids=ids, use_cache=False)
         except Exception as error:  # whatever a family's code does with values that are not there
             raise ModelError(f"{type(self.model).__name__} cannot be run without numbers: {reason(error)}") from None
         finally:
@@ -167,10 +179,26 @@ class _Traced(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return found
 
 
+def speaker(model: Any) -> Any:
+    """What reads token ids alone: the model, or the language model in one that must be given an image."""
+    needed = signature(model.forward).parameters.values()
+    if not any(each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD for each in needed):
+        return model
+    inner = (m for m in model.modules() if m is not model and hasattr(m, "get_output_embeddings"))
+    return next((m for m in inner if m.get_output_embeddings() is model.get_output_embeddings()), model)
+
+
+def loader(config: Any) -> Any:
+    """The library's class that loads a language model of this config, or the model around it that sees images too."""
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
+
+    known: Any = AutoModelForCausalLM
+    return known if type(config) in known._model_mapping else AutoModelForImageTextToText
+
+
 def _built(checkpoint: Checkpoint) -> Any:
     try:
-        import transformers
-        from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
+        from transformers import AutoConfig
         from transformers.utils import logging as transformers_logging
     except ImportError:
         return None
@@ -181,11 +209,8 @@ def _built(checkpoint: Checkpoint) -> Any:
         config: Any = AutoConfig.from_pretrained(checkpoint.folder, trust_remote_code=False, local_files_only=True)
         if hasattr(config, "quantization_config"):
             del config.quantization_config  # would ask for kernels of its own; packed tensors are refused anyway
-        auto: Any = AutoModelForCausalLM
-        if type(config) not in transformers.AutoModelForCausalLM._model_mapping:
-            auto = AutoModelForImageTextToText
         with torch.device("meta"):
-            return auto.from_config(config, dtype=torch.float32).eval()
+            return loader(config).from_config(config, dtype=torch.float32).eval()
     except Exception:  # a stranger's config makes the library raise whatever it likes; names are looked at then
         return None
     finally:

@@ -16,9 +16,10 @@ import torch
 import transformers
 from neuronkb.ingest.subject import certificate
 from neuronkb.ingest.subject.certificate import certify
+from neuronkb.ingest.subject.skeleton import loader
 from neuronkb.ingest.subject.subject import Subject
 from neuronkb.schema import ModelError
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig
 
 WIDTH, NEURONS, LAYERS, TOKENS, HEADS = 32, 48, 3, 97, 4
 NAMES: tuple[tuple[int, tuple[str, ...]], ...] = (
@@ -93,8 +94,14 @@ MIXTURES = [
     "granitemoe_swa", "hunyuan_v1_moe", "hy_v3", "jamba", "laguna", "mellum", "mimo_v2_flash", "minimax", "minimax_m2",
     "qwen3_5_moe_text", "sarvam_moe", "solar_open",
 ]
+WRAPPERS = [
+    "aya_vision", "cohere2_vision", "deepseek_vl", "exaone4_5", "glm4v", "idefics3", "lfm2_vl", "llava", "llava_next",
+    "llava_onevision", "minicpmv4_6", "mistral3", "ovis2", "paligemma", "qwen2_5_vl", "qwen2_vl", "qwen3_vl",
+    "qwen3_vl_moe", "smolvlm",
+]
 # fmt: on
-"""Families of which every layer is compared; of a mixture every expert and router."""
+"""Families of which every layer is compared; of a mixture every expert and router, of a model that sees images too the
+language model inside."""
 RAW = ["bert", "camembert", "data2vec-text", "megatron-bert", "modernbert-decoder", "roberta", "roformer"]
 """Of these rows are decoded as stored only: a matrix stands between the layers and the unembedding."""
 REFUSED = {
@@ -103,11 +110,19 @@ REFUSED = {
     "xlnet": "cannot be run without numbers",
 }
 """And these are no such models, or are not understood: part of the sentence that says why."""
-FAMILIES = (*RIGHT, *RAW, *MIXTURES, *REFUSED)
+FAMILIES = (*RIGHT, *RAW, *MIXTURES, *WRAPPERS, *REFUSED)
+SEEN: dict[str, Any] = {"depth": 2, "image_size": 28, "patch_size": 14, "embed_dim": WIDTH, "out_hidden_size": WIDTH}
+"""Of a vision tower."""
+TURNED = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [1, 1, 2]}
+"""How positions of the Qwen and GLM models that see images are split."""
 
 
 def config_of(family: str) -> Any:
     """The family's config at these sizes."""
+    if family in WRAPPERS:
+        found = AutoConfig.for_model(family)
+        _shrink(found, seen=False, turned=family.startswith(("qwen2", "glm")))
+        return found
     usual = AutoConfig.for_model(family)
     known = {**usual.to_dict(), **dict.fromkeys(getattr(type(usual), "attribute_map", {}), None)}
     asked = {name: size for size, names in NAMES for name in names if name in known}
@@ -117,11 +132,31 @@ def config_of(family: str) -> Any:
     return found
 
 
+def _shrink(config: Any, seen: bool, turned: bool) -> None:
+    """The same sizes for the parts of a model that sees images too."""
+    for name in config.sub_configs or {}:
+        if (part := getattr(config, name, None)) is not None:
+            _shrink(part, seen="text" not in name, turned=turned and "text" in name)
+    names: Mapping[str, str] = config.attribute_map
+    known = {**config.to_dict(), **dict.fromkeys(names, 0)}
+    for size, each in NAMES:
+        for name in each:
+            if known.get(name) is not None:
+                setattr(config, name, size)
+    for name, value in SEEN.items():
+        if seen and name in known:
+            setattr(config, name, value)
+    if getattr(config, "layer_types", None):
+        config.layer_types = FULL["layer_types"]
+    if turned and "vocab_size" in known and not seen:
+        config.rope_parameters = TURNED
+
+
 def build(family: str) -> Any:
     """A model whose every parameter is random."""
     torch.manual_seed(0)
-    auto: Any = AutoModelForCausalLM
-    model = auto.from_config(config_of(family), dtype=torch.float32).eval()
+    config = config_of(family)
+    model = loader(config).from_config(config, dtype=torch.float32).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(0.0, 0.3).add_(0.7 if parameter.ndim == 1 else 0.0)
@@ -150,6 +185,8 @@ def verdict(family: str) -> str:
             return f"refused: {str(error).replace(folder, 'FOLDER')}"
     if family in MIXTURES:
         return "right, a mixture of experts"
+    if family in WRAPPERS:
+        return "right, the language model inside"
     return "raw rows only" if family in RAW else "right"
 
 

@@ -10,7 +10,7 @@ from neuronkb.ingest.subject.architecture import find_architecture
 from neuronkb.ingest.subject.checkpoint import Checkpoint
 from neuronkb.schema import ModelError
 
-from .sweep import FAMILIES, MIXTURES, RAW, REFUSED, RIGHT, build, certificates
+from .sweep import FAMILIES, MIXTURES, RAW, REFUSED, RIGHT, WRAPPERS, build, certificates
 
 PAGE = Path(__file__).parents[3] / "docs/families.md"
 
@@ -27,6 +27,13 @@ def test_what_is_folded_is_what_the_model_computes(family: str, tmp_path: Path) 
 def test_every_expert_is_what_the_model_computes(family: str, tmp_path: Path) -> None:
     (whole,) = certificates(family, tmp_path)
     assert int(whole.split()[1]) > 3
+
+
+@pytest.mark.parametrize("family", WRAPPERS)
+def test_the_language_model_in_one_that_sees_images_is_what_is_read(family: str, tmp_path: Path) -> None:
+    whole, *parts = certificates(family, tmp_path)
+    assert int(whole.split()[1]) >= 3
+    assert len(parts) == (not family.endswith("_moe"))
 
 
 @pytest.mark.parametrize("family", REFUSED)
