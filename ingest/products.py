@@ -10,7 +10,6 @@ have a core each. So the rates hold for any number of threads.
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import time
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+
+from .kept import keep, read_kept
 
 Product = Literal["int8", "bf16", "fp32"]
 """int8: whole numbers up to LEFT and RIGHT, with exact int32 sums. bf16: sums in float32, stored as bfloat16."""
@@ -174,16 +175,13 @@ def _kept(folder: Path, key: str, shape: int) -> Rates:
     held = _read(file)
     if key not in held:
         held[key] = measure(shape)
-        _write(file, held)
+        keep(file, held)
     return held[key]
 
 
 def _read(file: Path) -> dict[str, Rates]:
     """What is kept; entries of another form are left out."""
-    try:
-        held = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
+    held = read_kept(file)
     return {key: value for key, value in held.items() if _is_rates(value)} if isinstance(held, dict) else {}
 
 
@@ -193,14 +191,3 @@ def _is_rates(value: object) -> bool:
         and bool(value)
         and all(name in WAYS and isinstance(rate, int | float) and rate > 0 for name, rate in value.items())
     )
-
-
-def _write(file: Path, held: dict[str, Rates]) -> None:
-    """Whole or not at all. Where no folder can be written, each process measures for itself."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps(held, indent=1), "utf-8")
-        draft.replace(file)
-    except OSError:
-        pass

@@ -83,7 +83,9 @@ class LmHeadJob:
         some_mlps(subject.architecture, wanted, some)
         # The checkpoint keeps the digests: subject.weights, asked for later, reads nothing again.
         subject.checkpoint.weights_hash(lambda done, total: progress("hashing weights (MiB)", done >> 20, total >> 20))
+        progress("comparing files and modules", 0, 1)
         _ = subject.certificate
+        progress("comparing files and modules", 1, 1)
         return cls(subject, chosen, wanted, reuse, experts=some)
 
     @cached_property

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -17,8 +15,8 @@ import torch
 from torch import nn
 
 from ...schema import ModelError
-from ...schema.outside import Unreadable, parse_json, read_bytes
 from ...schema.secrets import reason
+from ..kept import keep, read_kept
 from .architecture import Architecture
 from .blocks import Block, find_blocks
 from .checkpoint import Checkpoint
@@ -36,8 +34,6 @@ TEXT = "In January 1969 two astronauts, 240,000 miles from home, read aloud; the
 TOKENS = 24
 HEADS = 256
 """Rows of the unembedding that are compared."""
-LARGEST = 1 << 16
-"""Bytes of a kept certificate."""
 SPARE = 0.5
 """Of the memory that is free: a model that takes more, in float32, is not run as a whole."""
 
@@ -62,48 +58,39 @@ class Certificate:
 def certified(subject: Subject, model: Any = None) -> Certificate:
     """As `certify`, kept in the user's cache folder: the same weights, config, transformers and reader are compared
     once. A model that differs is compared, and refused, each time."""
+    if subject.checkpoint.skeleton is None:
+        return certify(subject)
     from platformdirs import user_cache_path
 
     file = user_cache_path("neuronkb") / "certificates" / f"{_key(subject)}.json"
-    if (kept := _kept(file)) is not None:
-        return kept
-    found = certify(subject, model)
-    with suppress(OSError):  # where no folder can be written, each process compares for itself
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps(asdict(found)), "utf-8")
-        draft.replace(file)
-    return found
+    if (known := _kept(file)) is not None:
+        return known
+    certificate = certify(subject, model)
+    keep(file, asdict(certificate))
+    return certificate
 
 
 def _key(subject: Subject) -> str:
-    library = find_version("transformers")
-    told = [subject.weights, subject.checkpoint.config, library, READER, fits(subject.checkpoint)]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    checkpoint = subject.checkpoint
+    determining = [subject.weights, checkpoint.config, _library(), READER, fits(checkpoint)]
+    return hashlib.sha256(json.dumps(determining, sort_keys=True).encode()).hexdigest()
 
 
 def _kept(file: Path) -> Certificate | None:
-    try:
-        held = parse_json(read_bytes(file, LARGEST))
-    except (OSError, Unreadable):
-        return None
+    held = read_kept(file)
     if not isinstance(held, dict) or held.keys() != {"what", "largest", "library"}:
         return None
     what, largest, library = held["what"], held["largest"], held["library"]
-    numbers = largest is None or (isinstance(largest, float) and 0 <= largest <= COARSE)
-    return (
-        Certificate(what, largest, library) if numbers and isinstance(what, str) and isinstance(library, str) else None
-    )
+    if not isinstance(what, str) or not isinstance(library, str):
+        return None
+    possible = largest is None or (isinstance(largest, float) and 0 <= largest <= COARSE)
+    return Certificate(what, largest, library) if possible else None
 
 
-def find_version(package: str) -> str:
-    """Of an installed package; empty where it is not."""
-    from importlib.metadata import PackageNotFoundError, version
+def _library() -> str:
+    import transformers
 
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
+    return transformers.__version__
 
 
 def certify(subject: Subject, model: Any = None, read: Reader | None = None) -> Certificate:
@@ -112,27 +99,27 @@ def certify(subject: Subject, model: Any = None, read: Reader | None = None) -> 
     The whole model reads one text where it fits in memory; else layers of each kind read random states. Raises
     ModelError that names the part that differs.
     """
-    checkpoint, found = subject.checkpoint, subject.architecture
-    read = read or partial(read_mlp, checkpoint, found)
+    checkpoint, architecture = subject.checkpoint, subject.architecture
+    read = read or partial(read_mlp, checkpoint, architecture)
     if (skeleton := checkpoint.skeleton) is None:
-        return Certificate(f"not compared: transformers knows no causal language model of {found.name}")
+        return Certificate(f"not compared: transformers knows no causal language model of {architecture.name}")
     if model is None and fits(checkpoint):
         from .live import load_running
 
         model = load_running(checkpoint)
     with torch.no_grad():
         if model is not None:
-            comparison = _Whole(skeleton, found, model, read).compared(_text(subject))
-            what = f"all {len(found.mlps)} MLPs on a text"
-        elif found.mixture is None:
-            comparison, layers = _parts(skeleton, found, read)
+            comparison = _Whole(skeleton, architecture, model, read).compared(_text(subject))
+            what = f"all {len(architecture.mlps)} MLPs on a text"
+        elif architecture.mixture is None:
+            comparison, layers = _parts(skeleton, architecture, read)
             what = f"layers {', '.join(map(str, layers))} on random states"
         else:
             why = "is quantised" if "quantization_config" in checkpoint.config else "takes more memory than there is"
             return Certificate(f"not compared: a mixture of experts that {why}")
-    if found.between is not None:
-        what += f"; rows as stored only, for {found.between} stands before the unembedding"
-    return Certificate(what, comparison.largest, find_version("transformers"))
+    if architecture.between is not None:
+        what += f"; rows as stored only, for {architecture.between} stands before the unembedding"
+    return Certificate(what, comparison.largest, _library())
 
 
 def fits(checkpoint: Checkpoint) -> bool:
@@ -149,12 +136,12 @@ def fits(checkpoint: Checkpoint) -> bool:
 class _Whole:
     """A model that runs, on one text."""
 
-    def __init__(self, skeleton: Skeleton, found: Architecture, model: Any, read: Reader) -> None:
-        self.skeleton, self.found, self.model = skeleton, found, model.eval()
+    def __init__(self, skeleton: Skeleton, architecture: Architecture, model: Any, read: Reader) -> None:
+        self.skeleton, self.architecture, self.model = skeleton, architecture, model.eval()
         self.head: nn.Module = model.get_output_embeddings()
-        self.blocks = find_blocks(model) if found.mixture is None else find_mlp_blocks(model, found)
+        self.blocks = find_blocks(model) if architecture.mixture is None else find_mlp_blocks(model, architecture)
         self.paths = {module: path for path, module in model.named_modules()}
-        self.comparison = Comparison(found, read, {})
+        self.comparison = Comparison(architecture, read)
 
     def compared(self, text: list[int]) -> Comparison:
         """On the ids of a text. Raises ModelError at the first part that differs."""
@@ -165,31 +152,31 @@ class _Whole:
             try:
                 speaker(self.model)(input_ids=ids, use_cache=False)
             except Exception as error:  # whatever a family's code does
-                raise ModelError(f"{self.found.name} cannot be run on a text here: {reason(error)}") from None
-        self.comparison.seen = seen
+                raise ModelError(f"{self.architecture.name} cannot be run on a text here: {reason(error)}") from None
+        self.comparison.watch(seen)
         self._order(seen)
-        for mlp, block in zip(self.found.mlps, self.blocks, strict=True):
+        for mlp, block in zip(self.architecture.mlps, self.blocks, strict=True):
             pre, post = self._norm(mlp.parts.pre_norm), self._norm(mlp.parts.post_norm)
             if isinstance(block, ExpertBlock):
                 self.comparison.expert(mlp, block, pre, post)
             else:
                 self.comparison.layer(mlp, block, pre, post, self._parent(block))
         self._routers()
-        ids = _tokens(self.skeleton, self.found)
-        rows = _rows(self.skeleton.checkpoint, self.found.unembedding, ids)
-        self.comparison.final(self._norm(self.found.final_norm), self.head, rows, ids)
+        ids = _tokens(self.skeleton, self.architecture)
+        rows = _rows(self.skeleton.checkpoint, self.architecture.unembedding, ids)
+        self.comparison.final(self._norm(self.architecture.final_norm), self.head, rows, ids)
         return self.comparison
 
     def _numbers(self) -> None:
         """How many layers, experts and rows there are."""
         fault = self.comparison.fault
-        if len(self.blocks) != len(self.found.mlps):
-            raise fault(f"{len(self.found.mlps)} layers are read, and the running model has {len(self.blocks)}")
+        if len(self.blocks) != len(self.architecture.mlps):
+            raise fault(f"{len(self.architecture.mlps)} layers are read, and the running model has {len(self.blocks)}")
         rows = getattr(self.head, "weight", torch.empty(0)).shape[0]
-        if rows < self.found.d_vocab:
-            raise fault(f"the unembedding has {self.found.d_vocab} rows, and the running model's {rows}")
+        if rows < self.architecture.d_vocab:
+            raise fault(f"the unembedding has {self.architecture.d_vocab} rows, and the running model's {rows}")
         held: dict[int, list[int | None]] = {}
-        for mlp, block in zip(self.found.mlps, self.blocks, strict=True):
+        for mlp, block in zip(self.architecture.mlps, self.blocks, strict=True):
             if isinstance(block, ExpertBlock):
                 held.setdefault(mlp.at.layer, [block.experts]).append(block.expert)
         for layer, (count, *experts) in held.items():
@@ -197,21 +184,21 @@ class _Whole:
                 raise fault(f"layer {layer}: experts {experts} are read, and the running model has {count}")
 
     def _modules(self) -> Iterator[nn.Module]:
-        for mlp, block in zip(self.found.mlps, self.blocks, strict=True):
+        for mlp, block in zip(self.architecture.mlps, self.blocks, strict=True):
             names = (mlp.parts.pre_norm, mlp.parts.post_norm)
             yield from (module for module in map(self._norm, names) if module is not None)
             if isinstance(block, ExpertBlock):
                 yield block.module
             else:
                 yield from (m for m in (block.up, block.gate, block.out, self._parent(block)) if m is not None)
-        if (final := self._norm(self.found.final_norm)) is not None:
+        if (final := self._norm(self.architecture.final_norm)) is not None:
             yield final
         yield self.head
 
     def _order(self, seen: dict[nn.Module, Seen]) -> None:
         called = {module: number for number, module in enumerate(seen)}
         last = -1
-        for mlp, block in zip(self.found.mlps, self.blocks, strict=True):
+        for mlp, block in zip(self.architecture.mlps, self.blocks, strict=True):
             number = called.get(block.module if isinstance(block, ExpertBlock) else block.out)
             if number is None:
                 raise self.comparison.fault(f"layer {mlp.at.layer}: its MLP takes no part in a pass")
@@ -220,7 +207,7 @@ class _Whole:
             last = max(last, number)
 
     def _routers(self) -> None:
-        for router in () if self.found.mixture is None else self.found.mixture.routers:
+        for router in () if self.architecture.mixture is None else self.architecture.mixture.routers:
             path = self.skeleton.homes.get(router.weight, "")
             if next((int(part) for part in path.split(".") if part.isdecimal()), None) != router.layer:
                 raise self.comparison.fault(
@@ -235,27 +222,27 @@ class _Whole:
         path = self.skeleton.norm(name)
         if path is None:
             raise self.comparison.fault(f"{name} is no part of the running model")
-        found: nn.Module = self.model.get_submodule(path)
-        return found
+        module: nn.Module = self.model.get_submodule(path)
+        return module
 
     def _parent(self, block: Block) -> nn.Module:
-        found: nn.Module = self.model.get_submodule(_parent(self.paths, block))
-        return found
+        parent: nn.Module = self.model.get_submodule(_parent(self.paths, block))
+        return parent
 
 
-def _parts(skeleton: Skeleton, found: Architecture, read: Reader) -> tuple[Comparison, tuple[int, ...]]:
+def _parts(skeleton: Skeleton, architecture: Architecture, read: Reader) -> tuple[Comparison, tuple[int, ...]]:
     """The first and the last layer of each kind and the one in the middle, with their weights, on random states."""
     blocks = find_blocks(skeleton.model)
     draw = torch.Generator().manual_seed(0)
-    x = torch.randn(TOKENS, found.d_model, generator=draw, dtype=torch.float64)
-    layers = _some(skeleton, found, blocks)
-    comparison = Comparison(found, read, {})
+    x = torch.randn(TOKENS, architecture.d_model, generator=draw, dtype=torch.float64)
+    layers = _some(skeleton, architecture, blocks)
+    comparison = Comparison(architecture, read)
     paths = {module: path for path, module in skeleton.model.named_modules()}
-    if len(blocks) != found.n_layers:
-        raise comparison.fault(f"{found.n_layers} layers are read, and the running model has {len(blocks)}")
+    if len(blocks) != architecture.n_layers:
+        raise comparison.fault(f"{architecture.n_layers} layers are read, and the running model has {len(blocks)}")
     for layer in layers:
         seen: dict[nn.Module, Seen] = {}
-        parts = found.layers[layer]
+        parts = architecture.layers[layer]
         pre, post = (_norm(skeleton, name) for name in (parts.pre_norm, parts.post_norm))
         block, parent = _filled(skeleton, blocks[layer], paths)
         modules = [m for m in (pre, post, block.up, block.gate, block.out, parent) if m is not None]
@@ -269,26 +256,26 @@ def _parts(skeleton: Skeleton, found: Architecture, read: Reader) -> tuple[Compa
                 block.out(torch.randn(TOKENS, block.d_mlp, generator=draw, dtype=torch.float64))
             if post is not None:
                 post(x)
-        comparison.seen = seen
-        comparison.layer(MlpParts(found.mlps[layer].at, parts), block, pre, post, parent)
-    _head(skeleton, found, comparison, x)
+        comparison.watch(seen)
+        comparison.layer(MlpParts(architecture.mlps[layer].at, parts), block, pre, post, parent)
+    _head(skeleton, architecture, comparison, x)
     return comparison, layers
 
 
-def _head(skeleton: Skeleton, found: Architecture, comparison: Comparison, x: torch.Tensor) -> None:
+def _head(skeleton: Skeleton, architecture: Architecture, comparison: Comparison, x: torch.Tensor) -> None:
     """The final norm, and some rows of the running model's own unembedding."""
-    ids = _tokens(skeleton, found)
+    ids = _tokens(skeleton, architecture)
     own = skeleton.tensor(skeleton.head)
     if own is None:
         raise comparison.fault("no tensor is stored for the running model's unembedding")
-    head = nn.Linear(found.d_model, len(ids), bias=False, dtype=torch.float64)
+    head = nn.Linear(architecture.d_model, len(ids), bias=False, dtype=torch.float64)
     head.weight.copy_(_rows(skeleton.checkpoint, own, ids))
-    final = _norm(skeleton, found.final_norm)
+    final = _norm(skeleton, architecture.final_norm)
     seen: dict[nn.Module, Seen] = {}
     with watched([head] if final is None else [final, head], seen):
         head(x if final is None else final(x))
-    comparison.seen = seen
-    rows = _rows(skeleton.checkpoint, found.unembedding, ids)
+    comparison.watch(seen)
+    rows = _rows(skeleton.checkpoint, architecture.unembedding, ids)
     comparison.final(final, head, rows, torch.arange(len(ids)))
 
 
@@ -314,10 +301,11 @@ def _rows(checkpoint: Checkpoint, name: str, ids: torch.Tensor) -> torch.Tensor:
     return torch.cat([checkpoint.rows(name, each, each + 1) for each in ids.tolist()])
 
 
-def _tokens(skeleton: Skeleton, found: Architecture) -> torch.Tensor:
+def _tokens(skeleton: Skeleton, architecture: Architecture) -> torch.Tensor:
     """Ids from all over the vocabulary; without padding, whose row some families set to 0 when they are loaded."""
-    ids = torch.linspace(0, found.d_vocab - 1, min(HEADS, found.d_vocab)).long()
-    return ids[ids != (skeleton.checkpoint.text_config.get("pad_token_id") or 0)]
+    ids = torch.linspace(0, architecture.d_vocab - 1, min(HEADS, architecture.d_vocab)).long()
+    padding = skeleton.checkpoint.text_config.get("pad_token_id")
+    return ids if padding is None else ids[ids != padding]
 
 
 def _norm(skeleton: Skeleton, name: str | None) -> nn.Module | None:
@@ -361,13 +349,13 @@ def _runs(parent: nn.Module, n: torch.Tensor) -> bool:
     return True
 
 
-def _some(skeleton: Skeleton, found: Architecture, blocks: tuple[Block, ...]) -> tuple[int, ...]:
+def _some(skeleton: Skeleton, architecture: Architecture, blocks: tuple[Block, ...]) -> tuple[int, ...]:
     """The first and the last layer of each kind, and the one in the middle."""
     kinds: dict[object, list[int]] = {}
     types = getattr(skeleton.model.config.get_text_config(), "layer_types", None) or [None] * len(blocks)
-    for layer, (block, parts) in enumerate(zip(blocks, found.layers, strict=True)):
+    for layer, (block, parts) in enumerate(zip(blocks, architecture.layers, strict=True)):
         norms = tuple(name is None for name in (parts.pre_norm, parts.post_norm))
-        shown = (type(block.up), type(block.out), parts.fused, norms, types[layer])
-        kinds.setdefault(shown, []).append(layer)
+        kind = (type(block.up), type(block.out), parts.fused, norms, types[layer])
+        kinds.setdefault(kind, []).append(layer)
     ends = {end for layers in kinds.values() for end in (layers[0], layers[-1])}
     return tuple(sorted(ends | {len(blocks) // 2}))

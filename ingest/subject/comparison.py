@@ -49,14 +49,20 @@ class Comparison:
     """What the modules were seen to do, beside what the reader makes of the files. Each check raises ModelError that
     names the part that differs."""
 
-    found: Architecture
+    architecture: Architecture
     read: Reader
-    seen: Mapping[nn.Module, Seen]
     largest: float = 0.0
     """the largest difference so far, of the largest value"""
-    part: str = ""
-    """where that was"""
-    _where: str = field(default="", repr=False)
+    _seen: Mapping[nn.Module, Seen] = field(default_factory=dict)
+    _within: float = EXACT
+    _final_norm: Norm | None = None
+    """of the layer that was read last; all layers have the same"""
+    _where: str = ""
+
+    def watch(self, seen: Mapping[nn.Module, Seen]) -> None:
+        """What is compared from now on."""
+        self._seen = seen
+        self._within = COARSE if any(call.out.dtype.itemsize < 4 for call in seen.values()) else EXACT
 
     def layer(
         self,
@@ -68,21 +74,21 @@ class Comparison:
     ) -> None:
         """A dense MLP. `parent` holds it, and is run again with its modules' outputs changed; None where that cannot
         be."""
-        weights, self._where = self.read(mlp), f"layer {mlp.at.layer}"
-        both = self.seen[block.up].y
+        weights = self._read(mlp, f"layer {mlp.at.layer}")
+        both = self._seen[block.up].y
         values = {"up": both[:, -mlp.d_mlp :]}
         if block.gate is not None:
-            values["gate"] = self.seen[block.gate].y[:, : mlp.d_mlp]
-        self._projections(weights, values, self.seen[block.up].x, pre)
-        self._off(self.seen[block.out].y, self.seen[block.out].x, weights.rows["down"].T, "down columns")
+            values["gate"] = self._seen[block.gate].y[:, : mlp.d_mlp]
+        self._projections(weights, values, self._seen[block.up].x, pre)
+        self._off(self._seen[block.out].y, self._seen[block.out].x, weights.rows["down"].T, "down columns")
         self._norm(post, weights.post_norm, "norm after the MLP")
         if block.gate is not None and parent is not None:
             self._gated(block, mlp.d_mlp, parent)
 
     def expert(self, mlp: MlpParts, block: ExpertBlock, pre: nn.Module | None, post: nn.Module | None) -> None:
         """One expert of a mixture, on all tokens, whatever the router does with them."""
-        weights, self._where = self.read(mlp), f"layer {mlp.at.layer}, expert {mlp.at.expert}"
-        states = flat(self.seen[block.module].args[0]) if pre is None else self.seen[pre].y
+        weights = self._read(mlp, f"layer {mlp.at.layer}, expert {mlp.at.expert}")
+        states = flat(self._seen[block.module].args[0]) if pre is None else self._seen[pre].y
         given = states.to(block.dtype)
         before = block.before(given)
         values = {name: before[:, rows].double() for name, rows in block.places(mlp.interleaved).items()}
@@ -90,7 +96,7 @@ class Comparison:
         hidden = block.after(before)
         self._off(block.written(hidden).double(), hidden.double(), weights.rows["down"].T, "down columns")
         self._norm(post, weights.post_norm, "norm after the MLP")
-        if block.gated:
+        if block.gated and mlp.at.expert == 0:  # all experts of a layer lie alike
             drawn = _drawn(before)
             places = block.places(mlp.interleaved)
 
@@ -109,11 +115,16 @@ class Comparison:
             raise self.fault("router's rows are not those of the running model's")
 
     def final(self, norm: nn.Module | None, head: nn.Module, rows: torch.Tensor, ids: torch.Tensor) -> None:
-        """The norm before the unembedding, and `rows` of this, those of the tokens `ids`."""
+        """The norm before the unembedding, as the layer read last has it, and `rows` of this, those of the tokens
+        `ids`."""
         self._where = "behind the last layer"
-        weights = self.read(self.found.mlps[-1])
-        self._norm(norm, weights.final_norm, "final norm")
-        self._off(self.seen[head].y[:, ids], self.seen[head].x, rows, "unembedding's rows")
+        self._norm(norm, self._final_norm, "final norm")
+        self._off(self._seen[head].y[:, ids], self._seen[head].x, rows, "unembedding's rows")
+
+    def _read(self, mlp: MlpParts, where: str) -> LayerWeights:
+        weights, self._where = self.read(mlp), where
+        self._final_norm = weights.final_norm
+        return weights
 
     def _projections(
         self, weights: LayerWeights, values: Mapping[str, torch.Tensor], x: torch.Tensor, pre: nn.Module | None
@@ -125,7 +136,7 @@ class Comparison:
         for projection, value in values.items():
             rows = weights.rows[projection].double()
             if pre is not None and weights.pre_norm is not None:
-                stream = self.seen[pre].x
+                stream = self._seen[pre].x
                 read = stream / scale(stream, weights.pre_norm, pre)
                 self._off(value, read, weights.pre_norm.read_side(rows), f"{projection} rows")
             else:
@@ -135,7 +146,7 @@ class Comparison:
         if (module is None) != (norm is None):
             raise self.fault(f"{name} is {'not ' if module is None else ''}in the running model")
         if module is not None and norm is not None:
-            x, y = self.seen[module].x, self.seen[module].y
+            x, y = self._seen[module].x, self._seen[module].y
             self._near(y - norm.write_side(x) / scale(x, norm, module), y, name)
 
     def _gated(self, block: Block, d_mlp: int, parent: nn.Module) -> None:
@@ -143,7 +154,7 @@ class Comparison:
         places = {"up": (block.up, slice(-d_mlp, None)), "gate": (block.gate, slice(None, d_mlp))}
 
         def value(part: str | None, step: float) -> torch.Tensor:
-            return _hidden(block, parent, self.seen[parent], None if part is None else (*places[part], step))
+            return _hidden(block, parent, self._seen[parent], None if part is None else (*places[part], step))
 
         self._straight(value)
 
@@ -164,18 +175,16 @@ class Comparison:
     def _near(self, left: torch.Tensor, of: torch.Tensor, name: str) -> None:
         """What is left must be one vector for all tokens, which holds the biases."""
         far = float((left - left.mean(0)).abs().max() / of.abs().max().clamp_min(1e-30))
-        if far > self.largest:
-            self.largest, self.part = far, f"{self._where}, {name}"
-        coarse = any(seen.out.dtype.itemsize < 4 for seen in self.seen.values())
-        if not far <= (COARSE if coarse else EXACT):
+        self.largest = max(self.largest, far)
+        if not far <= self._within:
             raise self.fault(f"{name} are off by {far:.2g} of the largest value")
 
     def fault(self, what: str) -> ModelError:
         """An error that says what differs."""
         where = f"{self._where}: " if self._where else ""
         return ModelError(
-            f"{self.found.name}: its files are not read as the running model computes: {where}{what}; please report "
-            "this family (docs/families.md)"
+            f"{self.architecture.name}: its files are not read as the running model computes: {where}{what}; "
+            "please report this family (docs/families.md)"
         )
 
 
@@ -210,8 +219,8 @@ def scale(x: torch.Tensor, norm: Norm, module: nn.Module) -> torch.Tensor:
 
 
 def _epsilon(module: nn.Module) -> float:
-    found = (value for name, value in vars(module).items() if "eps" in name and isinstance(value, float))
-    return next(found, 0.0)
+    named = (value for name, value in vars(module).items() if "eps" in name and isinstance(value, float))
+    return next(named, 0.0)
 
 
 def _drawn(like: torch.Tensor) -> torch.Tensor:
@@ -226,10 +235,10 @@ def _hidden(block: Block, parent: nn.Module, call: Seen, moved: tuple[nn.Module,
     seen: dict[nn.Module, Seen] = {}
 
     def write(module: nn.Module, args: tuple[Any, ...], out: torch.Tensor) -> torch.Tensor:
-        found = _drawn(out)
+        drawn = _drawn(out)
         if moved is not None and module is moved[0]:
-            found[..., moved[1]] += moved[2]
-        return found
+            drawn[..., moved[1]] += moved[2]
+        return drawn
 
     with ExitStack() as stack:
         for module in {block.up, block.gate or block.up}:
